@@ -1,0 +1,113 @@
+# Everything below is made inside the clone: .venv (tools), .build (import tree), .cache (registries).
+# Only skopeo, htpasswd and openssl come into the system, by apt, where they are missing.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+ROOT := $(CURDIR)
+VENV := $(ROOT)/.venv
+TREE := .build/ansible_collections/drydock/registry
+SANITY := .build/sanity/ansible_collections/drydock/registry
+DISTRIBUTION_3 := 3.1.1
+
+# The tools of the virtual environment first, then the registries this Makefile fetched.
+export PATH := $(VENV)/bin:$(ROOT)/.cache/bin:$(PATH)
+export ANSIBLE_COLLECTIONS_PATH := $(ROOT)/.build
+export PYTHONPATH := $(ROOT)/.build:$(ROOT)/tests
+export ANSIBLE_HOME := $(ROOT)/.cache/ansible
+export PYTHONDONTWRITEBYTECODE := 1
+export OTEL_TRACES_EXPORTER := none
+
+##@ See it
+
+demo: venv registry-2 ## fill a real registry, preview, clean up, clean up again, pull what was kept
+	@python -m demo
+
+##@ Check it
+
+test: venv parts lint ## set up everything, lint, and pass all tests
+	@pytest tests/unit tests/real
+
+unit: venv ## the pure tests only (seconds)
+	@pytest tests/unit
+
+real: venv parts ## the tests on real registries only (ARGS="-k word" for some)
+	@pytest tests/real $(ARGS)
+
+lint: ruff mypy ansible-lint sanity docs-lint ## every quality gate
+
+ruff: venv
+	ruff check .
+	ruff format --check .
+
+format: venv ## write the code the way ruff likes it
+	ruff check --fix-only --quiet .
+	ruff format .
+
+mypy: venv
+	mypy $(TREE)/plugins $(wildcard tests demo bench)
+
+ansible-lint: venv
+	ansible-lint --offline
+
+docs-lint: venv
+	antsibull-docs lint-collection-docs --plugin-docs --skip-rstcheck .
+	antsibull-changelog lint
+
+# ansible-test wants a real path and a git repository: a copy of what git would commit.
+sanity: venv
+	@rm -rf $(SANITY) && mkdir -p $(SANITY)
+	@git ls-files -z --cached --others --exclude-standard | xargs -0 -I{} sh -c 'test ! -e "$$1" || cp -P --parents "$$1" $(SANITY)' - {}
+	@git -C $(SANITY) init --quiet && git -C $(SANITY) add --all
+	cd $(SANITY) && env -u PYTHONPATH -u ANSIBLE_COLLECTIONS_PATH ansible-test sanity --venv
+
+bench: venv parts ## compare the plan with the registries' own collectors, in time and memory
+	@python -m bench
+
+##@ Build it
+
+docs: venv ## the documentation of the modules and the role as HTML, in .build/docs
+	@bash .ci/build-docs
+
+dist: venv ## the archive for ansible-galaxy, in dist/
+	@mkdir -p dist && ansible-galaxy collection build --force --output-path dist
+
+clean: ## remove what make made (the packages that apt installed stay)
+	@rm -rf .build .cache .venv dist collections .ansible .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+##@ Set it up (the others do this by themselves)
+
+venv: .venv/.ready build-tree ## .venv with ansible-core and every tool, rebuilt when requirements*.txt change
+
+.venv/.ready: requirements.txt requirements-dev.txt
+	@bash .ci/make-venv $(VENV)
+	@touch $@
+
+build-tree: $(TREE) ## .build/ansible_collections/drydock/registry, which is this directory
+
+$(TREE):
+	@mkdir -p $(dir $@) && ln -sfn ../../.. $@
+
+parts: registry-2 registry-3 tools ## the real registries and clients that the tests talk to
+
+registry-2: ## Distribution 2.8, from the Debian or Ubuntu package
+	@bash .ci/get-part registry-2
+
+registry-3: ## Distribution 3, compiled from source (needs Go, a few minutes the first time)
+	@bash .ci/get-part registry-3 $(DISTRIBUTION_3)
+
+tools: ## skopeo, htpasswd, openssl (apt, as root or with sudo)
+	@bash .ci/get-part tools
+
+help: ## this text
+	@echo 'drydock.registry: make <target>'
+	@awk 'BEGIN {FS = ":.*## "} \
+	  /^##@ / {printf "\n%s\n", substr($$0, 5)} \
+	  /^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@printf '\nA new machine needs: Debian or Ubuntu, Python 3.11 or newer, make, git. Go for the tests on Distribution 3.\n'
+
+.PHONY: ansible-lint bench build-tree clean demo dist docs docs-lint format help lint mypy parts real \
+  registry-2 registry-3 ruff sanity test tools unit venv
