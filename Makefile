@@ -57,12 +57,8 @@ docs-lint: venv
 	antsibull-docs lint-collection-docs --plugin-docs --skip-rstcheck .
 	antsibull-changelog lint
 
-# ansible-test wants a real path and a git repository: a copy of what git would commit.
 sanity: venv
-	@rm -rf $(SANITY) && mkdir -p $(SANITY)
-	@git ls-files -z --cached --others --exclude-standard | xargs -0 -I{} sh -c 'test ! -e "$$1" || cp -P --parents "$$1" $(SANITY)' - {}
-	@git -C $(SANITY) init --quiet && git -C $(SANITY) add --all
-	cd $(SANITY) && env -u PYTHONPATH -u ANSIBLE_COLLECTIONS_PATH ansible-test sanity --venv
+	@bash .ci/sanity
 
 bench: venv parts ## compare the plan with the registries' own collectors, in time and memory
 	@python -m bench
