@@ -1,0 +1,84 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fixtures of the tests on real registries."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from pathlib import Path
+from typing import Any, Iterator
+
+import pytest
+
+from support.credentials import TlsFiles, make_tls
+from support.playbook import ensure_build
+from support.registries import V3, VERSIONS, NewRegistry, RegistryProcess, find_registry
+from support.store import Store
+
+ensure_build()
+
+
+def require(present: object, reason: str) -> None:
+    """Skip with `reason` where an optional part is missing; fail under DRYDOCK_REQUIRE_ALL=1."""
+    if present:
+        return
+    if os.environ.get("DRYDOCK_REQUIRE_ALL") == "1":
+        pytest.fail(f"DRYDOCK_REQUIRE_ALL=1, but {reason}")
+    pytest.skip(reason)
+
+
+def require_registry(version: str) -> None:
+    require(find_registry(version), f"Distribution {version} is not installed")
+
+
+@pytest.fixture(params=VERSIONS)
+def version(request: pytest.FixtureRequest) -> str:
+    """Each supported version in turn."""
+    require_registry(request.param)
+    found: str = request.param
+    return found
+
+
+@pytest.fixture
+def new_registry(tmp_path: Path) -> Iterator[NewRegistry]:
+    """Makes started registries; all of them are stopped at the end of the test."""
+    with contextlib.ExitStack() as stack:
+
+        def make(version: str = V3, name: str = "registry", **options: Any) -> RegistryProcess:
+            require_registry(version)
+            registry = RegistryProcess(version, tmp_path / name, **options)
+            return stack.enter_context(registry)
+
+        yield make
+
+
+@pytest.fixture
+def registry(version: str, new_registry: NewRegistry) -> RegistryProcess:
+    """A started, empty registry of each version: filesystem storage, in-memory cache, deletion disabled."""
+    return new_registry(version)
+
+
+@pytest.fixture
+def store(registry: RegistryProcess) -> Store:
+    return Store(registry.storage)
+
+
+@pytest.fixture(scope="session")
+def tls(tmp_path_factory: pytest.TempPathFactory) -> TlsFiles:
+    return make_tls(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    """A directory for skopeo's layouts, plan files and the like, outside any registry."""
+    path = tmp_path / "workspace"
+    path.mkdir()
+    return path
+
+
+@pytest.fixture
+def skopeo_installed() -> None:
+    require(shutil.which("skopeo"), "skopeo is not installed")

@@ -1,0 +1,201 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A v2 storage tree from outside: snapshots that show whether it was touched, its paths, ages, and damage done to it.
+
+Independent of the collection's own layout code, so that a mistake there is not repeated here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import stat
+import time
+from pathlib import Path
+from typing import Iterator, NamedTuple
+
+from support.images import Content, Image, digest_of
+
+
+class Entry(NamedTuple):
+    """What must not change where nothing was touched; access times may (the file system decides)."""
+
+    kind: str
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+    mode: int
+    owner: tuple[int, int]
+    content: str
+
+
+Snapshot = dict[str, Entry]
+
+
+def snapshot(root: Path) -> Snapshot:
+    """relative path -> Entry, for the root itself (".") and everything under it; symlinks are not followed."""
+    paths = [root, *(Path(top) / name for top, dirs, files in os.walk(root) for name in [*dirs, *files])]
+    return {str(path.relative_to(root)): _entry(path) for path in paths}
+
+
+def _entry(path: Path) -> Entry:
+    found = path.lstat()
+    content, kind = "", "other"
+    if stat.S_ISLNK(found.st_mode):
+        kind, content = "symlink", str(path.readlink())
+    elif stat.S_ISDIR(found.st_mode):
+        kind = "directory"
+    elif stat.S_ISREG(found.st_mode):
+        kind, content = "file", hashlib.sha256(path.read_bytes()).hexdigest()
+    owner = (found.st_uid, found.st_gid)
+    return Entry(kind, found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_mode, owner, content)
+
+
+def assert_untouched(root: Path, before: Snapshot) -> None:
+    """AssertionError listing every path that came, went or changed since `before`."""
+    after = snapshot(root)
+    changed = [path for path in sorted(before.keys() | after.keys()) if before.get(path) != after.get(path)]
+    shown = [f"{path}: {before.get(path)} -> {after.get(path)}" for path in changed[:10]]
+    assert not changed, f"{len(changed)} paths were touched: " + "; ".join(shown)
+
+
+def contents(root: Path) -> dict[str, str]:
+    """relative path -> content hash of every file: what two stores in the same state have in common."""
+    return {path: entry.content for path, entry in snapshot(root).items() if entry.kind == "file"}
+
+
+class Store:
+    """The storage of one registry (`rootdirectory`), by the names of REGISTRY_FACTS.md."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.v2 = root / "docker/registry/v2"
+        self.quarantine = root / "docker/registry/drydock"
+
+    def repository(self, name: str) -> Path:
+        return self.v2 / "repositories" / name
+
+    def tag(self, repository: str, tag: str) -> Path:
+        return self.repository(repository) / "_manifests/tags" / tag
+
+    def current_link(self, repository: str, tag: str) -> Path:
+        return self.tag(repository, tag) / "current/link"
+
+    def revision(self, repository: str, digest: str) -> Path:
+        return self.repository(repository) / "_manifests/revisions" / digest.replace(":", "/")
+
+    def layer_link(self, repository: str, digest: str) -> Path:
+        return self.repository(repository) / "_layers" / digest.replace(":", "/") / "link"
+
+    def blob(self, digest: str) -> Path:
+        """The blob's directory."""
+        algorithm, name = digest.split(":")
+        return self.v2 / "blobs" / algorithm / name[:2] / name
+
+    def blob_data(self, digest: str) -> Path:
+        return self.blob(digest) / "data"
+
+    def uploads(self, repository: str) -> list[str]:
+        return _names(self.repository(repository) / "_uploads")
+
+    def repositories(self) -> list[str]:
+        """Every repository of any depth, by any of its inner directories."""
+        top = self.v2 / "repositories"
+        found = (
+            os.path.relpath(where, top)
+            for where, dirs, _files in os.walk(top)
+            if any(name in dirs for name in ("_layers", "_manifests", "_uploads"))
+        )
+        return sorted(found)
+
+    def tags(self, repository: str) -> list[str]:
+        return _names(self.repository(repository) / "_manifests/tags")
+
+    def revisions(self, repository: str) -> list[str]:
+        """Digests with a link file."""
+        return list(_digests(self.repository(repository) / "_manifests/revisions", "link"))
+
+    def layer_links(self, repository: str) -> list[str]:
+        return list(_digests(self.repository(repository) / "_layers", "link"))
+
+    def blobs(self) -> list[str]:
+        """Digests with data."""
+        top = self.v2 / "blobs"
+        found = (data for data in top.glob("*/*/*/data"))
+        return sorted(f"{data.parts[-4]}:{data.parts[-2]}" for data in found)
+
+    def blob_bytes(self) -> int:
+        """Bytes of all blobs' data: what the store weighs without links."""
+        return sum(self.blob_data(digest).stat().st_size for digest in self.blobs())
+
+    # Ages. The age of a thing is the youngest of its files (DESIGN.md), so all of them are set.
+
+    def age(self, path: Path, seconds: float) -> None:
+        """Set every file and directory from `path` down to `seconds` old."""
+        when = time.time() - seconds
+        for where, _dirs, files in os.walk(path, topdown=False):
+            for name in files:
+                os.utime(Path(where) / name, (when, when))
+            os.utime(where, (when, when))
+        if path.is_file():
+            os.utime(path, (when, when))
+
+    def age_everything(self, seconds: float) -> None:
+        self.age(self.root, seconds)
+
+    def age_tag(self, repository: str, tag: str, seconds: float) -> None:
+        """The tag's links, and its digest's revision link: as if pushed then."""
+        digest = self.current_link(repository, tag).read_text()
+        self.age(self.tag(repository, tag), seconds)
+        self.age(self.revision(repository, digest), seconds)
+
+    def age_image(self, repository: str, image: Image, seconds: float) -> None:
+        """Everything of an image: blobs, layer links, revisions, children; not its tags."""
+        for content in (image.manifest, *image.blobs):
+            if self.blob(content.digest).exists():
+                self.age(self.blob(content.digest), seconds)
+            if self.layer_link(repository, content.digest).exists():
+                self.age(self.layer_link(repository, content.digest), seconds)
+        self.age(self.revision(repository, image.digest), seconds)
+        for child in image.children:
+            self.age_image(repository, child, seconds)
+
+    # What no client can do.
+
+    def write_manifest(self, repository: str, manifest: Content, tag: str | None = None) -> str:
+        """Write a manifest straight into the storage, as a migrated or foreign store may have it."""
+        digest = manifest.digest
+        self.write_blob(manifest)
+        _write_link(self.revision(repository, digest) / "link", digest)
+        if tag is not None:
+            _write_link(self.current_link(repository, tag), digest)
+            _write_link(self.tag(repository, tag) / "index" / digest.replace(":", "/") / "link", digest)
+        return digest
+
+    def write_blob(self, content: Content) -> str:
+        """Blob data without any link to it."""
+        digest = digest_of(content.data)
+        self.blob(digest).mkdir(parents=True, exist_ok=True)
+        self.blob_data(digest).write_bytes(content.data)
+        return digest
+
+    def remove_manifest(self, repository: str, digest: str) -> None:
+        """As if it had never been pushed: its revision in this repository, and its blob."""
+        shutil.rmtree(self.revision(repository, digest))
+        shutil.rmtree(self.blob(digest))
+
+
+def _names(directory: Path) -> list[str]:
+    return sorted(os.listdir(directory)) if directory.is_dir() else []
+
+
+def _digests(directory: Path, wanted: str) -> Iterator[str]:
+    for link in sorted(directory.glob(f"*/*/{wanted}")):
+        yield f"{link.parts[-3]}:{link.parts[-2]}"
+
+
+def _write_link(path: Path, digest: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(digest)
