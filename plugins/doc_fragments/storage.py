@@ -1,0 +1,32 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Options that say where a registry keeps its data; the argument spec is `_argspec.storage_argument_spec`."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    DOCUMENTATION = r"""
+options:
+  registry_config:
+    description:
+      - Path on the target of the registry's own configuration file, for example V(/etc/docker/registry/config.yml).
+    type: path
+  registry_environment:
+    description:
+      - The C(REGISTRY_*) variables that the registry is started with, which override its configuration file.
+      - They are applied the way the registry applies them. The environment of the module itself is never looked at.
+      - A dictionary or list as value is passed on as JSON, as V({"enabled":true}) would be.
+    type: dict
+    default: {}
+  storage:
+    description:
+      - The storage, in the words of the C(storage) section of the registry's own configuration file,
+        for example C({filesystem: {rootdirectory: /srv/registry}}).
+      - Takes precedence over what O(registry_config) says. Needed when the registry runs in a container and sees its
+        storage under another path than the target host does.
+    type: dict
+requirements:
+  - PyYAML (Python library on the target; only where O(registry_config) or O(registry_environment) is given)
+"""

@@ -1,0 +1,44 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Argument specifications that several modules share; each is documented by the doc fragment of the same name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def registry_argument_spec() -> dict[str, Any]:
+    """How to reach a registry over HTTP (doc fragment `registry`)."""
+    return {
+        "registry_url": {"type": "str"},
+        "registry_username": {"type": "str"},
+        "registry_password": {"type": "str", "no_log": True},
+        "docker_config": {"type": "path"},
+        "validate_certs": {"type": "bool", "default": True},
+        "ca_path": {"type": "path"},
+        "client_cert": {"type": "path"},
+        "client_key": {"type": "path"},
+        "api_timeout": {"type": "str", "default": "30s"},
+    }
+
+
+def registry_required_together() -> list[tuple[str, ...]]:
+    return [("registry_username", "registry_password")]
+
+
+def registry_required_by() -> dict[str, Any]:
+    return {"client_key": "client_cert"}
+
+
+def registry_mutually_exclusive() -> list[tuple[str, ...]]:
+    return [("registry_username", "docker_config")]
+
+
+def storage_argument_spec() -> dict[str, Any]:
+    """Where the registry keeps its data (doc fragment `storage`)."""
+    return {
+        "registry_config": {"type": "path"},
+        "registry_environment": {"type": "dict", "default": {}},
+        "storage": {"type": "dict"},
+    }

@@ -1,0 +1,115 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Is the registry closed to writes, and does its URL serve the storage at hand? Shown, not assumed; leaves no trace.
+
+A PUT of an empty manifest answers 400 MANIFEST_INVALID on a writable registry, and 405 with `Allow: GET, HEAD` on a
+read-only one (seen on Distribution 2.8.2 and 3.1.1). Everything else proves nothing.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+from typing import Any, Iterable, NamedTuple, Optional
+from urllib.parse import urlsplit
+
+from ._api._client import RegistryClient
+from ._api._http import Answer, UnreachableError
+from ._errors import NotClosedError, RegistryError
+
+PROBE_TAG = "drydock-probe"
+DEFAULT_REPOSITORY = "drydock/probe"
+
+
+class Mode:
+    """What a registry was shown to be."""
+
+    READ_ONLY = "read_only"
+    WRITABLE = "writable"
+    STOPPED = "stopped"
+
+
+class Probe(NamedTuple):
+    """The proven mode, or None, and a sentence for people that says what was seen and what to do."""
+
+    mode: Optional[str]
+    detail: str
+
+
+def probe(client: RegistryClient, repository: str) -> Probe:
+    """Ask the registry, by a write that can't succeed, whether it takes writes. Never raises for what it answers.
+
+    `repository` need not exist, but the credentials must be allowed to push to it.
+    """
+    try:
+        answer = client.put_nothing(repository, PROBE_TAG)
+    except UnreachableError as error:
+        return _judge_unreachable(client, error)
+    except RegistryError as error:
+        return Probe(None, str(error))
+    return _judge(client, repository, answer)
+
+
+def check_same_contents(client: RegistryClient, sample: Iterable[tuple[str, str, str]]) -> None:
+    """Raise NotClosedError unless the URL shows for every (repository, tag, digest) of the storage the same digest.
+
+    Otherwise another registry's read-only mode would "prove" this one's. The sample names manifests that can be read.
+    """
+    for repository, tag, digest in sample:
+        try:
+            found = client.manifest_digest(repository, tag)
+        except RegistryError as error:
+            raise NotClosedError(f"{client.url} was not shown to serve this storage: {error}") from error
+        if found != digest:
+            shown = f"shows {found}" if found else "does not have it"
+            raise NotClosedError(
+                f"{client.url} does not serve this storage: there {repository}:{tag} is {digest}, the URL {shown}; "
+                "give the registry_url that belongs to this storage"
+            )
+
+
+def _judge(client: RegistryClient, repository: str, answer: Answer) -> Probe:
+    if answer.status == 400 and "MANIFEST_INVALID" in answer.error_codes:
+        return Probe(Mode.WRITABLE, f"{client.url} accepts writes")
+    if answer.status == 405 and _allowed(answer) == ["GET", "HEAD"] and not answer.error_codes:
+        return Probe(Mode.READ_ONLY, f"{client.url} refuses writes")
+    reason = client.explain(answer)
+    if answer.status in (401, 403):
+        reason += f"; the probe needs the right to push to the repository {repository}"
+    return Probe(None, f"neither open nor closed could be shown: {reason}")
+
+
+def _allowed(answer: Answer) -> list[str]:
+    return sorted(word.strip().upper() for word in answer.headers.get("Allow", "").split(",") if word.strip())
+
+
+def _judge_unreachable(client: RegistryClient, error: UnreachableError) -> Probe:
+    if error.refused and not client.http.passes_proxy(client.url) and _refused_everywhere(client):
+        return Probe(Mode.STOPPED, f"{client.url} refuses connections")
+    return Probe(None, f"neither open nor closed could be shown: {error}")
+
+
+def _refused_everywhere(client: RegistryClient) -> bool:
+    """Whether every address behind the URL's name refuses: one that only times out may still serve somebody."""
+    parts = urlsplit(client.url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        addresses = socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)
+    except OSError:
+        return False
+    answers = [_refuses(family, address, client.http.timeout) for family, _kind, _proto, _name, address in addresses]
+    return True in answers and False not in answers
+
+
+def _refuses(family: int, address: tuple[Any, ...], timeout: float) -> Optional[bool]:
+    """None for an address that this host has no way to use, such as ::1 where IPv6 is off."""
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as connection:
+            connection.settimeout(timeout)
+            connection.connect(address)
+    except ConnectionRefusedError:
+        return True
+    except OSError as error:
+        return None if error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT) else False
+    return False
