@@ -1,0 +1,57 @@
+#!/usr/bin/env python3
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs the module `cleanup` as a process of its own, without Ansible's start, and takes the time at its milestones.
+
+Usage: own_work.py MILESTONES [--cprofile FILE] < module arguments as JSON; the module's result goes to stdout.
+MILESTONES becomes a JSON file: `imported` and `done` on the system's monotonic clock, `import_seconds`, `peak_kib`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import cProfile
+import importlib
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+MODULE = "ansible_collections.drydock.registry.plugins.modules.cleanup"
+
+
+def peak_memory() -> int:
+    """KiB; not ru_maxrss, in which the memory of the process that started this one counts too."""
+    with open("/proc/self/status", encoding="ascii") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
+
+
+def call(main: Callable[[], Any], cprofile: str | None) -> None:
+    """The module ends by SystemExit."""
+    profile = cProfile.Profile() if cprofile else None
+    try:
+        profile.runcall(main) if profile else main()
+    finally:
+        if profile:
+            profile.dump_stats(str(cprofile))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("milestones")
+    parser.add_argument("--cprofile", metavar="FILE")
+    arguments = parser.parse_args()
+    start = time.monotonic()
+    module = importlib.import_module(MODULE)
+    imported = time.monotonic()
+    try:
+        call(module.main, arguments.cprofile)
+    finally:
+        found = {"imported": imported, "import_seconds": imported - start, "done": time.monotonic()}
+        with open(arguments.milestones, "w", encoding="utf-8") as file:
+            json.dump({**found, "peak_kib": peak_memory()}, file)
+
+
+if __name__ == "__main__":
+    main()

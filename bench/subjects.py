@@ -1,0 +1,106 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is measured: the registries' own collectors, this collection, and the bare listing and reads."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.measure import CommandError, Cost, run
+from bench.stores import Store, expected_deletions
+from support.playbook import LOCALHOST, ensure_build, run_environment
+from support.registries import registry_binary
+
+HERE = Path(__file__).parent
+
+
+def collect(version: str, store: Store, *options: str) -> Cost:
+    """One run of `registry garbage-collect -m` of this version."""
+    config = {"version": 0.1, "storage": {"filesystem": {"rootdirectory": str(store.root)}}}
+    with tempfile.NamedTemporaryFile("w", suffix=".yml") as file:
+        json.dump(config, file)  # JSON is YAML
+        file.flush()
+        command = [str(registry_binary(version)), "garbage-collect", "-m", *options, file.name]
+        return run(command, {**os.environ, "OTEL_TRACES_EXPORTER": "none"})
+
+
+def preview_options(store: Store, keep: int) -> dict[str, Any]:
+    """The options of `cleanup` for "the newest `keep` images of each repository, nothing untagged"."""
+    return {
+        "storage": {"filesystem": {"rootdirectory": str(store.root)}},
+        "policies": [{"name": "the newest", "repositories": ["**"], "tags": ["*"], "keep_n": keep}],
+        "delete_untagged": True,
+        "untagged_older_than": "0s",
+        "grace_period": "0s",
+        "max_delete": 10**9,
+    }
+
+
+def preview(store: Store, keep: int) -> Cost:
+    """A whole `ansible-playbook --check`: the time of the whole, the peak of its largest process."""
+    ensure_build()
+    task = {"name": "Preview", "drydock.registry.cleanup": preview_options(store, keep)}
+    with tempfile.TemporaryDirectory(prefix="drydock-bench-") as temporary:
+        playbook, inventory = Path(temporary, "playbook.yml"), Path(temporary, "inventory.yml")
+        playbook.write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": [task]}]))
+        inventory.write_text(json.dumps(LOCALHOST))
+        command = [
+            str(Path(sys.executable).with_name("ansible-playbook")),
+            "--check",
+            "-i",
+            str(inventory),
+            str(playbook),
+        ]
+        environment = run_environment(
+            ANSIBLE_LOCAL_TEMP=f"{temporary}/local_tmp", ANSIBLE_REMOTE_TEMP=f"{temporary}/remote_tmp"
+        )
+        with tempfile.TemporaryFile() as output:
+            return run(command, environment, stdout=output)
+
+
+@dataclass(frozen=True)
+class OwnWork:
+    """The module without Ansible's start: from the end of its imports to the end of its process."""
+
+    cost: Cost
+    import_seconds: float
+
+
+def own_work(store: Store, keep: int) -> OwnWork:
+    """Run the module alone. CommandError when its plan is not the one that the store's shape asks for."""
+    ensure_build()
+    payload = {"ANSIBLE_MODULE_ARGS": {**preview_options(store, keep), "_ansible_check_mode": True}}
+    with tempfile.NamedTemporaryFile("r") as milestones, tempfile.TemporaryFile() as output:
+        command = [sys.executable, str(HERE / "own_work.py"), milestones.name]
+        run(command, run_environment(), stdin=json.dumps(payload).encode(), stdout=output)
+        ended = time.monotonic()
+        found = json.load(milestones)
+        output.seek(0)
+        _check_plan(json.load(output), expected_deletions(store.shape, keep))
+    return OwnWork(Cost(ended - found["imported"], found["peak_kib"]), found["import_seconds"])
+
+
+def _check_plan(result: dict[str, Any], expected: dict[str, int]) -> None:
+    found = {kind: result["plan"][kind] for kind in expected}
+    if found != expected:
+        raise CommandError(f"the preview plans {found} where the store was written for {expected}")
+
+
+def floor(store: Store) -> Cost:
+    """The bare listing and reads. CommandError when they did not find what was written."""
+    with tempfile.TemporaryFile() as output:
+        run([sys.executable, str(HERE / "floor.py"), str(store.root)], dict(os.environ), stdout=output)
+        output.seek(0)
+        found = json.load(output)
+    expected = {kind: count for kind, count in asdict(store.counts).items() if kind in found}
+    if any(found[kind] != count for kind, count in expected.items()):
+        raise CommandError(f"the floor found {found} where {expected} was written")
+    return Cost(found["seconds"], found["peak_kib"])
