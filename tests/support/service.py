@@ -1,0 +1,116 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A registry as a service of this host: started apart from us, restarted by a command that needs no service manager.
+
+    python service.py start|stop|restart HOME
+
+`HOME/service.json` says what to start, `HOME/registry.pid` what runs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Iterator
+
+if TYPE_CHECKING:
+    from support.registries import RegistryProcess
+
+STOP_SECONDS = 10.0
+
+
+def install(registry: RegistryProcess) -> None:
+    """Write down how to start `registry` as it is configured now."""
+    if not registry.config_path.exists():
+        registry.write_config()
+    command = [str(registry.binary), "serve", str(registry.config_path)]
+    environment = {"OTEL_TRACES_EXPORTER": "none", **registry.environment}
+    _description(registry.home).write_text(json.dumps({"command": command, "environment": environment}))
+
+
+def command(registry: RegistryProcess, what: str = "restart") -> list[str]:
+    """The command that a maintenance task is given."""
+    return [sys.executable, str(Path(__file__).resolve()), what, str(registry.home)]
+
+
+@contextlib.contextmanager
+def as_service(registry: RegistryProcess) -> Iterator[list[str]]:
+    """`registry`, which must not be running, as a service within the block. Yields its restart command."""
+    from support.registries import wait_for  # noqa: PLC0415 (the script itself needs nothing but Python)
+
+    install(registry)
+    start(registry.home)
+    try:
+        wait_for(registry.answers, f"the registry at {registry.url}, see {registry.log_path}")
+        yield command(registry)
+    finally:
+        stop(registry.home)
+
+
+def start(home: Path) -> None:
+    """Start it, in a session of its own, so that it outlives the task that does it."""
+    service = json.loads(_description(home).read_text())
+    with (home / "registry.log").open("ab") as log:
+        process = subprocess.Popen(
+            service["command"],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env={**os.environ, **service["environment"]},
+            cwd=str(home),
+            start_new_session=True,
+        )
+    _pid_file(home).write_text(str(process.pid))
+
+
+def stop(home: Path) -> None:
+    """End it and wait until it is gone; nothing happens where none runs."""
+    if not _pid_file(home).exists():
+        return
+    pid = int(_pid_file(home).read_text())
+    deadline = time.monotonic() + STOP_SECONDS
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
+        while runs(pid):
+            if time.monotonic() > deadline:
+                os.kill(pid, signal.SIGKILL)
+            time.sleep(0.02)
+    _pid_file(home).unlink()
+
+
+def runs(pid: int) -> bool:
+    """Whether the process is there and no zombie; one that we started ourselves is reaped."""
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
+
+
+def _description(home: Path) -> Path:
+    return home / "service.json"
+
+
+def _pid_file(home: Path) -> Path:
+    return home / "registry.pid"
+
+
+def main() -> None:
+    what, home = sys.argv[1], Path(sys.argv[2])
+    if what != "start":
+        stop(home)
+    if what != "stop":
+        start(home)
+
+
+if __name__ == "__main__":
+    main()
