@@ -229,8 +229,15 @@ def _load_yaml(content: bytes, option: str, where: str) -> Any:
     if YAML_IMPORT_ERROR is not None:
         raise MissingLibraryError("PyYAML", YAML_IMPORT_ERROR)
     try:
-        return yaml.safe_load(content)
-    except (yaml.YAMLError, UnicodeDecodeError, ValueError) as error:
+        return _unshared(yaml.safe_load(content))
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         place = f" (line {mark.line + 1}, column {mark.column + 1})" if mark is not None else ""
         raise InvalidOptionError(option, where, f"readable YAML{place}") from None
+
+
+def _unshared(value: Any) -> Any:
+    """Aliases as copies, as the registry's YAML library has them: a change of the one does not change the other."""
+    if isinstance(value, dict):
+        return {key: _unshared(item) for key, item in value.items()}
+    return [_unshared(item) for item in value] if isinstance(value, list) else value

@@ -1,0 +1,58 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Running the command that restarts a registry."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import tempfile
+from typing import Any, Sequence
+
+from .._errors import InvalidOptionError, MaintenanceError
+
+_SHOWN = 500
+
+
+def parse_command(command: Any) -> list[str]:
+    """A list, or a string that is split as a shell would split it but is not run by one."""
+    expected = "a command, as a list of strings or as one string, such as systemctl restart docker-registry"
+    try:
+        words = shlex.split(command) if isinstance(command, str) else command
+    except ValueError:
+        words = None
+    if not isinstance(words, list) or not words or not all(isinstance(word, (str, int)) for word in words):
+        raise InvalidOptionError("restart_command", command, expected)
+    return [str(word) for word in words]
+
+
+def run_command(command: Sequence[str], timeout: float) -> None:
+    """Run to the end; MaintenanceError when it fails or takes longer than `timeout` seconds.
+
+    The output goes to a file without a name: a registry that is started in the background keeps it open, and a pipe
+    would never end.
+    """
+    with tempfile.TemporaryFile() as output:
+        try:
+            code = _run(command, timeout, output)
+        except OSError as error:
+            raise MaintenanceError(f"restart_command {command[0]} can't be run: {error.strerror}") from error
+        except subprocess.TimeoutExpired:
+            raise MaintenanceError(f"restart_command {command[0]} did not end within {timeout:g} s") from None
+        output.seek(0)
+        said = output.read().decode("utf-8", "replace").strip()[-_SHOWN:]
+    if code != 0:
+        raise MaintenanceError(f"restart_command {command[0]} failed with return code {code}: {said or 'no output'}")
+
+
+def _run(command: Sequence[str], timeout: float, output: Any) -> int:
+    process = subprocess.Popen(
+        list(command), stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+    )
+    try:
+        return process.wait(timeout)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        raise

@@ -1,0 +1,96 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The registry's processes on this host, found by the configuration file that their command line names."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+from typing import Iterator, NamedTuple, Optional
+
+_PROC = "/proc"
+_PATH_VARIABLE = b"REGISTRY_CONFIGURATION_PATH="
+
+
+class Process(NamedTuple):
+    """A process told apart from a later one of the same number by when it was started."""
+
+    pid: int
+    started: str
+
+
+def registry_processes(config_path: str) -> list[Process]:
+    """Processes that were started as `... serve <this file>`, in containers too.
+
+    A container's process names the file by the container's path; that is looked up in the process's own root, and
+    compared by inode.
+    """
+    try:
+        wanted = os.stat(config_path)
+    except OSError:
+        return []
+    found = []
+    for pid in _pids():
+        started = _started(pid)
+        if started is not None and any(_same(path, wanted) for path in _named_files(pid)):
+            found.append(Process(pid, started))
+    return found
+
+
+def is_running(process: Process) -> bool:
+    """Whether that very process still runs; a zombie can't write any more."""
+    return _started(process.pid) == process.started
+
+
+def in_other_mounts(process: Process) -> bool:
+    """Whether the process has a mount namespace of its own, as in a container."""
+    try:
+        return os.readlink(f"{_PROC}/{process.pid}/ns/mnt") != os.readlink(f"{_PROC}/self/ns/mnt")
+    except OSError:
+        return False
+
+
+def _pids() -> Iterator[int]:
+    with contextlib.suppress(OSError):
+        yield from (int(name) for name in os.listdir(_PROC) if name.isdigit() and int(name) != os.getpid())
+
+
+def _started(pid: int) -> Optional[str]:
+    """Start time in clock ticks since boot (proc(5), field 22); None for no process or a zombie."""
+    try:
+        fields = Path(f"{_PROC}/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+    except OSError:
+        return None
+    return None if not fields or fields[0] in (b"Z", b"X") else fields[19].decode()
+
+
+def _named_files(pid: int) -> Iterator[str]:
+    """The files that may be the configuration of a `serve` command, as paths that can be opened from here."""
+    try:
+        arguments = Path(f"{_PROC}/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return
+    if b"serve" not in arguments:
+        return
+    names = arguments[arguments.index(b"serve") + 1 :] + _variable(pid)
+    for name in names:
+        if name and not name.startswith(b"-"):
+            inside = os.fsdecode(name)
+            yield f"{_PROC}/{pid}/root{inside}" if inside.startswith("/") else f"{_PROC}/{pid}/cwd/{inside}"
+
+
+def _variable(pid: int) -> list[bytes]:
+    try:
+        variables = Path(f"{_PROC}/{pid}/environ").read_bytes().split(b"\0")
+    except OSError:
+        return []
+    return [v[len(_PATH_VARIABLE) :] for v in variables if v.startswith(_PATH_VARIABLE)]
+
+
+def _same(path: str, wanted: os.stat_result) -> bool:
+    try:
+        return os.path.samestat(os.stat(path), wanted)
+    except OSError:
+        return False

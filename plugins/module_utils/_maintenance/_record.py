@@ -1,0 +1,104 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What was found before a registry was closed, kept on the host so that it can be put back by whoever comes later.
+
+A record may hold a whole configuration file, with secrets: only root reads it. It is on disk before anything changes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import stat
+import tempfile
+from pathlib import Path
+from typing import Any, Mapping, NamedTuple, Optional
+
+from .._errors import MaintenanceError
+from ._file import sync_directory
+
+_FORMAT = 1
+
+
+class Record(NamedTuple):
+    """`found` is the method's own business (JSON); `entered_at` are seconds since the epoch."""
+
+    method: str
+    subject: str
+    mode_before: str
+    entered_at: float
+    found: Mapping[str, Any]
+
+
+class RecordStore:
+    """Records in a root-only directory, one for each subject (for the configuration file: its real path)."""
+
+    def __init__(self, directory: str) -> None:
+        self.directory = directory
+
+    def path(self, subject: str) -> str:
+        name = hashlib.sha256(subject.encode()).hexdigest()[:16]
+        return os.path.join(self.directory, f"maintenance-{name}.json")
+
+    def load(self, subject: str) -> Optional[Record]:
+        """The record of a subject, None where there is none; MaintenanceError where it can't be used."""
+        path = self.path(subject)
+        try:
+            _check_private(path)
+            data = json.loads(Path(path).read_bytes())
+            fields = {name: data[name] for name in Record._fields}
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise MaintenanceError(f"the maintenance record {path} can't be read: {error.strerror}") from error
+        except (ValueError, KeyError, TypeError):
+            raise MaintenanceError(
+                f"the maintenance record {path} is damaged; look at {subject} yourself, then remove the record"
+            ) from None
+        return Record(**fields)
+
+    def save(self, record: Record) -> None:
+        path = self.path(record.subject)
+        try:
+            os.makedirs(self.directory, mode=0o700, exist_ok=True)
+            os.chmod(self.directory, 0o700)
+            _write(self.directory, path, {"format": _FORMAT, **record._asdict()})
+        except OSError as error:
+            raise MaintenanceError(f"the maintenance record {path} can't be written: {error.strerror}") from error
+
+    def remove(self, subject: str) -> None:
+        path = self.path(subject)
+        try:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(path)
+                sync_directory(self.directory)
+        except OSError as error:
+            raise MaintenanceError(f"the maintenance record {path} can't be removed: {error.strerror}") from error
+
+
+def _write(directory: str, path: str, data: Mapping[str, Any]) -> None:
+    descriptor, temporary = tempfile.mkstemp(prefix=".maintenance-", dir=directory)  # made with mode 0600
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump(data, file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.rename(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+    sync_directory(directory)
+
+
+def _check_private(path: str) -> None:
+    """What others could have written is not put back as root."""
+    for place in (os.path.dirname(path), path):
+        found = os.lstat(place)
+        if found.st_uid not in (0, os.geteuid()) or stat.S_IMODE(found.st_mode) & 0o022:
+            raise MaintenanceError(
+                f"{place} can be written by others than root, so the maintenance record is not trusted"
+            )
