@@ -22,8 +22,8 @@ options:
     default: {}
   storage:
     description:
-      - The storage, in the words of the C(storage) section of the registry's own configuration file,
-        for example C({filesystem: {rootdirectory: /srv/registry}}).
+      - "The storage, in the words of the C(storage) section of the registry's own configuration file,
+        for example C({filesystem: {rootdirectory: /srv/registry}})."
       - Takes precedence over what O(registry_config) says. Needed when the registry runs in a container and sees its
         storage under another path than the target host does.
     type: dict

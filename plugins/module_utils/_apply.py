@@ -1,0 +1,86 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Applying a plan in storage, in the safe order: links go before what they point to.
+
+A crash at any instant leaves only harmless orphans, which the next run finishes (DESIGN.md, "Safe order in storage").
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Dict, Iterator, NamedTuple, Optional
+
+from ._graph import Graph
+from ._layout import _v2_paths as paths
+from ._layout._v2 import V2Layout
+from ._plan import Counts, Removal
+from ._storage._base import Storage
+
+
+class Step(NamedTuple):
+    """One removal: the kind (a field of Counts, None for what is not counted), its path and its size in bytes."""
+
+    kind: Optional[str]
+    path: str
+    size: int = 0
+
+
+def steps(removal: Removal, graph: Graph, layout: V2Layout) -> Iterator[Step]:
+    """Yield every step of the sweep in the safe order."""
+    for name, gone in removal.repositories.items():
+        yield from (Step("tags", paths.tag(name, tag)) for tag in gone.tags)
+    for name, gone in removal.repositories.items():
+        if gone.manifests:
+            yield from (
+                Step(None, path) for path in layout.index_entries(graph.repositories[name], set(gone.manifests))
+            )
+        yield from (Step("manifests", paths.revision(name, digest)) for digest in gone.manifests)
+    for name, gone in removal.repositories.items():
+        yield from (Step("layer_links", paths.layer_link(name, digest)) for digest in gone.layer_links)
+    yield from (Step("blobs", paths.blob(digest), blob.size) for digest, blob in removal.blobs.items())
+    for name, gone in removal.repositories.items():
+        yield from (Step("uploads", paths.upload(name, upload), weight.size) for upload, weight in gone.uploads.items())
+    yield from (Step("debris", path, debris.size) for path, debris in removal.debris.items())
+
+
+class Sweep:
+    """A sweep that knows at every moment what it has done, so that a failure half-way can be told truly."""
+
+    def __init__(self, removal: Removal, graph: Graph, layout: V2Layout, storage: Storage, quarantine: str) -> None:
+        self.removal = removal
+        self.graph = graph
+        self.layout = layout
+        self.storage = storage
+        self.quarantine = quarantine
+        self._done: Dict[str, int] = dict.fromkeys(Counts._fields, 0)
+
+    @property
+    def done(self) -> Counts:
+        """Return what was removed so far."""
+        return Counts(**self._done)
+
+    def run(self) -> None:
+        """Remove everything. Raises StorageError; `done` then says how far it came."""
+        emptied: Dict[str, None] = {}
+        for step in steps(self.removal, self.graph, self.layout):
+            if self.storage.set_aside(step.path, self.quarantine):
+                self._count(step)
+            if step.path.startswith(paths.BLOBS):
+                emptied[os.path.dirname(step.path)] = None
+        for path in emptied:
+            self.storage.prune(path, f"{paths.BLOBS}/sha256")
+        self._remove_emptied()
+
+    def _count(self, step: Step) -> None:
+        if step.kind:
+            self._done[step.kind] += 1
+            self._done["bytes"] += step.size
+
+    def _remove_emptied(self) -> None:
+        for name, gone in self.removal.repositories.items():
+            if gone.is_removed:
+                for component in paths.COMPONENTS:
+                    self.storage.set_aside(f"{paths.repository(name)}/{component}", self.quarantine)
+                self.storage.prune(paths.repository(name), paths.REPOSITORIES)
+                self._done["repositories"] += 1

@@ -1,0 +1,100 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The proof that a registry is closed, and that the URL it was asked at serves the storage about to be swept."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from typing import Any, Iterator, Mapping, NamedTuple, Optional, Tuple
+
+from ._api._client import RegistryClient, client_from_params
+from ._errors import NotClosedError
+from ._graph import Graph
+from ._layout import _v2_paths as paths
+from ._probe import DEFAULT_REPOSITORY, Mode, check_same_contents, probe
+from ._registry_config import RegistryConfig
+from ._storage._base import Storage
+
+_SAMPLE = 5
+_ADVICE = (
+    "close it first (module maintenance, or role registry_cleanup), or say require_read_only: false if nobody can push"
+)
+
+
+class Closedness(NamedTuple):
+    """What the probe showed: the mode, or `unknown`, and a sentence for people."""
+
+    mode: str
+    detail: str
+    client: Optional[RegistryClient]
+
+
+def look(params: Mapping[str, Any], config: Optional[RegistryConfig], repository: Optional[str]) -> Closedness:
+    """Ask the registry whether it is closed; leaves no trace. Raises for unusable options, not for answers."""
+    url = params["registry_url"] or (config.url if config else None)
+    if not url:
+        return Closedness("unknown", "there is no registry_url to ask at", None)
+    client = client_from_params(params, url)
+    found = probe(client, repository or DEFAULT_REPOSITORY)
+    return Closedness(found.mode or "unknown", found.detail, client)
+
+
+def check_contents(closedness: Closedness, graph: Graph) -> None:
+    """Raise NotClosedError where the registry answers and its tags are not those of this storage."""
+    if closedness.client is not None and closedness.mode in (Mode.READ_ONLY, Mode.WRITABLE):
+        check_same_contents(closedness.client, _oldest_tags(graph))
+
+
+def require_closed(closedness: Closedness, config: Optional[RegistryConfig]) -> None:
+    """Raise NotClosedError unless the registry is stopped, or read-only and no pull-through cache.
+
+    A cache writes on GET even when it is read-only (REGISTRY_FACTS.md, "Read-only mode").
+    """
+    if closedness.mode == Mode.STOPPED:
+        return
+    if closedness.mode != Mode.READ_ONLY:
+        raise NotClosedError(f"nothing was changed: {closedness.detail}; {_ADVICE}")
+    if config is not None and config.is_proxy:
+        raise NotClosedError("nothing was changed: a pull-through cache writes on every pull; stop it to clean it up")
+
+
+def show_same_storage(closedness: Closedness, graph: Graph, storage: Storage) -> None:
+    """Put a random blob into the storage, ask the URL for it, and take it away again.
+
+    Two registries can hold the same tags (a mirror, a restored copy); only one of them
+    shows what was put here just now.
+    Raises NotClosedError where the URL does not show it.
+    """
+    if closedness.client is None or closedness.mode != Mode.READ_ONLY:
+        return
+    content = os.urandom(32)
+    digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
+    name = min(graph.repositories, default=DEFAULT_REPOSITORY)
+    link = paths.layer_link(name, digest)
+    emptied = f"{paths.layers(name)}/sha256" if graph.repositories else paths.REPOSITORIES
+    try:
+        storage.write(paths.blob_data(digest), content)
+        storage.write(f"{link}/link", digest.encode())
+        if not closedness.client.has_blob(name, digest):
+            raise NotClosedError(
+                f"{closedness.client.url} does not serve this storage: it does not show what was put there just now; "
+                "nothing was changed. Give the registry_url that belongs to this storage"
+            )
+    finally:
+        storage.discard(f"{link}/link", emptied)
+        storage.discard(paths.blob_data(digest), f"{paths.BLOBS}/sha256")
+
+
+def _oldest_tags(graph: Graph) -> Iterator[Tuple[str, str, str]]:
+    """Yield a few tags that can be read: the oldest, which are the least likely to move while they are compared."""
+    found = [
+        (tag.pushed or 0.0, repository.name, tag)
+        for repository in graph.repositories.values()
+        if repository.kept_whole is None
+        for tag in repository.tags.values()
+        if tag.digest in repository.revisions and tag.digest in graph.manifests and graph.manifests[tag.digest].is_known
+    ]
+    for _pushed, name, tag in sorted(found)[:_SAMPLE]:
+        yield name, tag.name, tag.digest

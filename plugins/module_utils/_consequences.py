@@ -1,0 +1,196 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From tags that go to everything that goes with them. Pure, and the same for making a plan and for marking again."""
+
+from __future__ import annotations
+
+from typing import Dict, Iterable, Iterator, List, Mapping, NamedTuple, Set, Tuple
+
+from ._graph import Graph, Repository, Tag
+from ._permission import Permission
+from ._plan import Removal, RepositoryRemoval
+from ._reach import Node, Reached, linked_digests, named_blobs, reach, referrers
+
+#: Tags that go, by repository and name.
+DoomedTags = Dict[str, Dict[str, Tag]]
+
+
+class Consequences(NamedTuple):
+    """What goes, and which doomed tags stay after all because of something new in their image."""
+
+    removal: Removal
+    spared: List[Tuple[str, Tag]]
+
+
+def follow(graph: Graph, doomed: DoomedTags, permission: Permission, protected: Set[str]) -> Consequences:
+    """Return everything that goes once the doomed tags are gone.
+
+    `protected` are digests of manifests or configurations in use somewhere: what has one of them stays.
+    """
+    return _Following(graph, doomed, permission, protected).run()
+
+
+class _Following:
+    """One marking: which manifests stay in which repository, and what then has nobody left to refer to it."""
+
+    def __init__(self, graph: Graph, doomed: DoomedTags, permission: Permission, protected: Set[str]) -> None:
+        self.graph = graph
+        self.doomed = {name: dict(tags) for name, tags in doomed.items()}
+        self.permission = permission
+        self.protected = protected
+        self.by_subject = referrers(graph)
+        self.linked = linked_digests(graph)
+
+    def run(self) -> Consequences:
+        spared = self._spare_tags()
+        reached = self._mark()
+        removal = Removal()
+        for name, repository in self.graph.repositories.items():
+            if self._may_touch(repository):
+                removal.repositories[name] = self._from_repository(repository, reached[name])
+        self._add_debris(removal)
+        self._add_emptied(removal)
+        self._add_blobs(removal, reached)
+        removal.repositories = {name: gone for name, gone in removal.repositories.items() if not gone.is_nothing()}
+        return Consequences(removal, spared)
+
+    def _may_touch(self, repository: Repository) -> bool:
+        return repository.kept_whole is None and self.permission.selects(repository.name)
+
+    def _mark(self) -> Reached:
+        tagged = reach(self.graph, self._tag_roots(doomed={}), self.by_subject)
+        reached = reach(self.graph, self._tag_roots(self.doomed), self.by_subject)
+        reach(self.graph, self._kept_without_tag(tagged), self.by_subject, reached)
+        reach(self.graph, self._not_permitted(reached), self.by_subject, reached)
+        return reached
+
+    def _tag_roots(self, doomed: Mapping[str, Mapping[str, Tag]]) -> Iterator[Node]:
+        """Yield what keeps itself: tags that stay, and whole repositories. A tag with a known subject is kept by
+        that."""
+        for name, repository in self.graph.repositories.items():
+            gone = doomed.get(name, {})
+            for tag in repository.tags.values():
+                if tag.name not in gone and (tag.subject is None or tag.subject not in self.linked):
+                    yield name, tag.digest
+            if not self._may_touch(repository):
+                yield from ((name, digest) for digest in repository.revisions)
+                yield from ((name, tag.digest) for tag in repository.tags.values())
+
+    def _kept_without_tag(self, tagged: Reached) -> Iterator[Node]:
+        """Yield the manifests that stay though no tag reaches them, or whatever tag does."""
+        for name, repository in self.graph.repositories.items():
+            for digest, modified in repository.revisions.items():
+                manifest = self.graph.manifests.get(digest)
+                if (manifest is not None and (not manifest.is_known or self._is_protected(digest))) or (
+                    digest not in tagged[name] and not self.permission.untagged(name, digest, modified)
+                ):
+                    yield name, digest
+
+    def _is_protected(self, digest: str) -> bool:
+        manifest = self.graph.manifests.get(digest)
+        return digest in self.protected or (manifest is not None and manifest.config in self.protected)
+
+    def _not_permitted(self, reached: Reached) -> Iterator[Node]:
+        for name, repository in self.graph.repositories.items():
+            for digest, modified in repository.revisions.items():
+                if digest not in reached[name] and not self.permission.manifest(name, digest, modified):
+                    yield name, digest
+
+    def _spare_tags(self) -> List[Tuple[str, Tag]]:
+        """Take tags from the doomed that may not go, or whose image has a part too new to go: it would be left
+        untagged."""
+        new_parts = set(self._new_parts())
+        spared = []
+        for name, tags in self.doomed.items():
+            for tag in list(tags.values()):
+                if not self.permission.tag(name, tag) or self._reaches(name, tag, new_parts):
+                    spared.append((name, tags.pop(tag.name)))
+        return spared
+
+    def _new_parts(self) -> Iterator[Node]:
+        for name, repository in self.graph.repositories.items():
+            for digest, modified in repository.revisions.items():
+                if self.permission.spares_tags(name, digest, modified):
+                    yield name, digest
+
+    def _reaches(self, name: str, tag: Tag, parts: Set[Node]) -> bool:
+        if not parts:
+            return False
+        reached = reach(self.graph, [(name, tag.digest)], self.by_subject)
+        return any(digest in reached[place] for place, digest in parts if place in reached)
+
+    def _from_repository(self, repository: Repository, reached: Set[str]) -> RepositoryRemoval:
+        name, permission = repository.name, self.permission
+        named = reached.union(named_blobs(self.graph, reached))
+        tags = dict(self.doomed.get(name, {}))
+        tags.update(self._orphaned_subject_tags(repository, reached))
+        return RepositoryRemoval(
+            tags=tags,
+            manifests={digest: time for digest, time in repository.revisions.items() if digest not in reached},
+            layer_links={
+                digest: time
+                for digest, time in repository.layer_links.items()
+                if digest not in named and permission.layer_link(name, digest, time)
+            },
+            uploads={
+                upload: weight
+                for upload, weight in repository.uploads.items()
+                if permission.upload(name, upload, weight)
+            },
+        )
+
+    def _orphaned_subject_tags(self, repository: Repository, reached: Set[str]) -> Dict[str, Tag]:
+        """Return the tags that belong by their name to a subject that goes."""
+        return {
+            tag.name: tag
+            for tag in repository.tags.values()
+            if tag.subject in self.linked and tag.digest not in reached and self.permission.tag(repository.name, tag)
+        }
+
+    def _add_debris(self, removal: Removal) -> None:
+        for path, debris in self.graph.debris.items():
+            if debris.repository is not None and debris.repository not in removal.repositories:
+                continue
+            if self.permission.debris(path, debris):
+                removal.debris[path] = debris
+
+    def _add_emptied(self, removal: Removal) -> None:
+        """Mark the repositories of which nothing is left."""
+        littered = {found.repository for path, found in self.graph.debris.items() if path not in removal.debris}
+        for name, gone in removal.repositories.items():
+            repository = self.graph.repositories[name]
+            is_empty = repository.is_tidy and name not in littered
+            for left, taken in (
+                (repository.tags, gone.tags),
+                (repository.revisions, gone.manifests),
+                (repository.layer_links, gone.layer_links),
+                (repository.uploads, gone.uploads),
+            ):
+                is_empty = is_empty and len(left) == len(taken)
+            gone.is_removed = is_empty and self.permission.empty_repository(name)
+
+    def _add_blobs(self, removal: Removal, reached: Reached) -> None:
+        kept = set(self._kept_content(removal, reached))
+        for digest, blob in self.graph.blobs.items():
+            if digest not in kept and self.permission.blob(digest, blob):
+                removal.blobs[digest] = blob
+
+    def _kept_content(self, removal: Removal, reached: Reached) -> Iterable[str]:
+        """Yield the digest of all content that somebody still refers to: a manifest that stays, or a layer link that
+        stays.
+
+        A link holds its blob, so a blob is as young as the youngest link to it (DESIGN.md, "Safe order in storage").
+        """
+        stored_as = self.graph.stored_as
+        everywhere: Set[str] = set().union(*reached.values()) if reached else set()
+        yield from everywhere
+        for digest in named_blobs(self.graph, everywhere):
+            yield digest
+            yield stored_as(digest)
+        for name, repository in self.graph.repositories.items():
+            gone = removal.repositories.get(name)
+            for digest in repository.layer_links:
+                if gone is None or digest not in gone.layer_links:
+                    yield digest
+                    yield stored_as(digest)

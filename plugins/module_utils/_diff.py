@@ -1,0 +1,80 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a cleanup shows in diff mode: tags with their reasons, and the manifests and bytes that go. Pure."""
+
+from __future__ import annotations
+
+from typing import Dict, List
+
+from ._graph import Graph
+from ._plan import Plan, Removal, RepositoryRemoval
+from ._report import CAP, deletion_reasons, what_stays, with_bytes
+
+
+def render_diff(graph: Graph, plan: Plan, removal: Removal) -> Dict[str, str]:
+    """Return the text `before` and `after`, as Ansible's diff mode takes them; both empty where nothing goes.
+
+    Only repositories from which something goes are shown, with at most CAP tags that go, tags that stay, and manifests.
+    """
+    diff = _Diff(graph, plan)
+    for name, gone, size in with_bytes(graph, removal):
+        diff.add_repository(name, gone, size)
+    if not removal.counts().is_nothing():
+        diff.add_storage(removal)
+    return {"before": "".join(diff.before), "after": "".join(diff.after)}
+
+
+class _Diff:
+    """The lines of both sides as they grow."""
+
+    def __init__(self, graph: Graph, plan: Plan) -> None:
+        self.graph = graph
+        self.plan = plan
+        self.before: List[str] = []
+        self.after: List[str] = []
+        self._room = {"tags that go": CAP, "tags that stay": CAP, "manifests": CAP}
+
+    def add_repository(self, name: str, gone: RepositoryRemoval, size: int) -> None:
+        """Add a repository; `size` is in bytes, of the blobs that go with it."""
+        repository = self.graph.repositories[name]
+        tags, manifests = len(repository.tags), len(repository.revisions)
+        self.before.append(f"{name}: {tags} tags, {manifests} manifests\n")
+        if not gone.is_removed:
+            self.after.append(f"{name}: {tags - len(gone.tags)} tags, {manifests - len(gone.manifests)} manifests\n")
+        self._add_tags(name, gone)
+        self._add_manifests(gone)
+        links = f"{len(gone.layer_links)} layer links, {len(gone.uploads)} uploads"
+        self.before.append(f"  {links}, {size} bytes of blobs and uploads\n")
+
+    def add_storage(self, removal: Removal) -> None:
+        """Add what the whole store holds before and after."""
+        counts, stays = removal.counts(), what_stays(self.graph, removal)
+        size = sum(blob.size for blob in self.graph.blobs.values())
+        self.before.append(f"storage: {len(self.graph.blobs)} blobs, {size} bytes\n")
+        others = f"{counts.blobs} blobs, {counts.uploads} uploads, {counts.debris} pieces of debris"
+        self.before.append(f"  {others}, {counts.bytes} bytes\n")
+        self.after.append(f"storage: {stays['blobs']} blobs, {stays['bytes']} bytes\n")
+
+    def _add_tags(self, name: str, gone: RepositoryRemoval) -> None:
+        decisions = self.plan.decisions.get(name, [])
+        going = [f"  {tag} {digest} {reason}\n" for tag, digest, reason in deletion_reasons(self.plan, name, gone)]
+        staying = [f"  {d.tag.name} {d.tag.digest} {d.reason}\n" for d in decisions if d.tag.name not in gone.tags]
+        self.before.extend(self._fit("tags that go", going))
+        shown = self._fit("tags that stay", staying)
+        self.before.extend(shown)
+        self.after.extend(shown)
+
+    def _add_manifests(self, gone: RepositoryRemoval) -> None:
+        blobs = self.graph.blobs
+        sizes = {digest: blobs[digest].size if digest in blobs else 0 for digest in gone.manifests}
+        self.before.extend(
+            self._fit("manifests", [f"  manifest {digest} {size} bytes\n" for digest, size in sizes.items()])
+        )
+
+    def _fit(self, kind: str, lines: List[str]) -> List[str]:
+        """Return what of `lines` there is still room for, and a line that counts the rest."""
+        fitting = lines[: self._room[kind]]
+        self._room[kind] -= len(fitting)
+        left = len(lines) - len(fitting)
+        return [*fitting, f"  … {left} more {kind}, all in the plan file\n"] if left else fitting

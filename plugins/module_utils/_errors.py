@@ -1,0 +1,50 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every error this collection raises on purpose; modules turn them into `fail_json` at the edge."""
+
+from __future__ import annotations
+
+
+class DrydockError(Exception):
+    """Base of all errors whose message is meant for the person who runs the playbook."""
+
+
+class InvalidOptionError(DrydockError):
+    """An option has a value that cannot be used; raised before anything is touched."""
+
+    def __init__(self, option: str, value: object, expected: str) -> None:
+        super().__init__(f"{option}: {value!r} cannot be used, expected {expected}")
+
+
+class MissingLibraryError(DrydockError):
+    """A Python library that this run needs is missing on the target."""
+
+    def __init__(self, library: str, details: str) -> None:
+        super().__init__(f"the Python library {library} is missing on the target: {details}")
+        self.library = library
+        self.details = details
+
+
+class StorageError(DrydockError):
+    """The storage could not be read or changed."""
+
+
+class DoubtError(DrydockError):
+    """What was read leaves doubt about what is referred to, so nothing may be removed (DESIGN.md, "Doubt")."""
+
+
+class RegistryError(DrydockError):
+    """The registry's API answered something that cannot be used."""
+
+
+class NotClosedError(DrydockError):
+    """The registry was not shown to be read-only or stopped, or the URL not shown to serve this storage."""
+
+
+class MaintenanceError(DrydockError):
+    """A registry could not be closed, verified, drained or brought back."""
+
+
+class PlanError(DrydockError):
+    """A plan file cannot be used, or a plan is refused by a guard."""

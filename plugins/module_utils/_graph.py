@@ -1,0 +1,114 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The graph: plain data about what a registry holds and what refers to what.
+
+Every source fills the same graph. Digests are strings such as `sha256:<hex>`, sizes are bytes, times are seconds since
+the epoch. Nothing here reads anything or decides anything.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
+
+# The referrers tag schema of the OCI distribution spec ("Referrers Tag Schema") and cosign's names for what it
+# attaches.
+_SUBJECT_TAG = re.compile(r"(sha256|sha512)-([0-9a-f]{64,128})(?:\.(?:sig|att|sbom))?")
+
+
+class Blob(NamedTuple):
+    """Content in the registry's global store; `modified` is when it was uploaded."""
+
+    size: int
+    modified: float
+
+
+class Tag(NamedTuple):
+    """A tag of a repository; `pushed` is None where the source does not know it."""
+
+    name: str
+    digest: str
+    pushed: Optional[float]
+
+    @property
+    def subject(self) -> Optional[str]:
+        """The digest that this tag is attached to by its name, None for an ordinary tag."""
+        match = _SUBJECT_TAG.fullmatch(self.name)
+        return f"{match.group(1)}:{match.group(2)}" if match else None
+
+
+class Weight(NamedTuple):
+    """What an upload or a piece of debris weighs, and the youngest time found in it."""
+
+    size: int
+    modified: float
+
+
+class Debris(NamedTuple):
+    """Something that no registry needs: an empty link directory, a tag without `current`, a stray `*.tmp`."""
+
+    repository: Optional[str]
+    size: int
+    modified: float
+
+
+class Manifest(NamedTuple):
+    """What a manifest refers to.
+
+    `children` are manifests (of an index), `config` and `layers` are blobs. Where `is_known` is False the content could
+    not be understood: then every digest found in it is in both `children` and `layers`, and it is always kept.
+    """
+
+    media_type: str
+    size: int
+    config: Optional[str] = None
+    layers: Tuple[str, ...] = ()
+    children: Tuple[str, ...] = ()
+    subject: Optional[str] = None
+    is_known: bool = True
+
+
+@dataclass
+class Repository:
+    """One repository: its tags, and what is linked into it.
+
+    `revisions` and `layer_links` give the time of each link by digest. `kept_whole` says why nothing of this repository
+    may be removed, None where that is not so. `is_tidy` is False where its directory holds what no registry writes.
+    """
+
+    name: str
+    tags: Dict[str, Tag] = field(default_factory=dict)
+    revisions: Dict[str, float] = field(default_factory=dict)
+    layer_links: Dict[str, float] = field(default_factory=dict)
+    uploads: Dict[str, Weight] = field(default_factory=dict)
+    kept_whole: Optional[str] = None
+    is_tidy: bool = True
+
+    def judged_tags(self) -> Iterator[Tag]:
+        """Yield the tags that policies judge: all but those that belong to a subject by their name."""
+        return (tag for tag in self.tags.values() if tag.subject is None)
+
+
+@dataclass
+class Graph:
+    """Everything a source found.
+
+    `aliases` maps a digest that manifests name to the digest under which its blob is stored (a layer pushed by sha512).
+    `created` holds image dates by manifest digest, where they were asked for and are known. `debris` is by path.
+    `notes` are benign findings, `warnings` what somebody should look into.
+    """
+
+    repositories: Dict[str, Repository] = field(default_factory=dict)
+    manifests: Dict[str, Manifest] = field(default_factory=dict)
+    blobs: Dict[str, Blob] = field(default_factory=dict)
+    aliases: Dict[str, str] = field(default_factory=dict)
+    created: Dict[str, float] = field(default_factory=dict)
+    debris: Dict[str, Debris] = field(default_factory=dict)
+    notes: List[str] = field(default_factory=list)
+    warnings: List[str] = field(default_factory=list)
+
+    def stored_as(self, digest: str) -> str:
+        """Return the digest under which the content that manifests call `digest` is stored."""
+        return self.aliases.get(digest, digest)

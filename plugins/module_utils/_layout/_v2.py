@@ -1,0 +1,261 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reading the storage layout of Distribution 2.8 and 3.x into a graph.
+
+Layout: REGISTRY_FACTS.md, "v2 storage layout"; what to make of oddities: DESIGN.md, "Doubt". The order of reading
+matters
+while the registry is open: blobs before links and links before tags, so that what arrives meanwhile is never a
+candidate.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from sys import intern
+from typing import Iterable, Iterator, List, Optional, Set, Tuple
+
+from .._errors import DoubtError
+from .._graph import Blob, Debris, Graph, Manifest, Repository, Tag
+from .._manifest import parse_created, parse_manifest
+from .._reach import linked_digests
+from .._storage._base import Listing, Storage
+from . import _v2_paths as paths
+
+_HEX = re.compile(r"[0-9a-f]{64,128}")
+_LINK = re.compile(r"(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})\s*")
+_LINK_LIMIT = 4096
+# The registry refuses larger manifests (MANIFEST_INVALID); what is linked is read up to sixteen times that size.
+_LARGEST_MANIFEST = 4 * 1024 * 1024
+_MANIFEST_LIMIT = 16 * _LARGEST_MANIFEST
+_EMPTY = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+_NOTHING = Listing([], [])
+# On 2.8 a reader can see a link empty while it is being rewritten; that lasts microseconds.
+_LINK_RETRIES = 5
+_LINK_RETRY_SECONDS = 0.02
+
+
+class V2Layout:
+    """The v2 layout on any storage."""
+
+    def __init__(self, storage: Storage) -> None:
+        self.storage = storage
+
+    def read(self) -> Graph:
+        """Read everything that is linked, each manifest once.
+
+        Raises StorageError where something cannot be read, DoubtError where what is read leaves doubt for the whole
+        store.
+        """
+        graph = Graph()
+        self._read_blobs(graph)
+        for path, listing in self._repositories():
+            repository = Repository(path)
+            graph.repositories[path] = repository
+            repository.is_tidy = set(listing.directories) <= set(paths.COMPONENTS) and not listing.files
+            self._read_revisions(graph, repository)
+            self._read_layer_links(graph, repository)
+            self._read_uploads(repository)
+            self._read_tags(graph, repository)
+        self._read_manifests(graph)
+        _note_sizes(graph)
+        return graph
+
+    def read_created(self, graph: Graph, digests: Iterable[str]) -> None:
+        """Add the image dates of the given manifests to the graph; an index has the date of its youngest child."""
+        for digest in digests:
+            dates = [self._image_date(graph, image) for image in _images_of(graph, digest)]
+            known = [date for date in dates if date is not None]
+            if known:
+                graph.created[digest] = max(known)
+
+    def index_entries(self, repository: Repository, digests: Set[str]) -> Iterator[str]:
+        """Yield the paths at which the repository's tags remember one of the digests in their index."""
+        for tag in repository.tags:
+            index = paths.tag_index(repository.name, tag)
+            for algorithm in self._directories(index):
+                for name in self._directories(f"{index}/{algorithm}"):
+                    if f"{algorithm}:{name}" in digests:
+                        yield f"{index}/{algorithm}/{name}"
+
+    def _directories(self, path: str) -> List[str]:
+        return (self.storage.entries(path) or _NOTHING).directories
+
+    def _digest_directories(self, path: str) -> Iterator[Tuple[str, str]]:
+        """Yield (digest, path) for every `<alg>/<hex>` directory below `path`."""
+        for algorithm in self._directories(path):
+            for name in self._directories(f"{path}/{algorithm}"):
+                if _HEX.fullmatch(name):
+                    yield intern(f"{algorithm}:{name}"), f"{path}/{algorithm}/{name}"
+
+    def _read_blobs(self, graph: Graph) -> None:
+        for algorithm in self._directories(paths.BLOBS):
+            for prefix in self._directories(f"{paths.BLOBS}/{algorithm}"):
+                self._read_prefix(graph, algorithm, f"{paths.BLOBS}/{algorithm}/{prefix}")
+
+    def _read_prefix(self, graph: Graph, algorithm: str, parent: str) -> None:
+        listing = self.storage.entries(parent)
+        if listing == _NOTHING:
+            self._add_debris(graph, None, parent)
+        for name in (listing or _NOTHING).directories:
+            found = self.storage.weigh_file(f"{parent}/{name}/data")
+            if not _HEX.fullmatch(name):
+                graph.notes.append(f"{parent}/{name} is not a blob")
+            elif found:
+                graph.blobs[intern(f"{algorithm}:{name}")] = Blob(found.size, found.modified)
+            else:
+                self._add_debris(graph, None, f"{parent}/{name}")
+
+    def _repositories(self) -> Iterator[Tuple[str, Listing]]:
+        """Yield (name, listing) of every repository, at any depth: what has one of the reserved components."""
+        waiting = [""]
+        while waiting:
+            name = waiting.pop()
+            listing = self.storage.entries(paths.repository(name)) or _NOTHING
+            inner = [f"{name}/{part}".lstrip("/") for part in listing.directories if not part.startswith("_")]
+            waiting.extend(inner)
+            reserved = [part for part in listing.directories if part.startswith("_")]
+            if name and any(part in paths.COMPONENTS for part in reserved):
+                yield name, Listing(reserved, listing.files)
+
+    def _read_revisions(self, graph: Graph, repository: Repository) -> None:
+        for digest, path in self._digest_directories(paths.revisions(repository.name)):
+            found = self.storage.weigh_file(f"{path}/link")
+            if found:
+                repository.revisions[digest] = found.modified
+            else:
+                self._add_debris(graph, repository, path)
+
+    def _read_layer_links(self, graph: Graph, repository: Repository) -> None:
+        for digest, path in self._digest_directories(paths.layers(repository.name)):
+            found = self.storage.weigh_file(f"{path}/link")
+            if not found:
+                self._add_debris(graph, repository, path)
+                continue
+            repository.layer_links[digest] = found.modified
+            # The registry stores blobs by sha256 only, so only other links can name another digest than their path.
+            if not digest.startswith("sha256:"):
+                self._read_alias(graph, repository, digest, f"{path}/link")
+
+    def _read_alias(self, graph: Graph, repository: Repository, digest: str, path: str) -> None:
+        target, _modified = self._read_link(path)
+        if target:
+            graph.aliases[digest] = target
+        else:
+            repository.kept_whole = f"layer link {digest} is empty or garbled"
+
+    def _read_uploads(self, repository: Repository) -> None:
+        parent = paths.uploads(repository.name)
+        for name in self._directories(parent):
+            found = self.storage.weigh_tree(f"{parent}/{name}")
+            if found:
+                repository.uploads[name] = found
+
+    def _read_tags(self, graph: Graph, repository: Repository) -> None:
+        for name in self._directories(paths.tags(repository.name)):
+            current = paths.tag_current(repository.name, name)
+            listing = self.storage.entries(current)
+            for stray in (listing or _NOTHING).files:
+                if stray != "link":
+                    self._add_debris(graph, repository, f"{current}/{stray}")
+            if listing is None or "link" not in listing.files:
+                self._add_debris(graph, repository, paths.tag(repository.name, name))
+            else:
+                self._read_tag(graph, repository, name)
+
+    def _read_tag(self, graph: Graph, repository: Repository, name: str) -> None:
+        digest, pushed = self._read_link(f"{paths.tag_current(repository.name, name)}/link")
+        if digest:
+            repository.tags[name] = Tag(name, digest, pushed)
+        else:
+            repository.kept_whole = f"the link of tag {name} is empty or garbled"
+            graph.warnings.append(
+                f"{repository.name}: the link of tag {name} is empty or garbled, so the whole repository is kept; "
+                "push the tag again to mend it"
+            )
+
+    def _read_link(self, path: str) -> Tuple[Optional[str], float]:
+        """Return the digest in a link file and the file's time; None for a link that stays unreadable."""
+        modified = 0.0
+        for attempt in range(_LINK_RETRIES):
+            if attempt:
+                time.sleep(_LINK_RETRY_SECONDS)
+            content, modified = self.storage.read(path, _LINK_LIMIT) or (b"", 0.0)
+            match = _LINK.fullmatch(content.decode("ascii", "replace"))
+            if match:
+                return intern(match.group(1)), modified
+        return None, modified
+
+    def _add_debris(self, graph: Graph, repository: Optional[Repository], path: str) -> None:
+        found = self.storage.weigh_tree(path)
+        if found:
+            graph.debris[path] = Debris(repository.name if repository else None, found.size, found.modified)
+
+    def _read_manifests(self, graph: Graph) -> None:
+        """Read every manifest that is linked or tagged, and what indexes name as their children without a link."""
+        linked = linked_digests(graph)
+        linked.update(tag.digest for repository in graph.repositories.values() for tag in repository.tags.values())
+        empty = {digest for digest in linked if digest in graph.blobs and graph.blobs[digest].size == 0}
+        waiting = list(linked - empty)
+        while waiting:
+            digest = waiting.pop()
+            if digest in graph.manifests or digest not in graph.blobs:
+                continue
+            manifest = self._read_manifest(digest) if digest in linked else self._read_unlinked(graph, digest)
+            if manifest:
+                graph.manifests[digest] = manifest
+                waiting.extend(manifest.children)
+        _keep_whole_around(graph, empty)
+
+    def _read_manifest(self, digest: str) -> Optional[Manifest]:
+        path = paths.blob_data(digest)
+        content = self.storage.read(path, _MANIFEST_LIMIT)
+        if content is None:
+            return None
+        try:
+            return parse_manifest(digest, content[0])
+        except DoubtError as error:
+            raise DoubtError(f"{path}: {error}") from error
+
+    def _read_unlinked(self, graph: Graph, digest: str) -> Optional[Manifest]:
+        """Read a child without a link: the link may have been deleted, or it may be a layer (build caches)."""
+        if graph.blobs[digest].size > _LARGEST_MANIFEST:
+            return None
+        try:
+            return self._read_manifest(digest)
+        except DoubtError:
+            return None
+
+    def _image_date(self, graph: Graph, digest: str) -> Optional[float]:
+        manifest = graph.manifests.get(digest)
+        if manifest is None or not manifest.config:
+            return None
+        content = self.storage.read(paths.blob_data(graph.stored_as(manifest.config)), _MANIFEST_LIMIT)
+        return parse_created(content[0]) if content else None
+
+
+def _images_of(graph: Graph, digest: str) -> Tuple[str, ...]:
+    manifest = graph.manifests.get(digest)
+    return manifest.children if manifest and manifest.children else (digest,)
+
+
+def _keep_whole_around(graph: Graph, empty: Set[str]) -> None:
+    """Keep every repository into which a manifest without content is linked: it may refer to anything there."""
+    for repository in graph.repositories.values() if empty else ():
+        linked = set(repository.revisions) | {tag.digest for tag in repository.tags.values()}
+        for digest in sorted(empty & linked):
+            repository.kept_whole = f"manifest {digest} has no content"
+            graph.warnings.append(
+                f"{repository.name}: manifest {digest} has no content, so the whole repository is kept"
+            )
+
+
+def _note_sizes(graph: Graph) -> None:
+    for digest, blob in graph.blobs.items():
+        if blob.size == 0 and digest != _EMPTY:
+            graph.notes.append(f"blob {digest} has no content")
+    for repository in graph.repositories.values():
+        gone = [digest for digest in repository.revisions if digest not in graph.blobs]
+        gone += [digest for digest in repository.layer_links if graph.stored_as(digest) not in graph.blobs]
+        graph.notes.extend(f"{repository.name}: {digest} is linked, its blob is gone" for digest in gone)

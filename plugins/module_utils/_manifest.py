@@ -1,0 +1,111 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From a manifest's bytes to what it refers to. Pure.
+
+Media types: OCI image spec 1.1 ("image manifest", "image index") and Docker's schema 2.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from datetime import datetime, timezone
+from sys import intern
+from typing import Any, Dict, List, Optional, Tuple
+
+from ._errors import DoubtError
+from ._graph import Manifest
+
+OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+OCI_INDEX = "application/vnd.oci.image.index.v1+json"
+DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
+_IMAGES = (OCI_MANIFEST, DOCKER_MANIFEST)
+_INDEXES = (OCI_INDEX, DOCKER_LIST)
+_ANY_DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
+_DAY = 86400.0
+
+
+def parse_manifest(digest: str, content: bytes) -> Manifest:
+    """Return what the manifest refers to.
+
+    Content of an unknown media type or shape, schema 1 among them, yields `is_known=False` with every digest found in
+    it. Raises DoubtError where the content is not what its digest says, or is not JSON.
+    """
+    _check_digest(digest, content)
+    try:
+        data = json.loads(content)
+    except ValueError as error:
+        raise DoubtError(f"manifest {digest} is not JSON ({error}); nothing was changed") from error
+    try:
+        return _read_known(data, len(content)) or _read_unknown(data, content)
+    except (KeyError, TypeError, AttributeError):
+        return _read_unknown(data, content)
+
+
+def parse_created(content: bytes) -> Optional[float]:
+    """Return the image date in an image configuration, None where it is missing, unreadable or the Unix epoch.
+
+    Build tools stamp reproducible images 1970-01-01 (REGISTRY_FACTS.md, "API behaviour"): such a date is unknown.
+    """
+    try:
+        text = json.loads(content)["created"]
+        moment = datetime.strptime(text[:19], "%Y-%m-%dT%H:%M:%S").replace(tzinfo=timezone.utc)
+        created = moment.timestamp() - _offset(text[19:])
+    except (ValueError, KeyError, TypeError):
+        return None
+    return created if created > _DAY else None
+
+
+def _check_digest(digest: str, content: bytes) -> None:
+    algorithm, _colon, expected = digest.partition(":")
+    found = hashlib.new(algorithm, content).hexdigest()
+    if found != expected:
+        raise DoubtError(
+            f"manifest {digest} is damaged: its {len(content)} bytes have the digest {algorithm}:{found}; "
+            "nothing was changed"
+        )
+
+
+def _read_known(data: Dict[str, Any], size: int) -> Optional[Manifest]:
+    media_type = data.get("mediaType") or _implied_media_type(data)
+    subject = data["subject"]["digest"] if data.get("subject") else None
+    if media_type in _INDEXES:
+        return Manifest(media_type, size, children=_digests(data["manifests"]), subject=subject)
+    if media_type in _IMAGES:
+        config = intern(data["config"]["digest"])
+        return Manifest(media_type, size, config=config, layers=_digests(data["layers"]), subject=subject)
+    return None
+
+
+def _implied_media_type(data: Dict[str, Any]) -> Optional[str]:
+    """OCI manifests may leave out `mediaType`; then their fields tell them apart."""
+    if data.get("schemaVersion") != 2:
+        return None
+    if "manifests" in data:
+        return OCI_INDEX
+    return OCI_MANIFEST if "config" in data and "layers" in data else None
+
+
+def _digests(descriptors: List[Dict[str, Any]]) -> Tuple[str, ...]:
+    return tuple(intern(descriptor["digest"]) for descriptor in descriptors)
+
+
+def _read_unknown(data: Any, content: bytes) -> Manifest:
+    found = tuple(sorted({intern(digest) for digest in _ANY_DIGEST.findall(json.dumps(data))}))
+    fields = data if isinstance(data, dict) else {}
+    media_type = str(fields.get("mediaType") or fields.get("schemaVersion") or "unknown")
+    return Manifest(media_type, len(content), layers=found, children=found, is_known=False)
+
+
+def _offset(zone: str) -> float:
+    """Return the seconds east of UTC of what follows the seconds of an RFC 3339 time: a fraction, then Z or +hh:mm."""
+    match = re.fullmatch(r"(?:\.\d+)?(?:Z|([+-])(\d\d):(\d\d))", zone)
+    if not match:
+        raise ValueError(zone)
+    if not match.group(1):
+        return 0.0
+    east = int(match.group(2)) * 3600.0 + int(match.group(3)) * 60.0
+    return east if match.group(1) == "+" else -east

@@ -1,0 +1,64 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Patterns for repository and tag names: globs, and regular expressions behind a leading `~`."""
+
+from __future__ import annotations
+
+import re
+from typing import Iterable, List, NamedTuple, Sequence
+from typing import Pattern as Regex
+
+from ._errors import InvalidOptionError
+
+_WILDCARDS = re.compile(r"/\*\*$|\*\*/|\*\*|\*|\?")
+_MEANING = {"/**": "/.+", "**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+
+
+class Pattern(NamedTuple):
+    """A compiled pattern with the text that the user wrote."""
+
+    text: str
+    regex: Regex[str]
+
+    def matches(self, name: str) -> bool:
+        """Tell whether the whole of `name` matches."""
+        return self.regex.fullmatch(name) is not None
+
+
+def compile_pattern(text: str, option: str) -> Pattern:
+    """Compile a glob (`*` stops at `/`, `**` does not) or, behind a leading `~`, a regular expression.
+
+    Raises InvalidOptionError, naming `option`, where the pattern is empty or not a regular expression.
+    """
+    if not isinstance(text, str) or text in ("", "~"):
+        raise InvalidOptionError(option, text, "a glob such as team-*/** or a regular expression behind a ~")
+    source = text[1:] if text.startswith("~") else _glob_to_regex(text)
+    try:
+        return Pattern(text, re.compile(source))
+    except re.error as error:
+        raise InvalidOptionError(option, text, f"a regular expression behind the ~ ({error})") from error
+
+
+def compile_patterns(texts: Iterable[str], option: str) -> List[Pattern]:
+    """Compile every pattern of a list option."""
+    return [compile_pattern(text, option) for text in texts]
+
+
+def matches_any(patterns: Sequence[Pattern], name: str) -> bool:
+    """Tell whether one of the patterns matches the whole of `name`."""
+    return any(pattern.matches(name) for pattern in patterns)
+
+
+def is_selected(name: str, included: Sequence[Pattern], excluded: Sequence[Pattern]) -> bool:
+    """Tell whether `name` is matched by `included` and not by `excluded`."""
+    return matches_any(included, name) and not matches_any(excluded, name)
+
+
+def _glob_to_regex(glob: str) -> str:
+    parts, position = [], 0
+    for wildcard in _WILDCARDS.finditer(glob):
+        parts.append(re.escape(glob[position : wildcard.start()]))
+        parts.append(_MEANING[wildcard.group()])
+        position = wildcard.end()
+    return "".join(parts) + re.escape(glob[position:])

@@ -1,0 +1,143 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What may be removed once nothing kept refers to it: by age for a new plan, by name for one that is marked again."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Set
+
+from ._graph import Blob, Debris, Graph, Tag, Weight
+from ._plan import Plan, RepositoryRemoval
+from ._policy import Settings
+from ._reach import Node
+
+
+class Permission(ABC):
+    """What may be removed if nothing kept refers to it."""
+
+    @abstractmethod
+    def selects(self, repository: str) -> bool:
+        """May anything of this repository go?"""
+
+    @abstractmethod
+    def tag(self, repository: str, tag: Tag) -> bool: ...
+
+    @abstractmethod
+    def manifest(self, repository: str, digest: str, modified: float) -> bool: ...
+
+    @abstractmethod
+    def spares_tags(self, repository: str, digest: str, modified: float) -> bool:
+        """Is this manifest so new or so changed that a tag through which it is reached must stay too?"""
+
+    @abstractmethod
+    def untagged(self, repository: str, digest: str, modified: float) -> bool:
+        """May this manifest go, which no tag reaches even now?"""
+
+    @abstractmethod
+    def layer_link(self, repository: str, digest: str, modified: float) -> bool: ...
+
+    @abstractmethod
+    def upload(self, repository: str, name: str, upload: Weight) -> bool: ...
+
+    @abstractmethod
+    def blob(self, digest: str, blob: Blob) -> bool: ...
+
+    @abstractmethod
+    def debris(self, path: str, debris: Debris) -> bool: ...
+
+    @abstractmethod
+    def empty_repository(self, repository: str) -> bool: ...
+
+
+class Aged(Permission):
+    """The permission of a new plan: what is older than the grace period, as the settings say.
+
+    `condemned` are the manifests of interrupted plans: they lost their tags through those, and go without
+    `delete_untagged`.
+    """
+
+    def __init__(self, graph: Graph, settings: Settings, now: float, condemned: Set[Node]) -> None:
+        self.graph = graph
+        self.settings = settings
+        self.condemned = condemned
+        self.now = now
+        self.grace_limit = now - settings.grace_period
+        self.untagged_limit = now - settings.untagged_older_than
+        self.upload_limit = now - settings.purge_uploads_older_than
+
+    def selects(self, repository: str) -> bool:
+        return self.settings.selects(repository)
+
+    def tag(self, repository: str, tag: Tag) -> bool:
+        return tag.pushed is None or tag.pushed <= self.grace_limit
+
+    def manifest(self, repository: str, digest: str, modified: float) -> bool:
+        return modified <= self.grace_limit
+
+    def spares_tags(self, repository: str, digest: str, modified: float) -> bool:
+        return modified > self.grace_limit
+
+    def untagged(self, repository: str, digest: str, modified: float) -> bool:
+        if (repository, digest) in self.condemned or digest not in self.graph.blobs:
+            return True
+        return self.settings.delete_untagged and modified <= self.untagged_limit
+
+    def layer_link(self, repository: str, digest: str, modified: float) -> bool:
+        return modified <= self.grace_limit
+
+    def upload(self, repository: str, name: str, upload: Weight) -> bool:
+        return upload.modified <= min(self.upload_limit, self.grace_limit)
+
+    def blob(self, digest: str, blob: Blob) -> bool:
+        return blob.modified <= self.grace_limit
+
+    def debris(self, path: str, debris: Debris) -> bool:
+        return debris.modified <= self.grace_limit
+
+    def empty_repository(self, repository: str) -> bool:
+        return self.settings.remove_empty_repositories
+
+
+class Approved(Permission):
+    """The permission of a plan: only what it names, and only if it has not changed since."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.removal = plan.removal
+        self.nothing = RepositoryRemoval()
+
+    def _of(self, repository: str) -> RepositoryRemoval:
+        return self.removal.repositories.get(repository, self.nothing)
+
+    def selects(self, repository: str) -> bool:
+        return repository in self.removal.repositories
+
+    def tag(self, repository: str, tag: Tag) -> bool:
+        return self._of(repository).tags.get(tag.name) == tag
+
+    def manifest(self, repository: str, digest: str, modified: float) -> bool:
+        return self._of(repository).manifests.get(digest) == modified
+
+    def spares_tags(self, repository: str, digest: str, modified: float) -> bool:
+        planned = self._of(repository).manifests.get(digest)
+        return modified > self.plan.now if planned is None else planned != modified
+
+    def untagged(self, repository: str, digest: str, modified: float) -> bool:
+        return self.manifest(repository, digest, modified)
+
+    def layer_link(self, repository: str, digest: str, modified: float) -> bool:
+        return self._of(repository).layer_links.get(digest) == modified
+
+    def upload(self, repository: str, name: str, upload: Weight) -> bool:
+        return self._of(repository).uploads.get(name) == upload
+
+    def blob(self, digest: str, blob: Blob) -> bool:
+        return self.removal.blobs.get(digest) == blob
+
+    def debris(self, path: str, debris: Debris) -> bool:
+        return self.removal.debris.get(path) == debris
+
+    def empty_repository(self, repository: str) -> bool:
+        return self._of(repository).is_removed

@@ -1,0 +1,103 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Making a plan, and marking again before it is applied. Pure.
+
+Both follow the same consequences; they differ in what they may remove. A plan that is marked again can only shrink.
+"""
+
+from __future__ import annotations
+
+from typing import Dict, Iterator, List, Mapping, Optional, Tuple
+
+from ._consequences import DoomedTags, follow
+from ._graph import Graph, Repository, Tag
+from ._permission import Aged, Approved
+from ._plan import Drift, Plan, Removal, RepositoryRemoval
+from ._policy import ProtectedImages, Settings
+from ._retention import Decision, Retention, is_protected
+
+
+def make_plan(graph: Graph, settings: Settings, retention: Retention, source: Dict[str, str], permission: Aged) -> Plan:
+    """Return the plan that follows from the decisions, of what `permission` lets go."""
+    doomed = {
+        name: {decision.tag.name: decision.tag for decision in decisions if not decision.is_kept}
+        for name, decisions in retention.decisions.items()
+    }
+    removal, spared = follow(graph, doomed, permission, settings.protected.digests)
+    return Plan(source, settings.options, permission.now, removal, _with_spared(retention.decisions, spared))
+
+
+def _with_spared(decisions: Mapping[str, List[Decision]], spared: List[Tuple[str, Tag]]) -> Dict[str, List[Decision]]:
+    young = {(name, tag.name) for name, tag in spared}
+    return {
+        name: [
+            Decision(d.tag, True, "kept: its image was pushed within the grace period")
+            if (name, d.tag.name) in young
+            else d
+            for d in found
+        ]
+        for name, found in decisions.items()
+    }
+
+
+def mark_again(graph: Graph, plan: Plan, protected: ProtectedImages) -> Tuple[Removal, List[Drift]]:
+    """Return what of the plan may still go now, and what of it does not and why. The result is a subset of the plan."""
+    doomed: DoomedTags = {}
+    for name, gone in plan.removal.repositories.items():
+        found = graph.repositories.get(name)
+        doomed[name] = {
+            tag.name: tag
+            for tag in gone.tags.values()
+            if found and found.tags.get(tag.name) == tag and not is_protected(graph, protected, name, tag)
+        }
+    removal, _spared = follow(graph, doomed, Approved(plan), protected.digests)
+    return removal, list(_drift(graph, plan.removal, removal))
+
+
+def _drift(graph: Graph, planned: Removal, left: Removal) -> Iterator[Drift]:
+    for name, gone in planned.repositories.items():
+        found = graph.repositories.get(name, Repository(name))
+        still = left.repositories.get(name, RepositoryRemoval())
+        for tag in gone.tags.values():
+            if tag.name not in still.tags:
+                yield Drift(name, "tag", tag.name, _why_tag(found, tag))
+        for kind, before, after, present in (
+            ("manifest", gone.manifests, still.manifests, found.revisions),
+            ("layer link", gone.layer_links, still.layer_links, found.layer_links),
+            ("upload", gone.uploads, still.uploads, found.uploads),
+        ):
+            yield from _drift_of(name, kind, before, after, present)
+        if gone.is_removed and not still.is_removed:
+            yield Drift(name, "repository", name, "is not empty" if name in graph.repositories else "is already gone")
+    yield from _drift_of(None, "blob", planned.blobs, left.blobs, graph.blobs)
+    yield from _drift_of(None, "debris", planned.debris, left.debris, graph.debris)
+
+
+def _drift_of(
+    repository: Optional[str],
+    kind: str,
+    before: Mapping[str, object],
+    after: Mapping[str, object],
+    present: Mapping[str, object],
+) -> Iterator[Drift]:
+    for name in before:
+        if name not in after:
+            if name not in present:
+                why = "is already gone"
+            else:
+                why = "is in use again" if present[name] == before[name] else "has changed since the plan was made"
+            yield Drift(repository, kind, name, why)
+
+
+def _why_tag(found: Repository, tag: Tag) -> str:
+    now = found.tags.get(tag.name)
+    if now is None:
+        return "is already gone"
+    if now.digest != tag.digest:
+        return f"now points to {now.digest}"
+    return (
+        "was pushed again"
+        if now.pushed != tag.pushed
+        else "its image is in use, or has a part that is new since the plan was made"
+    )

@@ -1,0 +1,183 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a cleanup was asked to do: policies and settings, validated once, before anything is read."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any, Dict, List, Mapping, Optional, Set, Tuple
+
+from ._durations import describe_duration, parse_duration, parse_optional_duration
+from ._errors import InvalidOptionError
+from ._patterns import Pattern, compile_pattern, compile_patterns, is_selected
+
+SORT_ORDERS = ("pushed", "created", "version", "name")
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
+_REFERENCE = re.compile(r"[\w.-]+(?::\d+)?(?:/[\w.-]+)*(?::[\w.-]+)?")
+_RULES = ("keep_n", "older_than", "expire_after", "keep_groups")
+
+
+@dataclass(frozen=True)
+class Policy:
+    """One policy; durations are seconds, None where the rule is not used."""
+
+    name: str
+    repositories: List[Pattern]
+    exclude_repositories: List[Pattern]
+    tags: List[Pattern]
+    keep_tags: List[Pattern]
+    keep_n: Optional[int]
+    older_than: Optional[float]
+    expire_after: Optional[float]
+    group_by: Optional[Pattern]
+    keep_groups: Optional[int]
+    sort_by: str
+
+    def covers(self, repository: str) -> bool:
+        """Tell whether this policy looks at `repository` at all."""
+        return is_selected(repository, self.repositories, self.exclude_repositories)
+
+
+@dataclass(frozen=True)
+class ProtectedImages:
+    """Images in use somewhere: digests (of a manifest, an index child or a config) and (repository, tag) names."""
+
+    digests: Set[str] = field(default_factory=set)
+    names: Set[Tuple[str, str]] = field(default_factory=set)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that shapes a plan; durations are seconds. `options` is what the user wrote, for the plan's id."""
+
+    repositories: List[Pattern]
+    exclude_repositories: List[Pattern]
+    policies: List[Policy]
+    protected: ProtectedImages
+    delete_untagged: bool
+    untagged_older_than: float
+    grace_period: float
+    purge_uploads_older_than: float
+    remove_empty_repositories: bool
+    allow_empty: bool
+    options: Dict[str, Any]
+
+    def selects(self, repository: str) -> bool:
+        """Tell whether this run may touch `repository` at all."""
+        return is_selected(repository, self.repositories, self.exclude_repositories)
+
+
+_PLAN_OPTIONS = (
+    "repositories",
+    "exclude_repositories",
+    "policies",
+    "protect_images",
+    "delete_untagged",
+    "untagged_older_than",
+    "grace_period",
+    "purge_uploads_older_than",
+    "remove_empty_repositories",
+    "allow_empty",
+)
+
+
+def read_settings(params: Mapping[str, Any]) -> Settings:
+    """Validate the options of a cleanup. Raises InvalidOptionError naming option, value and what was expected."""
+    return Settings(
+        repositories=compile_patterns(params["repositories"], "repositories"),
+        exclude_repositories=compile_patterns(params["exclude_repositories"], "exclude_repositories"),
+        policies=[_read_policy(policy, index) for index, policy in enumerate(params["policies"])],
+        protected=_read_protected(params["protect_images"]),
+        delete_untagged=params["delete_untagged"],
+        untagged_older_than=parse_duration(params["untagged_older_than"], "untagged_older_than"),
+        grace_period=parse_duration(params["grace_period"], "grace_period"),
+        purge_uploads_older_than=parse_duration(params["purge_uploads_older_than"], "purge_uploads_older_than"),
+        remove_empty_repositories=params["remove_empty_repositories"],
+        allow_empty=params["allow_empty"],
+        options={name: params[name] for name in _PLAN_OPTIONS},
+    )
+
+
+def _read_policy(options: Mapping[str, Any], index: int) -> Policy:
+    where = f"policies[{index}]"
+    _check_rules(options, where)
+    return Policy(
+        name=options.get("name") or f"policy {index + 1}",
+        repositories=compile_patterns(options["repositories"], f"{where}.repositories"),
+        exclude_repositories=compile_patterns(options["exclude_repositories"], f"{where}.exclude_repositories"),
+        tags=compile_patterns(options["tags"], f"{where}.tags"),
+        keep_tags=compile_patterns(options["keep_tags"], f"{where}.keep_tags"),
+        keep_n=options["keep_n"],
+        older_than=parse_optional_duration(options["older_than"], f"{where}.older_than"),
+        expire_after=parse_optional_duration(options["expire_after"], f"{where}.expire_after"),
+        group_by=_read_group_by(options["group_by"], f"{where}.group_by"),
+        keep_groups=options["keep_groups"],
+        sort_by=options["sort_by"],
+    )
+
+
+def _check_rules(options: Mapping[str, Any], where: str) -> None:
+    if all(options[rule] is None for rule in _RULES):
+        raise InvalidOptionError(
+            where,
+            options.get("name"),
+            f"at least one of {', '.join(_RULES)}; to delete every tag it judges, say keep_n: 0",
+        )
+    for rule in ("keep_n", "keep_groups"):
+        if options[rule] is not None and options[rule] < 0:
+            raise InvalidOptionError(f"{where}.{rule}", options[rule], "a number from 0 up")
+    if options["keep_groups"] is not None and options["group_by"] is None:
+        raise InvalidOptionError(f"{where}.keep_groups", options["keep_groups"], "group_by beside it")
+    older, expire = options["older_than"], options["expire_after"]
+    if older is not None and expire is not None:
+        limits = parse_duration(older, f"{where}.older_than"), parse_duration(expire, f"{where}.expire_after")
+        if limits[1] < limits[0]:
+            raise InvalidOptionError(
+                f"{where}.expire_after",
+                expire,
+                f"a duration not shorter than older_than ({describe_duration(limits[0])})",
+            )
+
+
+def _read_group_by(text: Optional[str], option: str) -> Optional[Pattern]:
+    if text is None:
+        return None
+    pattern = compile_pattern(text, option)
+    if not text.startswith("~") or not pattern.regex.groups:
+        raise InvalidOptionError(option, text, r"a regular expression with a group, such as ~(\d+\.\d+)\..*")
+    return pattern
+
+
+def _read_protected(references: List[str]) -> ProtectedImages:
+    protected = ProtectedImages()
+    for reference in references:
+        _add_protected(protected, reference)
+    return protected
+
+
+def _add_protected(protected: ProtectedImages, reference: str) -> None:
+    """Add what a reference as `docker ps`, Kubernetes or a person writes it protects; the registry's name is not
+    compared."""
+    text = str(reference).strip().split("://", 1)[-1]
+    _name, at, digest = text.rpartition("@")
+    if _DIGEST.fullmatch(digest):
+        protected.digests.add(digest)
+    elif at or not _REFERENCE.fullmatch(text):
+        raise InvalidOptionError(
+            "protect_images", reference, "a reference such as team/app:1.2 or team/app@sha256:<hex>, or a digest"
+        )
+    else:
+        protected.names.update(_names_of(text))
+
+
+def _names_of(reference: str) -> Set[Tuple[str, str]]:
+    path, colon, tag = reference.rpartition(":")
+    if not colon or "/" in tag:
+        path, tag = reference, "latest"
+    host, slash, rest = path.partition("/")
+    names = {(path, tag)}
+    if slash and ("." in host or ":" in host or host == "localhost"):
+        names.add((rest, tag))
+    return names

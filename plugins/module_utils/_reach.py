@@ -1,0 +1,77 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Marking: what can be reached from given manifests. Written once, for every source."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import DefaultDict, Dict, Iterable, Iterator, List, Optional, Set, Tuple
+
+from ._graph import Graph
+
+#: A manifest in a repository: (repository name, digest).
+Node = Tuple[str, str]
+#: Digests reached, by repository name.
+Reached = DefaultDict[str, Set[str]]
+
+
+def linked_digests(graph: Graph) -> Set[str]:
+    """Return the digest of every manifest that is linked into some repository."""
+    linked: Set[str] = set()
+    for repository in graph.repositories.values():
+        linked.update(repository.revisions)
+    return linked
+
+
+def referrers(graph: Graph) -> Dict[str, List[Node]]:
+    """Return, by the digest of a subject, the manifests that stay because it stays.
+
+    A referrer names its subject in its `subject` field or by its tag (`sha256-<hex>`, `.sig`, `.att`, `.sbom`). The
+    subject
+    is sought in every repository: signatures may live in a repository of their own (cosign's COSIGN_REPOSITORY).
+    """
+    by_subject: Dict[str, List[Node]] = {}
+    with_subject = {digest: m.subject for digest, m in graph.manifests.items() if m.subject}
+    for name, repository in graph.repositories.items():
+        for digest in with_subject.keys() & repository.revisions.keys() if with_subject else ():
+            by_subject.setdefault(with_subject[digest], []).append((name, digest))
+        for tag in repository.tags.values():
+            if tag.subject:
+                by_subject.setdefault(tag.subject, []).append((name, tag.digest))
+    return by_subject
+
+
+def reach(
+    graph: Graph, roots: Iterable[Node], by_subject: Dict[str, List[Node]], reached: Optional[Reached] = None
+) -> Reached:
+    """Return what is reachable from `roots`; with `reached`, go on from there and extend it.
+
+    Each repository is walked on its own: what was reached in one repository is expanded again in the next, so that a
+    child
+    that is unlinked in the first cannot lose its layers in the second (REGISTRY_FACTS.md, "Data loss" 2).
+    """
+    reached = defaultdict(set) if reached is None else reached
+    waiting = list(roots)
+    while waiting:
+        name, digest = waiting.pop()
+        seen = reached[name]
+        if digest in seen:
+            continue
+        seen.add(digest)
+        waiting.extend(by_subject.get(digest, ()))
+        manifest = graph.manifests.get(digest)
+        if manifest is not None and manifest.children:
+            waiting.extend((name, child) for child in manifest.children)
+    return reached
+
+
+def named_blobs(graph: Graph, digests: Iterable[str]) -> Iterator[str]:
+    """Yield every digest that the given manifests name as config or layer (more than once where shared)."""
+    for digest in digests:
+        manifest = graph.manifests.get(digest)
+        if manifest is None:
+            continue
+        if manifest.config:
+            yield manifest.config
+        yield from manifest.layers

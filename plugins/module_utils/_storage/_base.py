@@ -1,0 +1,71 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a layout may ask of a storage. A storage never knows what a manifest is.
+
+Paths are relative to the registry's own tree, with `/` between their parts.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Dict, List, NamedTuple, Optional, Tuple
+
+from .._graph import Weight
+
+
+class Listing(NamedTuple):
+    """The names directly below a path."""
+
+    directories: List[str]
+    files: List[str]
+
+
+class Storage(ABC):
+    """A tree of files that can be listed, read, and set aside.
+
+    Every method raises StorageError where something cannot be read or changed, and DoubtError where something is not
+    what
+    a registry writes (a symbolic link). What does not exist is never an error.
+    """
+
+    @abstractmethod
+    def source(self) -> Dict[str, str]:
+        """Return which storage this is, for the plan and its id; no secrets."""
+
+    @abstractmethod
+    def entries(self, path: str) -> Optional[Listing]:
+        """Return the names below a directory, None where it does not exist."""
+
+    @abstractmethod
+    def weigh_file(self, path: str) -> Optional[Weight]:
+        """Return size and time of a file, None where it does not exist."""
+
+    @abstractmethod
+    def weigh_tree(self, path: str) -> Optional[Weight]:
+        """Return the total size of a tree and the youngest time in it, None where it does not exist."""
+
+    @abstractmethod
+    def read(self, path: str, limit: int) -> Optional[Tuple[bytes, float]]:
+        """Return at most `limit` bytes of a file and its time, None where it does not exist."""
+
+    @abstractmethod
+    def set_aside(self, path: str, quarantine: str) -> bool:
+        """Move a file or a tree into the named quarantine; False where it does not exist."""
+
+    @abstractmethod
+    def prune(self, path: str, stop: str) -> None:
+        """Remove the directory and its parents below `stop` as far as they are empty."""
+
+    @abstractmethod
+    def write(self, path: str, content: bytes) -> None:
+        """Write a small file that the registry can read."""
+
+    @abstractmethod
+    def discard(self, path: str, stop: str) -> None:
+        """Delete a file for good, and its parents below `stop` as far as they are empty; what does not exist is no
+        error."""
+
+    @abstractmethod
+    def check_changeable(self) -> None:
+        """Raise StorageError where this process could not set something aside."""
