@@ -23,8 +23,8 @@ _TOKEN_USER = "<token>"  # noqa: S105 - a marker, no password
 _HELPER_TIMEOUT = 30
 _DEFAULT_LIFETIME = 60.0
 _DOCKER_HUB = "index.docker.io"
-_CHALLENGE_START = re.compile(r"\s*,?\s*([A-Za-z][A-Za-z0-9-]*)\s+(?=[A-Za-z_]+\s*=)")
-_CHALLENGE_PARAMETER = re.compile(r'\s*,?\s*([A-Za-z_]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
+_CHALLENGE_START = re.compile(r"\s*,?\s*([A-Za-z][A-Za-z0-9-]*)\s+(?=[A-Za-z0-9_.-]+\s*=)")
+_CHALLENGE_PARAMETER = re.compile(r'\s*,?\s*([A-Za-z0-9_.-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
 
 
 class Credentials:

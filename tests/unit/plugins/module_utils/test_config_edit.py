@@ -9,11 +9,12 @@ import difflib
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
 from ansible_collections.drydock.registry.plugins.module_utils._errors import DrydockError, MaintenanceError
 from ansible_collections.drydock.registry.plugins.module_utils._maintenance._edit import Edit, set_read_only, take_out
 from ansible_collections.drydock.registry.plugins.module_utils._registry_config import parse_config, with_read_only
-from hypothesis import given
-from hypothesis import strategies as st
 
 DEBIAN = b"""\
 # the registry of team A
@@ -55,8 +56,10 @@ def test_one_line_is_added_and_nothing_else() -> None:
         ),
         (
             b"storage:\n  maintenance:\n    uploadpurging: {enabled: false}\n  inmemory:\n",
-            b"storage:\n  maintenance:\n    readonly: {enabled: true}\n"
-            b"    uploadpurging: {enabled: false}\n  inmemory:\n",
+            (
+                b"storage:\n  maintenance:\n    readonly: {enabled: true}\n"
+                b"    uploadpurging: {enabled: false}\n  inmemory:\n"
+            ),
         ),
         (b"storage: {inmemory: {}}\n", b"storage: {maintenance: {readonly: {enabled: true}}, inmemory: {}}\n"),
         (

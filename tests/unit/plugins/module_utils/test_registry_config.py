@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from ansible_collections.drydock.registry.plugins.module_utils._errors import InvalidOptionError
 from ansible_collections.drydock.registry.plugins.module_utils._registry_config import (
     RegistryConfig,
@@ -78,7 +79,7 @@ def test_read_only_from_environment_must_be_a_map() -> None:
 
 
 def test_read_only_enabled_makes_the_registry_panic() -> None:
-    with pytest.raises(InvalidOptionError, match="REGISTRY_STORAGE_MAINTENANCE_READONLY_ENABLED.*panics"):
+    with pytest.raises(InvalidOptionError, match=r"REGISTRY_STORAGE_MAINTENANCE_READONLY_ENABLED.*panics"):
         config(REGISTRY_STORAGE_MAINTENANCE_READONLY_ENABLED="true")
 
 
