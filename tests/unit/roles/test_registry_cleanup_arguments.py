@@ -105,7 +105,7 @@ def assert_same(option: dict[str, Any], variable: dict[str, Any], name: str) -> 
     for key in ("type", "elements", "default"):
         assert variable.get(key) == option.get(key), f"{name}: {key}"
     assert set(option.get("choices", [])) <= set(variable.get("choices", [])), name
-    inner = option.get("options") or {}
+    inner = option.get("suboptions") or {}
     assert set(variable.get("options") or {}) == set(inner), name
     for key, value in inner.items():
         assert_same(value, variable["options"][key], f"{name}.{key}")
