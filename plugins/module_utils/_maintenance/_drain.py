@@ -27,7 +27,12 @@ class Drain:
 
     def __init__(self, old: list[Process], rootdirectory: Optional[str]) -> None:
         self.old = old
+        self.rootdirectory = rootdirectory
         self.top = None if rootdirectory is None else os.path.join(rootdirectory, _REPOSITORIES)
+
+    def of_uploads(self) -> Drain:
+        """Where nothing is restarted, the processes of now are not the old ones."""
+        return Drain([], self.rootdirectory)
 
     @property
     def can_be_seen(self) -> bool:

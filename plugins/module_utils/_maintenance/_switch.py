@@ -63,7 +63,7 @@ class Switch:
         if before.mode == Mode.STOPPED:
             return self._already_stopped(drain, record)
         if before.mode == Mode.READ_ONLY and self.method.is_read_only:
-            drained = None if self.check_mode else drain.wait(self.timeout)
+            drained = None if self.check_mode else drain.of_uploads().wait(self.timeout)
             return Outcome(False, before.mode, before.mode, record and record.entered_at, drained=drained)
         self._check_can_close(before.mode, record)
         look = (self.method.describe(self.method.setting()), self.method.describe(Mode.READ_ONLY))

@@ -1,0 +1,564 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Closing real registries by their configuration file, and putting back what was found, whatever happens between."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any, Callable, Iterator
+
+import pytest
+import yaml
+from real.conftest import require, require_registry
+
+from support import images
+from support.credentials import TlsFiles
+from support.playbook import Result, run_module, run_playbook
+from support.pushing import PushError, push
+from support.registries import RegistryProcess, free_port, wait_for
+from support.store import assert_untouched, snapshot
+from support.verify import assert_pulls, capture
+
+SECRET = "a-secret-of-the-file"
+MODES = {"mode_before", "mode_after"}
+KEYS = {
+    *{"changed", "state", "method", "entered_at", "left_at", "window_seconds", "drained"},
+    *MODES,
+}
+
+# What an init script does: end the process of the pid file, start a new one in the background.
+SERVICE = """\
+import os, signal, subprocess, sys, time
+pid_file, log, *command = sys.argv[1:]
+def alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            return file.read().rpartition(b")")[2].split()[0] not in (b"Z", b"X")
+    except OSError:
+        return False
+if os.path.exists(pid_file):
+    pid = int(open(pid_file).read())
+    if alive(pid):
+        os.kill(pid, signal.SIGTERM)
+    while alive(pid):
+        time.sleep(0.01)
+with open(log, "ab") as out:
+    started = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True)
+with open(pid_file, "w") as file:
+    file.write(str(started.pid))
+"""
+
+
+class Service:
+    """A registry that is restarted by a command, as a service manager does it."""
+
+    def __init__(self, registry: RegistryProcess, prefix: list[str] | None = None) -> None:
+        self.registry = registry
+        registry.settings = {"http": {"secret": SECRET}}
+        registry.write_config()
+        self.config = registry.config_path
+        self.config.chmod(0o640)
+        # Outside of what is compared: a registry logs the probe as any other request.
+        self.log = registry.home.with_name("service.log")
+        self.pid_file = registry.home / "registry.pid"
+        self.state_dir = registry.home / "state"
+        self.script = registry.home / "service.py"
+        self.script.write_text(SERVICE)
+        environment = {"OTEL_TRACES_EXPORTER": "none", **registry.environment}
+        start = ["env", *(f"{name}={value}" for name, value in environment.items()), *(prefix or [])]
+        start += [str(registry.binary), "serve", str(self.config)]
+        self.restart = [sys.executable, str(self.script), str(self.pid_file), str(self.log), *start]
+
+    @property
+    def pid(self) -> int:
+        return int(self.pid_file.read_text())
+
+    def start(self) -> None:
+        subprocess.run(self.restart, check=True)
+        wait_for(self.registry.answers, f"the registry at {self.registry.url}, see {self.log}")
+
+    def stop(self) -> None:
+        if self.pid_file.exists():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+            self.pid_file.unlink()
+
+    def options(self, state: str, **more: Any) -> dict[str, Any]:
+        return {
+            "state": state,
+            "registry_config": str(self.config),
+            "restart_command": self.restart,
+            "state_dir": str(self.state_dir),
+            "timeout": "20s",
+            **more,
+        }
+
+    def run(self, state: str, *, check: bool = False, diff: bool = False, prefix: Any = (), **more: Any) -> Result:
+        return run_module("maintenance", self.options(state, **more), check=check, diff=diff, prefix=prefix)
+
+    def succeed(self, state: str, *, check: bool = False, prefix: Any = (), **more: Any) -> Result:
+        result = self.run(state, check=check, prefix=prefix, **more)
+        assert not result.get("failed"), result["msg"]
+        assert result.keys() - {"invocation", "warnings", "diff"} == KEYS
+        return result
+
+    def fail(self, state: str, *, check: bool = False, **more: Any) -> str:
+        result = self.run(state, check=check, **more)
+        assert result.get("failed"), result
+        assert SECRET not in json.dumps(result)
+        return str(result["msg"])
+
+    def records(self) -> list[str]:
+        return sorted(os.listdir(self.state_dir)) if self.state_dir.exists() else []
+
+    def takes_pushes(self) -> bool:
+        try:
+            push(self.registry, "team/app", images.image(os.urandom(4).hex()), "pushed")
+        except PushError:
+            return False
+        return True
+
+
+NewService = Callable[..., Service]
+
+
+@pytest.fixture
+def new_service(version: str, tmp_path: Path) -> Iterator[NewService]:
+    with contextlib.ExitStack() as stack:
+
+        def make(*, running: bool = True, prefix: list[str] | None = None, **options: Any) -> Service:
+            require_registry(version)
+            service = Service(RegistryProcess(version, tmp_path / "registry", **options), prefix)
+            stack.callback(service.stop)
+            if running:
+                service.start()
+            return service
+
+        yield make
+
+
+@pytest.fixture
+def service(new_service: NewService) -> Service:
+    return new_service()
+
+
+def file_state(path: Path) -> tuple[bytes, int, int, int]:
+    found = path.stat()
+    return path.read_bytes(), stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid
+
+
+def test_a_playbook_closes_and_restores(service: Service) -> None:
+    image = images.image("app")
+    push(service.registry, "team/app", image, "1")
+    kept = capture(service.registry, {"team/app": ["1"]})
+    os.chown(service.config, 12345, 54321)
+    found = file_state(service.config)
+
+    def task(state: str, **more: Any) -> dict[str, Any]:
+        return {"drydock.registry.maintenance": service.options(state), **more}
+
+    def play(*tasks: dict[str, Any]) -> list[dict[str, Any]]:
+        return [{"hosts": "all", "gather_facts": False, "tasks": list(tasks)}]
+
+    run = run_playbook(
+        play(task("read_only", check_mode=True), task("read_only"), task("read_only")), diff=True
+    ).check()
+    preview, closed, again = run.of("drydock.registry.maintenance")
+
+    assert preview["diff"] == closed["diff"]
+    assert closed["diff"] == {
+        "before": "storage.maintenance.readonly.enabled: false\n",
+        "after": "storage.maintenance.readonly.enabled: true\n",
+    }
+    assert SECRET not in run.output
+    assert [one["changed"] for one in (preview, closed, again)] == [True, True, False]
+    assert [one["mode_before"] for one in (preview, closed, again)] == ["writable", "writable", "read_only"]
+    assert [one["mode_after"] for one in (preview, closed, again)] == ["read_only"] * 3
+    assert [one["drained"] for one in (preview, closed, again)] == [None, True, True]
+    assert closed["entered_at"] == again["entered_at"] is not None
+    assert closed["window_seconds"] is closed["left_at"] is None
+    assert file_state(service.config)[1:] == found[1:]
+    assert not service.takes_pushes()
+    assert_pulls(service.registry, kept)
+
+    run = run_playbook(play(task("restored", check_mode=True), task("restored"), task("restored")), diff=True).check()
+    preview, opened, again = run.of("drydock.registry.maintenance")
+
+    assert preview["diff"] == opened["diff"]
+    assert opened["diff"] == {"before": closed["diff"]["after"], "after": closed["diff"]["before"]}
+    assert [one["changed"] for one in (preview, opened, again)] == [True, True, False]
+    assert [one["mode_before"] for one in (preview, opened, again)] == ["read_only", "read_only", "writable"]
+    assert [one["mode_after"] for one in (preview, opened, again)] == ["writable"] * 3
+    assert opened["entered_at"] == closed["entered_at"] <= opened["left_at"]
+    assert opened["window_seconds"] > 0
+    assert file_state(service.config) == found
+    assert service.records() == []
+    assert service.takes_pushes()
+    assert_pulls(service.registry, kept)
+
+
+@pytest.mark.parametrize("closed", [False, True])
+@pytest.mark.parametrize("state", ["read_only", "restored", "read_write"])
+def test_check_mode_touches_nothing(service: Service, state: str, closed: bool) -> None:
+    push(service.registry, "team/app", images.image("app"), "1")
+    if closed:
+        service.succeed("read_only")
+    pid, before = service.pid, snapshot(service.registry.home)
+
+    result = service.succeed(state, check=True)
+
+    assert result["changed"] is (closed is (state != "read_only"))
+    assert service.pid == pid
+    assert_untouched(service.registry.home, before)
+
+
+def test_the_record_is_for_root_only(service: Service) -> None:
+    service.succeed("read_only")
+
+    (name,) = service.records()
+    assert stat.S_IMODE(service.state_dir.stat().st_mode) == 0o700
+    assert stat.S_IMODE((service.state_dir / name).stat().st_mode) == 0o600
+
+
+def test_extended_attributes_come_back(service: Service) -> None:
+    context = b"system_u:object_r:etc_t:s0\0"
+    try:
+        os.setxattr(service.config, "security.selinux", context)
+    except OSError as error:
+        require(False, f"security.selinux can't be set here: {error}")
+
+    service.succeed("read_only")
+    assert os.getxattr(service.config, "security.selinux") == context
+    service.succeed("restored")
+    assert os.getxattr(service.config, "security.selinux") == context
+
+
+def test_a_file_changed_meanwhile_keeps_the_change(service: Service) -> None:
+    original = service.config.read_bytes()
+    service.succeed("read_only")
+    service.config.write_bytes(service.config.read_bytes() + b"# changed by hand\n")
+
+    assert service.succeed("restored")["mode_after"] == "writable"
+
+    assert service.config.read_bytes() == original + b"# changed by hand\n"
+
+
+def test_a_file_written_anew_loses_only_the_key(service: Service) -> None:
+    service.succeed("read_only")
+    content = yaml.safe_load(service.config.read_bytes())
+    content["log"] = {"level": "error"}
+    service.config.write_text(yaml.safe_dump(content, default_flow_style=True))
+
+    assert service.succeed("restored")["mode_after"] == "writable"
+
+    content["storage"]["maintenance"]["readonly"]["enabled"] = False
+    assert yaml.safe_load(service.config.read_bytes()) == content
+
+
+def test_a_file_written_anew_without_the_key_is_left_alone(service: Service) -> None:
+    service.succeed("read_only")
+    service.config.write_text(yaml.safe_dump(service.registry.config()))
+    theirs = file_state(service.config)
+
+    result = service.succeed("restored")
+
+    assert (result["changed"], result["mode_after"]) == (True, "writable")
+    assert file_state(service.config) == theirs
+
+
+def test_restored_leaves_a_registry_that_was_read_only_before(new_service: NewService) -> None:
+    service = new_service(read_only=True)
+    before = snapshot(service.registry.home)
+
+    assert not service.succeed("read_only")["changed"]
+    assert not service.succeed("restored")["changed"]
+
+    assert_untouched(service.registry.home, before)
+    assert not service.takes_pushes()
+
+
+def test_read_write_opens_whatever_was_found(new_service: NewService) -> None:
+    service = new_service(read_only=True)
+
+    result = service.succeed("read_write")
+
+    assert (result["changed"], result["mode_before"], result["mode_after"]) == (True, "read_only", "writable")
+    assert service.takes_pushes()
+    assert not service.succeed("read_write")["changed"]
+
+
+def test_read_write_after_read_only_puts_the_file_back(service: Service) -> None:
+    found = file_state(service.config)
+    service.succeed("read_only")
+    service.succeed("read_write")
+    assert file_state(service.config) == found
+    assert service.records() == []
+
+
+def test_a_stopped_registry_is_closed_and_stays_stopped(new_service: NewService) -> None:
+    service = new_service(running=False)
+    before = snapshot(service.registry.home)
+
+    for state in ("read_only", "restored"):
+        result = service.succeed(state)
+        assert (result["changed"], result["mode_before"], result["mode_after"]) == (False, "stopped", "stopped")
+
+    assert_untouched(service.registry.home, before)
+
+
+def test_behind_tls_and_a_password(new_service: NewService, tls: TlsFiles) -> None:
+    user, password = "cleaner", "correct horse"
+    service = new_service(tls=tls, client_certificates=True, htpasswd=(user, password))
+    connection = {
+        "registry_username": user,
+        "registry_password": password,
+        "ca_path": str(tls.ca),
+        "client_cert": str(tls.client_cert),
+        "client_key": str(tls.client_key),
+    }
+    assert "nothing was changed" in service.fail("read_only", **{**connection, "registry_password": "wrong"})
+    assert "nothing was changed" in service.fail("read_only", **{**connection, "ca_path": None})
+    assert service.succeed("read_only", **connection)["mode_after"] == "read_only"
+    assert service.succeed("restored", **connection)["mode_after"] == "writable"
+
+
+# What goes wrong.
+
+
+@pytest.mark.parametrize("check", [False, True])
+def test_an_override_of_the_environment_is_named(new_service: NewService, check: bool) -> None:
+    environment = {"REGISTRY_STORAGE_MAINTENANCE_READONLY": '{"enabled":false}'}
+    service = new_service(environment=environment)
+    before = snapshot(service.registry.home)
+
+    message = service.fail("read_only", check=check, registry_environment=environment)
+
+    assert "registry_environment overrides it" in message
+    assert_untouched(service.registry.home, before)
+
+
+def test_an_override_that_closes_the_registry_is_enough(new_service: NewService) -> None:
+    environment = {"REGISTRY_STORAGE_MAINTENANCE_READONLY": '{"enabled":true}'}
+    service = new_service(environment=environment)
+
+    assert not service.succeed("read_only", registry_environment=environment)["changed"]
+    assert "environment overrides the file" in service.fail("read_only")
+    assert "registry_environment overrides it" in service.fail("read_write", registry_environment=environment)
+
+
+@pytest.mark.parametrize("check", [False, True])
+def test_restart_command_is_missed_before_anything_is_touched(service: Service, check: bool) -> None:
+    before = snapshot(service.registry.home)
+    assert "restart_command" in service.fail("read_only", check=check, restart_command=None)
+    assert "restart_command" in service.fail("read_only", check=check, restart_command="unbalanced 'quote")
+    assert_untouched(service.registry.home, before)
+
+
+def test_a_url_that_proves_nothing(service: Service) -> None:
+    before = snapshot(service.registry.home)
+    url = f"http://127.0.0.1:{free_port()}"
+
+    message = service.fail("read_only", registry_url=url)
+
+    assert f"process {service.pid} runs with {service.config}" in message
+    assert_untouched(service.registry.home, before)
+
+
+def test_a_file_that_was_edited_without_a_restart_is_doubt(service: Service) -> None:
+    service.registry.read_only = True
+    service.registry.write_config()
+    before = snapshot(service.registry.home)
+
+    assert "says read_only, but the registry is writable" in service.fail("read_only")
+
+    assert_untouched(service.registry.home, before)
+
+
+def test_a_restart_that_fails_on_entering_is_undone(service: Service, tmp_path: Path) -> None:
+    """The service manager refuses to start the registry with the changed file."""
+    found = file_state(service.config)
+    picky = tmp_path / "picky"
+    picky.write_text(
+        f'#!/bin/sh\nif grep -q readonly {service.config}; then echo "no such unit"; exit 4; fi\nexec "$@"\n'
+    )
+    picky.chmod(0o755)
+
+    message = service.fail("read_only", restart_command=[str(picky), *service.restart])
+
+    assert "return code 4: no such unit" in message
+    assert "put back and is writable again" in message
+    assert file_state(service.config) == found
+    assert service.records() == []
+    assert service.takes_pushes()
+
+
+def test_a_restart_that_restarts_nothing_is_seen(service: Service) -> None:
+    found = file_state(service.config)
+
+    message = service.fail("read_only", restart_command="true", timeout="1s")
+
+    assert "not read_only within 1 s" in message
+    assert "put back and is writable again" in message
+    assert file_state(service.config) == found
+    assert service.records() == []
+
+
+def test_putting_back_that_fails_too_leaves_a_record(service: Service) -> None:
+    found = file_state(service.config)
+
+    message = service.fail("read_only", restart_command=["sh", "-c", "exit 3"])
+
+    assert "putting the registry back failed too" in message
+    assert "is as it was before, the registry is writable" in message
+    assert file_state(service.config) == found
+    assert len(service.records()) == 1
+    assert not service.succeed("restored")["changed"]
+    assert service.records() == []
+
+
+def test_a_restart_that_fails_on_leaving_is_finished_by_the_next_call(service: Service) -> None:
+    found = file_state(service.config)
+    service.succeed("read_only")
+
+    message = service.fail("restored", restart_command=["sh", "-c", "exit 3"])
+
+    assert "was put back, but the registry is read_only, not writable" in message
+    assert file_state(service.config) == found
+    assert len(service.records()) == 1
+    result = service.succeed("restored")
+    assert (result["changed"], result["mode_before"], result["mode_after"]) == (True, "read_only", "writable")
+    assert result["window_seconds"] > 0
+    assert not service.succeed("restored")["changed"]
+
+
+def test_a_restart_command_that_hangs_is_ended(service: Service) -> None:
+    message = service.fail("read_only", restart_command="sleep 600", timeout="1s")
+    assert "sleep did not end within 1 s" in message
+    assert service.takes_pushes()
+
+
+def test_an_old_process_that_goes_on_is_not_drained(service: Service) -> None:
+    found = file_state(service.config)
+    environment = {**os.environ, "OTEL_TRACES_EXPORTER": "none", "REGISTRY_HTTP_ADDR": f"127.0.0.1:{free_port()}"}
+    command = [str(service.registry.binary), "serve", "config.yml"]
+    with subprocess.Popen(command, env=environment, cwd=service.registry.home, stderr=subprocess.DEVNULL) as other:
+        try:
+            message = service.fail("read_only", timeout="2s")
+        finally:
+            other.kill()
+
+    assert f"not drained within 2 s: the old registry process {other.pid} still runs" in message
+    assert "put back and is writable again" in message
+    assert file_state(service.config) == found
+    assert service.takes_pushes()
+
+
+def test_uploads_that_still_change_are_not_drained(service: Service) -> None:
+    push(service.registry, "team/app", images.image("app"), "1")
+    upload = service.registry.storage / "docker/registry/v2/repositories/team/app/_uploads/some-uuid/data"
+    upload.parent.mkdir(parents=True)
+    done = threading.Event()
+
+    def write() -> None:
+        with upload.open("ab", buffering=0) as file:
+            while not done.wait(0.05):
+                file.write(b"more")
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        message = service.fail("read_only", timeout="2s")
+    finally:
+        done.set()
+        writer.join()
+
+    assert "not drained within 2 s: uploads" in message
+    assert service.takes_pushes()
+    assert service.succeed("read_only")["drained"] is True
+
+
+def test_a_file_that_cannot_be_edited_safely_is_left_alone(service: Service) -> None:
+    content = service.config.read_text().replace("storage:\n", "storage:\n  <<: {maintenance: {uploadpurging: {}}}\n")
+    service.config.write_text(content)
+    before = snapshot(service.registry.home)
+
+    assert "by hand" in service.fail("read_only", check=True)
+    assert "by hand" in service.fail("read_only")
+
+    assert_untouched(service.registry.home, before)
+
+
+def test_a_record_that_others_can_write_is_not_trusted(service: Service) -> None:
+    service.succeed("read_only")
+    (name,) = service.records()
+    (service.state_dir / name).chmod(0o666)
+
+    assert "not trusted" in service.fail("restored")
+
+    (service.state_dir / name).chmod(0o600)
+    assert service.succeed("restored")["mode_after"] == "writable"
+
+
+def test_a_damaged_record_is_named(service: Service) -> None:
+    service.succeed("read_only")
+    (name,) = service.records()
+    (service.state_dir / name).write_text("{")
+
+    message = service.fail("restored")
+
+    assert f"{service.state_dir / name} is damaged" in message
+    assert str(service.config) in message
+
+
+# Containers: the file is a mount, or is read by its inode in a mount namespace of its own.
+
+
+def unshared(script: str) -> list[str]:
+    """A command prefix that runs in a mount namespace of its own after `script`."""
+    require(shutil.which("unshare"), "unshare is not installed")
+    probe = subprocess.run(["unshare", "-m", "true"], check=False, capture_output=True)
+    require(probe.returncode == 0, "mount namespaces can't be made here")
+    return ["unshare", "-m", "sh", "-c", f'{script} && exec "$@"', "--"]
+
+
+def test_a_mount_point_is_written_in_place(service: Service) -> None:
+    found, inode = file_state(service.config), service.config.stat().st_ino
+    prefix = unshared(f"mount --bind {service.config} {service.config}")
+
+    assert service.succeed("read_only", prefix=prefix)["mode_after"] == "read_only"
+    assert service.config.stat().st_ino == inode
+    assert service.succeed("restored", prefix=prefix)["mode_after"] == "writable"
+
+    assert file_state(service.config) == found
+    assert [path.name for path in service.config.parent.glob(".*")] == []
+
+
+def test_a_container_goes_on_seeing_its_file(new_service: NewService, tmp_path: Path) -> None:
+    """The process lives in other mounts and knows the file by another name there."""
+    inside = tmp_path / "inside.yml"
+    inside.touch()
+    home = tmp_path / "registry"
+    service = new_service(running=False)
+    prefix = unshared(f"mount --bind {home / 'config.yml'} {inside}")
+    binary = str(service.registry.binary)
+    at = service.restart.index(binary)
+    service.restart = [*service.restart[:at], *prefix, binary, "serve", str(inside)]
+    service.start()
+    found, inode = file_state(service.config), service.config.stat().st_ino
+
+    result = service.succeed("read_only")
+
+    assert (result["mode_after"], result["drained"]) == ("read_only", True)
+    assert service.config.stat().st_ino == inode
+    service.succeed("restored")
+    assert file_state(service.config) == found
