@@ -1,0 +1,235 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The role on a real registry that a command restarts: closing, applying, reopening, and what if one of them fails."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Iterator
+
+import pytest
+
+from support import images, service
+from support.fleet import ENVIRONMENT, Host, checked, result_of
+from support.playbook import run_playbook
+from support.pushing import Repository, push
+from support.registries import V3, NewRegistry, RegistryProcess
+from support.store import Store, assert_untouched, contents, snapshot
+from support.sweeping import DAY, push_aged
+from support.verify import assert_pulls, capture
+
+TAGS = {"1": 40.0, "2": 30.0, "3": 20.0, "4": 10.0}
+KEEP_TWO = [{"name": "newest two", "keep_n": 2}]
+
+
+def with_four_tags(registry: RegistryProcess, home: Path) -> Iterator[Host]:
+    """A host whose registry has two tags too many in one repository."""
+    push_aged(registry, "team/app", TAGS)
+    registry.stop()
+    with service.as_service(registry) as restart_command:
+        yield Host(registry, restart_command, home)
+
+
+@pytest.fixture
+def host(new_registry: NewRegistry, tmp_path: Path) -> Iterator[Host]:
+    """What the role does beyond the modules depends on no version."""
+    yield from with_four_tags(new_registry(V3), tmp_path)
+
+
+@pytest.fixture
+def each_host(registry: RegistryProcess, tmp_path: Path) -> Iterator[Host]:
+    """A host with each version in turn."""
+    yield from with_four_tags(registry, tmp_path)
+
+
+def test_preview_run_and_second_run_agree(each_host: Host) -> None:
+    expectation = capture(each_host.registry, {"team/app": ["3", "4"]})
+    preview = checked(each_host.preview(policies=KEEP_TWO))
+    run = checked(each_host.cleanup(policies=KEEP_TWO))
+    again = checked(each_host.cleanup(policies=KEEP_TWO))
+    assert preview["deleted"]["tags"] == 2
+    assert {key: run[key] for key in ("plan_id", "plan", "deleted", "kept")} == {
+        key: preview[key] for key in ("plan_id", "plan", "deleted", "kept")
+    }
+    assert (run["changed"], again["changed"]) == (True, False)
+    assert run["window_seconds"] > 0
+    assert again["window_seconds"] is None
+    assert_pulls(each_host.registry, expectation)
+    assert Repository(each_host.registry, "team/app").tags() == ["3", "4"]
+    assert not Store(each_host.registry.storage).quarantine.exists() or not contents(each_host.quarantine)
+    assert each_host.is_writable()
+
+
+@pytest.mark.parametrize("entry_point", ["cleanup", "preview"])
+def test_check_mode_toggles_nothing_and_predicts(host: Host, entry_point: str) -> None:
+    before, configuration, pid = snapshot(host.registry.storage), host.configuration(), host.pid()
+    run = host.play(entry_point, policies=KEEP_TWO, check=True, diff=True)
+    assert checked(run)["deleted"]["tags"] == 2
+    assert checked(run)["changed"] is True
+    assert run.stats["registry1"]["changed"] == 1
+    assert "deleted: not among the newest 2 of 4" in run.output
+    assert (host.configuration(), host.pid()) == (configuration, pid)
+    assert_untouched(host.registry.storage, before)
+
+
+def test_preview_without_check_changes_nothing_and_reports(host: Host, tmp_path: Path) -> None:
+    before, configuration, pid = snapshot(host.registry.storage), host.configuration(), host.pid()
+    result = checked(host.preview(policies=KEEP_TWO, report_dir=str(tmp_path / "review")))
+    assert (host.configuration(), host.pid()) == (configuration, pid)
+    assert_untouched(host.registry.storage, before)
+    assert result["plan_id"] in (tmp_path / "review/registry1.plan.json").read_text()
+    diff = (tmp_path / "review/registry1.diff").read_text()
+    assert "-  1 " in diff
+    assert "   4 " in diff
+
+
+def test_an_approved_plan_is_applied_and_may_only_shrink(host: Host, tmp_path: Path) -> None:
+    review = tmp_path / "review"
+    approved = checked(host.preview(policies=KEEP_TWO, report_dir=str(review)))
+    push(host.registry, "team/app", images.image("pushed meanwhile"), "1")
+    push_aged(host.registry, "team/app", {"0": 50.0})
+    result = checked(host.cleanup(plan=str(review / "{{ inventory_hostname }}.plan.json")))
+    assert result["plan_id"] == approved["plan_id"]
+    assert result["deleted"]["tags"] == 1
+    assert result["drift_total"] > 0
+    assert Repository(host.registry, "team/app").tags() == ["0", "1", "3", "4"]
+    again = checked(host.cleanup(plan=str(review / "{{ inventory_hostname }}.plan.json")))
+    assert again["changed"] is False
+    assert again["window_seconds"] is None
+
+
+def test_a_failing_sweep_reopens_and_still_fails(host: Host) -> None:
+    """The sweep can't make its quarantine: a file is in the way."""
+    in_the_way = host.quarantine
+    in_the_way.write_text("not a directory")
+    expectation = capture(host.registry, {"team/app": list(TAGS)})
+    configuration = host.configuration()
+    run = host.cleanup(policies=KEEP_TWO)
+    assert run.returncode != 0
+    assert str(in_the_way) in run.of("Fail with the error that ended the clean-up")[0]["msg"]
+    assert host.configuration() == configuration
+    assert host.is_writable()
+    assert_pulls(host.registry, expectation)
+
+
+def test_a_failing_restart_on_closing_reopens_and_still_fails(host: Host) -> None:
+    configuration = host.configuration()
+    run = host.cleanup(policies=KEEP_TWO, restart_command=["/bin/false"])
+    assert run.returncode != 0
+    assert host.configuration() == configuration
+    assert Repository(host.registry, "team/app").tags() == list(TAGS)
+
+
+def test_a_registry_that_can_not_be_reopened_is_named_and_restored_later(host: Host, tmp_path: Path) -> None:
+    """The restart works once, to close; then it fails until somebody mends it."""
+    once = tmp_path / "once"
+    restart_command = host.script("restart", f"[ ! -e {once} ] || exit 3", f"touch {once}")
+    configuration = host.configuration()
+    run = host.cleanup(policies=KEEP_TWO, restart_command=restart_command)
+    assert run.returncode != 0
+    assert "drydock.registry.restore" in run.of("Fail because the registry is still closed")[0]["msg"]
+    once.unlink()
+    checked(host.restore(restart_command=restart_command))
+    assert host.configuration() == configuration
+    assert host.is_writable()
+
+
+def test_a_host_that_goes_away_during_the_sweep_is_restored_when_it_is_back(host: Host) -> None:
+    configuration = host.configuration()
+    away_once = host.script("restart", f"[ -e {host.losses} ] || echo 1 > {host.losses}")
+    run = host.cleanup(policies=KEEP_TWO, restart_command=away_once)
+    assert run.returncode != 0
+    assert "the host is away" in run.of("Fail with the error that ended the clean-up")[0]["msg"]
+    assert host.configuration() == configuration
+    assert host.is_writable()
+    assert result_of(run)["window_seconds"] > 0
+
+
+def test_a_host_that_stays_away_is_named_and_restored_later(host: Host) -> None:
+    configuration = host.configuration()
+    away = host.script("restart", f"[ -e {host.losses} ] || echo 1000 > {host.losses}")
+    run = host.cleanup(policies=KEEP_TWO, restart_command=away, reconnect_timeout=1)
+    assert run.returncode != 0
+    assert "drydock.registry.restore" in run.of("Fail because the registry is still closed")[0]["msg"]
+    assert not host.is_writable()
+    host.losses.write_text("0")
+    checked(host.restore())
+    assert host.configuration() == configuration
+    assert host.is_writable()
+
+
+def test_restore_opens_what_a_killed_run_left_closed(host: Host) -> None:
+    configuration = host.configuration()
+    host.close()
+    assert not host.is_writable()
+    first, second = checked(host.restore()), checked(host.restore())
+    assert (first["changed"], second["changed"]) == (True, False)
+    assert first["window_seconds"] > 0
+    assert host.configuration() == configuration
+    assert host.is_writable()
+
+
+def test_without_a_method_the_user_closes_it(host: Host) -> None:
+    refused = host.cleanup(policies=KEEP_TWO, method="none")
+    assert refused.returncode != 0
+    assert Repository(host.registry, "team/app").tags() == list(TAGS)
+    service.stop(host.registry.home)
+    result = checked(host.cleanup(policies=KEEP_TWO, method="none"))
+    assert result["deleted"]["tags"] == 2
+    assert result["window_seconds"] is None
+    service.start(host.registry.home)
+
+
+def test_what_is_set_aside_is_kept_on_demand_and_deleted_by_a_later_run(host: Host) -> None:
+    checked(host.cleanup(policies=KEEP_TWO, quarantine="keep"))
+    assert contents(host.quarantine)
+    later = checked(host.cleanup(policies=KEEP_TWO))
+    assert later["changed"] is True
+    assert later["window_seconds"] is None
+    assert not host.quarantine.exists() or not contents(host.quarantine)
+    assert checked(host.cleanup(policies=KEEP_TWO))["changed"] is False
+
+
+def test_a_registry_that_was_read_only_stays_so(host: Host) -> None:
+    host.registry.read_only = True
+    host.registry.write_config()
+    host.restart()
+    result = checked(host.cleanup(policies=KEEP_TWO))
+    assert result["deleted"]["tags"] == 2
+    assert not host.is_writable()
+
+
+def test_the_role_twice_in_a_play_keeps_its_results_apart(host: Host) -> None:
+    """One host with two registries, or two policies: nothing of the first use leaks into the second."""
+    role = {"name": "drydock.registry.registry_cleanup"}
+    tasks: list[dict[str, Any]] = [
+        {"ansible.builtin.include_role": role, "vars": {"registry_cleanup_policies": KEEP_TWO}},
+        {"ansible.builtin.include_role": role, "vars": {"registry_cleanup_policies": KEEP_TWO}},
+    ]
+    play = {"hosts": "registries", "gather_facts": False, "tasks": tasks}
+    run = run_playbook([play], inventory=host.inventory(), environment=ENVIRONMENT).check()
+    first, second = (found["ansible_facts"]["registry_cleanup_result"] for found in run.of("Keep the result"))
+    assert (first["changed"], second["changed"]) == (True, False)
+    assert second["window_seconds"] is None
+
+
+def test_a_wrong_variable_is_named_before_anything_happens(host: Host) -> None:
+    run = host.cleanup(policies=[{"keep_n": "many"}])
+    assert run.returncode != 0
+    assert "keep_n" in run.output
+    assert not run.of("Plan")
+
+
+def test_no_password_is_shown(host: Host) -> None:
+    run = host.cleanup(policies=KEEP_TWO, registry_username="someone", registry_password="s3cret-word")
+    assert "s3cret-word" not in run.output
+    assert "s3cret-word" not in json.dumps([task.result for task in run.tasks])
+
+
+def test_ages_decide_what_goes(host: Host) -> None:
+    result = checked(host.cleanup(policies=[{"older_than": "25d"}]))
+    assert result["deleted"]["tags"] == 2
+    assert DAY > result["window_seconds"] > 0
+    assert result_of(host.preview(policies=[{"older_than": "25d"}]))["changed"] is False

@@ -1,0 +1,137 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Hosts of an inventory, each with its own registry, and the collection's playbooks run against them."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from support import service
+from support.playbook import PlaybookRun, Result, run_module, run_playbook
+from support.registries import RegistryProcess, wait_for
+from support.store import Store
+
+# Pipelining spares each task two processes.
+ENVIRONMENT = {
+    "ANSIBLE_CONNECTION_PLUGINS": str(Path(__file__).parent / "connection"),
+    "ANSIBLE_PIPELINING": "true",
+}
+
+
+class Host:
+    """One host of the group `registries`, reached locally, with a registry that runs as a service."""
+
+    def __init__(
+        self, registry: RegistryProcess, restart_command: list[str], home: Path, name: str = "registry1"
+    ) -> None:
+        self.registry = registry
+        self.restart_command = restart_command
+        self.home = home
+        self.state_dir = home / "state"
+        self.name = name
+
+    @property
+    def losses(self) -> Path:
+        """How many commands from now on find the host away: a number in this file, none without it."""
+        return self.home / "losses"
+
+    @property
+    def quarantine(self) -> Path:
+        return Store(self.registry.storage).quarantine
+
+    def configuration(self) -> tuple[bytes, int]:
+        """The registry's configuration file: bytes and mode."""
+        return self.registry.config_path.read_bytes(), self.registry.config_path.stat().st_mode
+
+    def pid(self) -> str:
+        """Of the registry's process; another one after a restart."""
+        return (self.registry.home / "registry.pid").read_text()
+
+    def variables(self, method: str | None = None, restart_command: list[str] | None = None) -> dict[str, Any]:
+        """The host's variables."""
+        maintenance = {
+            "restart_command": restart_command or self.restart_command,
+            "timeout": "20s",
+            "state_dir": str(self.state_dir),
+            **({"method": method} if method else {}),
+        }
+        return {
+            "ansible_connection": "losable",
+            "losable_losses": str(self.losses),
+            "registry_cleanup_registry_config": str(self.registry.config_path),
+            "registry_cleanup_maintenance": maintenance,
+            "registry_cleanup_grace_period": "0s",
+        }
+
+    def inventory(self, **maintenance: Any) -> dict[str, Any]:
+        return {"registries": {"hosts": {self.name: self.variables(**maintenance)}}}
+
+    def play(
+        self,
+        playbook: str,
+        *,
+        check: bool = False,
+        diff: bool = False,
+        method: str | None = None,
+        restart_command: list[str] | None = None,
+        **variables: Any,
+    ) -> PlaybookRun:
+        """One of the three playbooks; `variables` are those of the role, without their prefix."""
+        return run_playbook(
+            f"drydock.registry.{playbook}",
+            inventory=self.inventory(method=method, restart_command=restart_command),
+            extra_vars={f"registry_cleanup_{name}": value for name, value in variables.items()},
+            check=check,
+            diff=diff,
+            environment=ENVIRONMENT,
+        )
+
+    def cleanup(self, **options: Any) -> PlaybookRun:
+        return self.play("cleanup", **options)
+
+    def preview(self, **options: Any) -> PlaybookRun:
+        return self.play("preview", **options)
+
+    def restore(self, **options: Any) -> PlaybookRun:
+        return self.play("restore", **options)
+
+    def script(self, name: str, *lines: str) -> list[str]:
+        """A restart command that does something else before it restarts."""
+        path = self.home / name
+        path.write_text("\n".join(["#!/bin/sh", *lines, f"exec {shlex.join(self.restart_command)}", ""]))
+        path.chmod(0o755)
+        return [str(path)]
+
+    def close(self) -> None:
+        """What a run does that is killed before it reopens."""
+        options = {"state": "read_only", "registry_config": str(self.registry.config_path)}
+        more = {"restart_command": self.restart_command, "state_dir": str(self.state_dir)}
+        result = run_module("maintenance", {**options, **more})
+        assert not result.get("failed"), result
+
+    def restart(self) -> None:
+        """As somebody does by hand."""
+        subprocess.run(service.command(self.registry), check=True)
+        wait_for(self.registry.answers, f"the registry at {self.registry.url}")
+
+    def is_writable(self) -> bool:
+        """The registry's own answer to an empty manifest: 400 when it takes writes, 405 when it is read-only."""
+        address = f"{self.registry.url}/v2/drydock/probe/manifests/none"
+        answer = self.registry.session().put(address, data=b"", timeout=10)
+        assert answer.status_code in (400, 405), answer.text
+        return answer.status_code == 400
+
+
+def result_of(run: PlaybookRun, host: str | None = None) -> Result:
+    """The fact that the role leaves."""
+    facts: Result = run.of("Keep the result", host)[-1]["ansible_facts"]["registry_cleanup_result"]
+    return facts
+
+
+def checked(run: PlaybookRun, host: str | None = None) -> Result:
+    """The role's result of a run that succeeded."""
+    return result_of(run.check(), host)
