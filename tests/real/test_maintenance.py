@@ -30,10 +30,9 @@ from support.store import assert_untouched, snapshot
 from support.verify import assert_pulls, capture
 
 SECRET = "a-secret-of-the-file"
-MODES = {"mode_before", "mode_after"}
 KEYS = {
-    *{"changed", "state", "method", "entered_at", "left_at", "window_seconds", "drained"},
-    *MODES,
+    *{"changed", "state", "method", "mode_before", "mode_after"},
+    *{"entered_at", "left_at", "window_seconds", "drained"},
 }
 
 # What an init script does: end the process of the pid file, start a new one in the background.
@@ -319,7 +318,7 @@ def test_a_stopped_registry_is_closed_and_stays_stopped(new_service: NewService)
 def test_behind_tls_and_a_password(new_service: NewService, tls: TlsFiles) -> None:
     user, password = "cleaner", "correct horse"
     service = new_service(tls=tls, client_certificates=True, htpasswd=(user, password))
-    connection = {
+    connection: dict[str, Any] = {
         "registry_username": user,
         "registry_password": password,
         "ca_path": str(tls.ca),
@@ -541,6 +540,16 @@ def test_a_mount_point_is_written_in_place(service: Service) -> None:
 
     assert file_state(service.config) == found
     assert [path.name for path in service.config.parent.glob(".*")] == []
+
+
+def test_a_file_that_cannot_be_written_changes_nothing(service: Service) -> None:
+    found, pid = file_state(service.config), service.pid
+    prefix = unshared(f"mount --bind {service.config} {service.config} && mount -o remount,ro,bind {service.config}")
+
+    message = service.run("read_only", prefix=prefix)["msg"]
+
+    assert f"{service.config} can't be written: Read-only file system; nothing was changed" in message
+    assert (file_state(service.config), service.pid, service.records()) == (found, pid, [])
 
 
 def test_a_container_goes_on_seeing_its_file(new_service: NewService, tmp_path: Path) -> None:

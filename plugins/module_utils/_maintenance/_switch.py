@@ -127,19 +127,25 @@ class Switch:
         self.records.save(record)
         try:
             self.method.enter(record.found)
-        except DrydockError as error:
-            self._abandon(record, error)
+        except Exception as error:
+            self._take_back(record, error)
         return record
+
+    def _take_back(self, record: Record, reason: Exception) -> NoReturn:
+        """The setting could not be changed and nothing was restarted, so nothing has to be."""
+        self.method.leave(record.found)
+        self.records.remove(record.subject)
+        raise MaintenanceError(f"{reason}; nothing was changed") from reason
 
     def _restart_and_drain(self, record: Record, drain: Drain) -> Optional[bool]:
         try:
             self.tools.restart()
             self._wait_for(Mode.READ_ONLY)
             return drain.wait(self.timeout)
-        except DrydockError as error:
+        except Exception as error:  # also what nobody thought of: the registry must not stay closed
             self._abandon(record, error)
 
-    def _abandon(self, record: Record, reason: DrydockError) -> NoReturn:
+    def _abandon(self, record: Record, reason: Exception) -> NoReturn:
         """Closing failed: put back what was found, and say in what state the registry is."""
         try:
             self.method.leave(record.found)
