@@ -192,6 +192,19 @@ def test_what_is_set_aside_is_kept_on_demand_and_deleted_by_a_later_run(host: Ho
     assert checked(host.cleanup(policies=KEEP_TWO))["changed"] is False
 
 
+def test_a_plan_that_a_killed_run_began_is_finished(host: Host, tmp_path: Path) -> None:
+    checked(host.preview(policies=KEEP_TWO, report_dir=str(tmp_path)))
+    begun = host.quarantine / "begun"
+    begun.mkdir(parents=True)
+    (tmp_path / "registry1.plan.json").rename(begun / "plan.json")
+    plan_id = json.loads((begun / "plan.json").read_text())["id"]
+    begun.rename(host.quarantine / plan_id.partition(":")[2][:16])
+    run, again = checked(host.cleanup(policies=KEEP_TWO)), checked(host.cleanup(policies=KEEP_TWO))
+    assert run["deleted"]["tags"] == 2
+    assert (again["changed"], again["window_seconds"]) == (False, None)
+    assert not host.quarantine.exists()
+
+
 def test_a_registry_that_was_read_only_stays_so(host: Host) -> None:
     host.registry.read_only = True
     host.registry.write_config()

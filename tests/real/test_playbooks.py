@@ -1,0 +1,120 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The three playbooks on a group of registries of both versions: batches, limits on failures, and the examples."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Iterator
+
+import pytest
+import yaml
+
+from support import service
+from support.fleet import ENVIRONMENT, Host, checked, result_of
+from support.playbook import ROOT, PlaybookRun, run_playbook
+from support.pushing import Repository
+from support.registries import V2, V3, NewRegistry
+from support.sweeping import push_aged
+
+TAGS = {"1": 40.0, "2": 30.0, "3": 20.0}
+KEEP_ONE = [{"name": "newest", "keep_n": 1}]
+NAMES = ("old", "new")
+
+
+@pytest.fixture
+def fleet(new_registry: NewRegistry, tmp_path: Path) -> Iterator[dict[str, Host]]:
+    """Two hosts, one with each version."""
+    with ExitStack() as stack:
+        hosts = {}
+        for name, version in zip(NAMES, (V2, V3)):
+            registry = new_registry(version, name)
+            push_aged(registry, "team/app", TAGS)
+            registry.stop()
+            home = tmp_path / f"{name}-host"
+            home.mkdir()
+            hosts[name] = Host(registry, stack.enter_context(service.as_service(registry)), home, name)
+        yield hosts
+
+
+def play(playbook: str, fleet: dict[str, Host], **variables: Any) -> PlaybookRun:
+    """One of the playbooks on the whole fleet; `variables` without their prefix."""
+    return run_playbook(
+        f"drydock.registry.{playbook}",
+        inventory={"registries": {"hosts": {name: host.variables() for name, host in fleet.items()}}},
+        extra_vars={f"registry_cleanup_{name}": value for name, value in {"policies": KEEP_ONE, **variables}.items()},
+        environment=ENVIRONMENT,
+    )
+
+
+def tags(host: Host) -> list[str]:
+    return sorted(Repository(host.registry, "team/app").tags())
+
+
+def order(run: PlaybookRun, task: str) -> list[str]:
+    return [one.host for one in run.tasks if one.task == task and one.status != "skipped"]
+
+
+def test_preview_cleanup_and_restore_of_a_fleet(fleet: dict[str, Host]) -> None:
+    preview, run = play("preview", fleet), play("cleanup", fleet)
+    for name, host in fleet.items():
+        assert checked(preview, name)["deleted"] == checked(run, name)["deleted"]
+        assert checked(run, name)["window_seconds"] > 0
+        assert tags(host) == ["3"]
+        assert host.is_writable()
+    assert play("restore", fleet).check().stats["old"]["changed"] == 0
+
+
+def test_one_host_after_the_other_with_serial(fleet: dict[str, Host]) -> None:
+    run = play("cleanup", fleet, serial=1).check()
+    assert order(run, "Put the registry back as it was found") == list(NAMES)
+    names = [one.host for one in run.tasks]
+    assert names == sorted(names, key=NAMES.index), "the second host began before the first was done"
+
+
+def test_no_further_batch_after_a_failure(fleet: dict[str, Host]) -> None:
+    fleet["old"].quarantine.write_text("in the way")
+    run = play("cleanup", fleet, serial=1)
+    assert run.returncode != 0
+    assert tags(fleet["new"]) == list(TAGS)
+    assert not [one for one in run.tasks if one.host == "new"]
+    assert fleet["old"].is_writable()
+
+
+def test_a_failure_is_tolerated_up_to_the_limit(fleet: dict[str, Host]) -> None:
+    fleet["old"].quarantine.write_text("in the way")
+    run = play("cleanup", fleet, serial=1, max_fail_percentage=100)
+    assert run.returncode != 0
+    assert tags(fleet["old"]) == list(TAGS)
+    assert tags(fleet["new"]) == ["3"]
+
+
+def test_a_failing_host_leaves_no_other_closed(fleet: dict[str, Host]) -> None:
+    """Both are closed at the same time; that one fails must not end the play before the other is open again."""
+    fleet["old"].quarantine.write_text("in the way")
+    run = play("cleanup", fleet)
+    assert run.returncode != 0
+    assert tags(fleet["new"]) == ["3"]
+    assert all(host.is_writable() for host in fleet.values())
+    assert result_of(run, "old")["window_seconds"] > 0
+
+
+def test_the_examples_run_as_they_are_written(fleet: dict[str, Host], tmp_path: Path) -> None:
+    """Only what differs from machine to machine is given on top: where the registry is and how it is restarted."""
+    examples = tmp_path / "examples"
+    shutil.copytree(ROOT / "examples", examples)
+    host = fleet["new"]
+    inventory = yaml.safe_load((examples / "inventory.yml").read_text())
+    inventory["registries"]["hosts"] = {"registry1.example.com": host.variables()}
+    (examples / "inventory.yml").write_text(yaml.safe_dump(inventory))
+    for playbook in ("preview", "cleanup", "restore"):
+        run_playbook(
+            f"drydock.registry.{playbook}",
+            inventory=examples / "inventory.yml",
+            extra_vars={"ansible_become": False},
+            environment=ENVIRONMENT,
+        ).check()
+    assert host.is_writable()
