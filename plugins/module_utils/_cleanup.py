@@ -24,11 +24,19 @@ from ._planning import make_plan, mark_again
 from ._policy import Settings, read_settings
 from ._quarantine import Quarantine, read_text, write_durably
 from ._registry_config import RegistryConfig, load_registry_config
-from ._report import describe_removal, empty_result
+from ._report import describe_removal, empty_result, shares_of
 from ._retention import images_to_date, retain
 from ._storage._filesystem import FilesystemStorage
 
 _STORAGE_DRIVERS = ("filesystem",)
+
+
+class RunMode(NamedTuple):
+    """How the module was called, and when: `now` is in seconds since the epoch."""
+
+    check: bool
+    diff: bool
+    now: float
 
 
 class Marked(NamedTuple):
@@ -43,11 +51,11 @@ class Marked(NamedTuple):
 class Cleanup:
     """One run of the module. `result` is true at every moment, also when a method raises."""
 
-    def __init__(self, params: Mapping[str, Any], check_mode: bool, now: float, warn: Callable[[str], None]) -> None:
-        """Take the module's parameters; `now` is in seconds since the epoch."""
+    def __init__(self, params: Mapping[str, Any], mode: RunMode, warn: Callable[[str], None]) -> None:
         self.params = params
-        self.check_mode = check_mode
-        self.now = now
+        self.check_mode = mode.check
+        self.wants_diff = mode.diff
+        self.now = mode.now
         self.warn = warn
         self.result: Dict[str, Any] = empty_result()
         self.diff: Optional[Dict[str, str]] = None
@@ -198,8 +206,11 @@ class Cleanup:
         self.result["quarantine"] = dict(self.quarantine.weigh()._asdict())
 
     def _report(self, marked: Marked) -> None:
-        self.result.update(describe_removal(marked.graph, marked.plan, marked.removal, marked.drift))
-        self.diff = render_diff(marked.graph, marked.plan, marked.removal)
+        plan, graph, removal, drift = marked
+        shares = shares_of(graph, removal)
+        self.result.update(describe_removal(graph, plan, removal, drift, shares))
+        if self.wants_diff:
+            self.diff = render_diff(graph, plan, removal, shares)
 
     def _look(self, repository: Optional[str]) -> Closedness:
         if not self.params["require_read_only"] and not self.params["registry_url"]:

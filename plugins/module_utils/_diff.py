@@ -9,16 +9,16 @@ from typing import Dict, List
 
 from ._graph import Graph
 from ._plan import Plan, Removal, RepositoryRemoval
-from ._report import CAP, deletion_reasons, what_stays, with_bytes
+from ._report import CAP, Share, deletion_reasons, what_stays
 
 
-def render_diff(graph: Graph, plan: Plan, removal: Removal) -> Dict[str, str]:
+def render_diff(graph: Graph, plan: Plan, removal: Removal, shares: List[Share]) -> Dict[str, str]:
     """Return the text `before` and `after`, as Ansible's diff mode takes them; both empty where nothing goes.
 
     Only repositories from which something goes are shown, with at most CAP tags that go, tags that stay, and manifests.
     """
     diff = _Diff(graph, plan)
-    for name, gone, size in with_bytes(graph, removal):
+    for name, gone, size in shares:
         diff.add_repository(name, gone, size)
     if not removal.counts().is_nothing():
         diff.add_storage(removal)

@@ -35,7 +35,7 @@ class Tag(NamedTuple):
     @property
     def subject(self) -> Optional[str]:
         """The digest that this tag is attached to by its name, None for an ordinary tag."""
-        match = _SUBJECT_TAG.fullmatch(self.name)
+        match = _SUBJECT_TAG.fullmatch(self.name) if self.name.startswith("sha") else None
         return f"{match.group(1)}:{match.group(2)}" if match else None
 
 

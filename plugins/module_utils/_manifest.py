@@ -36,7 +36,7 @@ def parse_manifest(digest: str, content: bytes) -> Manifest:
     """
     _check_digest(digest, content)
     try:
-        data = json.loads(content)
+        data = json.loads(content.decode())
     except ValueError as error:
         raise DoubtError(f"manifest {digest} is not JSON ({error}); nothing was changed") from error
     try:

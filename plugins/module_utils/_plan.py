@@ -8,13 +8,15 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional
+from functools import cached_property
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
 from ._errors import PlanError
 from ._graph import Blob, Debris, Tag, Weight
 from ._retention import Decision
 
 FORMAT = "drydock.registry/plan/1"
+_to_json = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
 class Counts(NamedTuple):
@@ -79,15 +81,13 @@ class Removal:
         )
 
 
-@dataclass
+@dataclass(frozen=True)
 class Plan:
     """What a run does.
 
     `source` says where, `options` what was asked for, `now` (seconds) when it was made; `decisions` explain the tags.
-    The id
-    covers source, options and objects with absolute times, never reasons, ages or `now`: the same store and the same
-    options
-    give the same id tomorrow.
+    The id covers source, options and objects with absolute times, never reasons, ages or `now`: the same store and the
+    same options give the same id tomorrow.
     """
 
     source: Dict[str, str]
@@ -96,30 +96,26 @@ class Plan:
     removal: Removal
     decisions: Dict[str, List[Decision]]
 
-    @property
+    @cached_property
     def id(self) -> str:
         """Return `sha256:<hex>` of the canonical serialisation."""
-        covered = {"source": self.source, "options": self.options, "removal": _removal_to_data(self.removal)}
-        text = json.dumps(covered, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        return "sha256:" + hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+        digest = hashlib.sha256()
+        for text in _covered_by_id(self):
+            digest.update(text.encode("utf-8", "surrogateescape"))
+        return f"sha256:{digest.hexdigest()}"
 
 
-def dump_plan(plan: Plan) -> str:
-    """Return the whole plan as JSON text."""
-    data = {
-        "format": FORMAT,
-        "id": plan.id,
-        "now": plan.now,
-        "source": plan.source,
-        "options": plan.options,
-        "counts": plan.removal.counts()._asdict(),
-        "removal": _removal_to_data(plan.removal),
-        "decisions": {
-            name: [[d.tag.name, d.tag.digest, d.tag.pushed, d.is_kept, d.reason] for d in decisions]
-            for name, decisions in plan.decisions.items()
-        },
-    }
-    return json.dumps(data, sort_keys=True, indent=1, ensure_ascii=False) + "\n"
+def dump_plan(plan: Plan) -> Iterator[str]:
+    """Yield the text of a plan file: one JSON object, with a line for every repository and every blob."""
+    yield f'{{\n"format": {_to_json(FORMAT)},\n"id": {_to_json(plan.id)},\n"now": {_to_json(plan.now)},\n'
+    yield f'"counts": {_to_json(plan.removal.counts()._asdict())},\n'
+    yield from _covered_by_id(plan)
+    yield ",\n"
+    decisions = (
+        (name, _to_json([_decision_to_data(d) for d in found])) for name, found in sorted(plan.decisions.items())
+    )
+    yield from _object("decisions", decisions)
+    yield "\n}\n"
 
 
 def load_plan(text: str, where: str) -> Plan:
@@ -153,20 +149,40 @@ def _decisions_from_data(data: Mapping[str, Any]) -> Dict[str, List[Decision]]:
     }
 
 
-def _removal_to_data(removal: Removal) -> Dict[str, Any]:
+def _decision_to_data(decision: Decision) -> List[Any]:
+    return [*decision.tag, decision.is_kept, decision.reason]
+
+
+def _covered_by_id(plan: Plan) -> Iterator[str]:
+    """Yield the canonical text of what the id covers, piece by piece: the whole would take much memory."""
+    removal = plan.removal
+    yield f'"source": {_to_json(plan.source)},\n"options": {_to_json(plan.options)},\n'
+    repositories = ((name, _to_json(_repository_to_data(gone))) for name, gone in sorted(removal.repositories.items()))
+    yield from _object("repositories", repositories)
+    yield ",\n"
+    blobs = ((digest, f"[{size},{modified!r}]") for digest, (size, modified) in sorted(removal.blobs.items()))
+    yield from _object("blobs", blobs)
+    yield ",\n"
+    yield from _object("debris", ((path, _to_json(found)) for path, found in sorted(removal.debris.items())))
+
+
+def _object(name: str, members: Iterable[Tuple[str, str]]) -> Iterator[str]:
+    """Yield the JSON of an object whose values are JSON already."""
+    yield f"{_to_json(name)}: {{"
+    separator = "\n"
+    for key, value in members:
+        yield f"{separator}{_to_json(key)}: {value}"
+        separator = ",\n"
+    yield "}"
+
+
+def _repository_to_data(gone: RepositoryRemoval) -> Dict[str, Any]:
     return {
-        "repositories": {
-            name: {
-                "tags": {tag.name: [tag.digest, tag.pushed] for tag in repository.tags.values()},
-                "manifests": repository.manifests,
-                "layer_links": repository.layer_links,
-                "uploads": repository.uploads,
-                "is_removed": repository.is_removed,
-            }
-            for name, repository in removal.repositories.items()
-        },
-        "blobs": removal.blobs,
-        "debris": removal.debris,
+        "tags": {tag.name: [tag.digest, tag.pushed] for tag in gone.tags.values()},
+        "manifests": gone.manifests,
+        "layer_links": gone.layer_links,
+        "uploads": gone.uploads,
+        "is_removed": gone.is_removed,
     }
 
 

@@ -13,7 +13,7 @@ that shares the storage.
 from __future__ import annotations
 
 import os
-from typing import List, NamedTuple
+from typing import Iterable, List, NamedTuple
 
 from ._errors import StorageError
 from ._plan import Plan, dump_plan, load_plan
@@ -106,12 +106,12 @@ def read_text(path: str) -> str:
         raise StorageError(f"the plan file {path} could not be read: {error}") from error
 
 
-def write_durably(path: str, text: str) -> None:
+def write_durably(path: str, texts: Iterable[str]) -> None:
     """Write a file, readable by its owner only, so that it is there whole or not at all, also after a power cut."""
     temporary = f"{path}.new"
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
+        file.writelines(texts)
         file.flush()
         os.fsync(file.fileno())
     os.replace(temporary, path)

@@ -5,14 +5,21 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterator, List, Mapping, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Sequence, Set, Tuple
 
 from ._graph import Graph
 from ._plan import Counts, Drift, Plan, Removal, RepositoryRemoval
-from ._reach import named_blobs
 
 #: Lists in results and diffs hold at most this many entries; their full count stands beside them.
 CAP = 1000
+
+
+class Share(NamedTuple):
+    """What goes from one repository, and the bytes of the blobs and uploads that go with it."""
+
+    name: str
+    gone: RepositoryRemoval
+    size: int
 
 
 def empty_result() -> Dict[str, Any]:
@@ -44,10 +51,12 @@ def capped(key: str, entries: Sequence[Any]) -> Dict[str, Any]:
     return {key: list(entries[:CAP]), f"{key}_total": len(entries)}
 
 
-def describe_removal(graph: Graph, plan: Plan, removal: Removal, drift: List[Drift]) -> Dict[str, Any]:
+def describe_removal(
+    graph: Graph, plan: Plan, removal: Removal, drift: List[Drift], shares: List[Share]
+) -> Dict[str, Any]:
     """Return the part of the result that says what goes, or went, and what stays."""
     tags = list(_deleted_tags(plan, removal))
-    rows = [_row(graph, name, gone, size) for name, gone, size in with_bytes(graph, removal)]
+    rows = [_row(graph, share) for share in shares]
     return {
         "plan_id": plan.id,
         "plan": dict(plan.removal.counts()._asdict()),
@@ -73,7 +82,8 @@ def _deleted_tags(plan: Plan, removal: Removal) -> Iterator[Dict[str, str]]:
             yield {"repository": name, "tag": tag, "digest": digest, "reason": reason}
 
 
-def _row(graph: Graph, name: str, gone: RepositoryRemoval, size: int) -> Dict[str, Any]:
+def _row(graph: Graph, share: Share) -> Dict[str, Any]:
+    name, gone, size = share
     tags = len(graph.repositories[name].tags)
     return {
         "name": name,
@@ -88,22 +98,22 @@ def _row(graph: Graph, name: str, gone: RepositoryRemoval, size: int) -> Dict[st
     }
 
 
-def with_bytes(graph: Graph, removal: Removal) -> List[Tuple[str, RepositoryRemoval, int]]:
-    """Return the repositories in the order of their names with the bytes of blobs and uploads that go with each.
+def shares_of(graph: Graph, removal: Removal) -> List[Share]:
+    """Return what each repository has in the removal, in the order of their names.
 
-    A blob that several repositories linked counts for the first of them.
+    A blob that several repositories linked counts for the first of them, one that none linked for none.
     """
-    counted: set[str] = set()
-    rows = []
-    for name in sorted(removal.repositories):
-        gone = removal.repositories[name]
-        linked = {graph.stored_as(digest) for digest in (*gone.manifests, *gone.layer_links)}
-        linked.update(graph.stored_as(digest) for digest in named_blobs(graph, gone.manifests))
-        own = (linked & removal.blobs.keys()) - counted
-        counted |= own
-        uploads = sum(upload.size for upload in gone.uploads.values())
-        rows.append((name, gone, uploads + sum(removal.blobs[digest].size for digest in own)))
-    return rows
+    counted: Set[str] = set()
+    shares = []
+    for name, gone in sorted(removal.repositories.items()):
+        size = sum(upload.size for upload in gone.uploads.values())
+        for digest in (*gone.manifests, *gone.layer_links):
+            stored = graph.stored_as(digest)
+            if stored in removal.blobs and stored not in counted:
+                counted.add(stored)
+                size += removal.blobs[stored].size
+        shares.append(Share(name, gone, size))
+    return shares
 
 
 def what_stays(graph: Graph, removal: Removal) -> Mapping[str, int]:

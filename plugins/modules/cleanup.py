@@ -416,7 +416,7 @@ from ansible_collections.drydock.registry.plugins.module_utils._argspec import (
     registry_required_together,
     storage_argument_spec,
 )
-from ansible_collections.drydock.registry.plugins.module_utils._cleanup import Cleanup
+from ansible_collections.drydock.registry.plugins.module_utils._cleanup import Cleanup, RunMode
 from ansible_collections.drydock.registry.plugins.module_utils._errors import DrydockError, MissingLibraryError
 
 
@@ -471,7 +471,7 @@ def main() -> None:
     )
     # The graph is large, lives to the end and has no cycles: looking for some costs a third of the time.
     gc.disable()
-    cleanup = Cleanup(module.params, module.check_mode, time.time(), module.warn)
+    cleanup = Cleanup(module.params, RunMode(module.check_mode, module._diff, time.time()), module.warn)
     try:
         cleanup.run()
     except MissingLibraryError as error:

@@ -17,13 +17,13 @@ from sys import intern
 from typing import Iterable, Iterator, List, Optional, Set, Tuple
 
 from .._errors import DoubtError
-from .._graph import Blob, Debris, Graph, Manifest, Repository, Tag
+from .._graph import Blob, Debris, Graph, Manifest, Repository, Tag, Weight
 from .._manifest import parse_created, parse_manifest
 from .._reach import linked_digests
 from .._storage._base import Listing, Storage
 from . import _v2_paths as paths
 
-_HEX = re.compile(r"[0-9a-f]{64,128}")
+_is_hex = re.compile(r"[0-9a-f]{64,128}").fullmatch
 _LINK = re.compile(r"(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})\s*")
 _LINK_LIMIT = 4096
 # The registry refuses larger manifests (MANIFEST_INVALID); what is linked is read up to sixteen times that size.
@@ -82,12 +82,12 @@ class V2Layout:
     def _directories(self, path: str) -> List[str]:
         return (self.storage.entries(path) or _NOTHING).directories
 
-    def _digest_directories(self, path: str) -> Iterator[Tuple[str, str]]:
-        """Yield (digest, path) for every `<alg>/<hex>` directory below `path`."""
+    def _digest_leaves(self, path: str, leaf: str) -> Iterator[Tuple[str, str, Optional[Weight]]]:
+        """Yield (digest, path, weight of the leaf) for every `<alg>/<hex>` directory below `path`."""
         for algorithm in self._directories(path):
-            for name in self._directories(f"{path}/{algorithm}"):
-                if _HEX.fullmatch(name):
-                    yield intern(f"{algorithm}:{name}"), f"{path}/{algorithm}/{name}"
+            for name, found in self.storage.leaves(f"{path}/{algorithm}", leaf):
+                if _is_hex(name):
+                    yield intern(f"{algorithm}:{name}"), f"{path}/{algorithm}/{name}", found
 
     def _read_blobs(self, graph: Graph) -> None:
         for algorithm in self._directories(paths.BLOBS):
@@ -95,17 +95,17 @@ class V2Layout:
                 self._read_prefix(graph, algorithm, f"{paths.BLOBS}/{algorithm}/{prefix}")
 
     def _read_prefix(self, graph: Graph, algorithm: str, parent: str) -> None:
-        listing = self.storage.entries(parent)
-        if listing == _NOTHING:
-            self._add_debris(graph, None, parent)
-        for name in (listing or _NOTHING).directories:
-            found = self.storage.weigh_file(f"{parent}/{name}/data")
-            if not _HEX.fullmatch(name):
+        is_empty = True
+        for name, found in self.storage.leaves(parent, "data"):
+            is_empty = False
+            if not _is_hex(name):
                 graph.notes.append(f"{parent}/{name} is not a blob")
             elif found:
-                graph.blobs[intern(f"{algorithm}:{name}")] = Blob(found.size, found.modified)
+                graph.blobs[intern(f"{algorithm}:{name}")] = Blob(*found)
             else:
                 self._add_debris(graph, None, f"{parent}/{name}")
+        if is_empty:
+            self._add_debris(graph, None, parent)
 
     def _repositories(self) -> Iterator[Tuple[str, Listing]]:
         """Yield (name, listing) of every repository, at any depth: what has one of the reserved components."""
@@ -120,16 +120,14 @@ class V2Layout:
                 yield name, Listing(reserved, listing.files)
 
     def _read_revisions(self, graph: Graph, repository: Repository) -> None:
-        for digest, path in self._digest_directories(paths.revisions(repository.name)):
-            found = self.storage.weigh_file(f"{path}/link")
+        for digest, path, found in self._digest_leaves(paths.revisions(repository.name), "link"):
             if found:
                 repository.revisions[digest] = found.modified
             else:
                 self._add_debris(graph, repository, path)
 
     def _read_layer_links(self, graph: Graph, repository: Repository) -> None:
-        for digest, path in self._digest_directories(paths.layers(repository.name)):
-            found = self.storage.weigh_file(f"{path}/link")
+        for digest, path, found in self._digest_leaves(paths.layers(repository.name), "link"):
             if not found:
                 self._add_debris(graph, repository, path)
                 continue
@@ -153,18 +151,25 @@ class V2Layout:
                 repository.uploads[name] = found
 
     def _read_tags(self, graph: Graph, repository: Repository) -> None:
-        for name in self._directories(paths.tags(repository.name)):
-            current = paths.tag_current(repository.name, name)
-            listing = self.storage.entries(current)
-            for stray in (listing or _NOTHING).files:
-                if stray != "link":
-                    self._add_debris(graph, repository, f"{current}/{stray}")
-            if listing is None or "link" not in listing.files:
-                self._add_debris(graph, repository, paths.tag(repository.name, name))
+        for leaf in self.storage.read_leaves(paths.tags(repository.name), "current/link", _LINK_LIMIT):
+            current = paths.tag_current(repository.name, leaf.name)
+            digest = _linked(leaf.content)
+            if leaf.content is None:
+                self._add_debris(graph, repository, paths.tag(repository.name, leaf.name))
+            elif digest:
+                repository.tags[leaf.name] = Tag(leaf.name, digest, leaf.modified)
             else:
-                self._read_tag(graph, repository, name)
+                self._read_tag_again(graph, repository, leaf.name)
+            if leaf.content is not None and not leaf.is_alone:
+                self._add_strays(graph, repository, current)
 
-    def _read_tag(self, graph: Graph, repository: Repository, name: str) -> None:
+    def _add_strays(self, graph: Graph, repository: Repository, current: str) -> None:
+        for stray in (self.storage.entries(current) or _NOTHING).files:
+            if stray != "link":
+                graph.notes.append(f"{current}/{stray} is a left-over")
+                self._add_debris(graph, repository, f"{current}/{stray}")
+
+    def _read_tag_again(self, graph: Graph, repository: Repository, name: str) -> None:
         digest, pushed = self._read_link(f"{paths.tag_current(repository.name, name)}/link")
         if digest:
             repository.tags[name] = Tag(name, digest, pushed)
@@ -182,9 +187,9 @@ class V2Layout:
             if attempt:
                 time.sleep(_LINK_RETRY_SECONDS)
             content, modified = self.storage.read(path, _LINK_LIMIT) or (b"", 0.0)
-            match = _LINK.fullmatch(content.decode("ascii", "replace"))
-            if match:
-                return intern(match.group(1)), modified
+            digest = _linked(content)
+            if digest:
+                return digest, modified
         return None, modified
 
     def _add_debris(self, graph: Graph, repository: Optional[Repository], path: str) -> None:
@@ -233,6 +238,12 @@ class V2Layout:
             return None
         content = self.storage.read(paths.blob_data(graph.stored_as(manifest.config)), _MANIFEST_LIMIT)
         return parse_created(content[0]) if content else None
+
+
+def _linked(content: Optional[bytes]) -> Optional[str]:
+    """Return the digest in a link, None where it is empty or garbled."""
+    match = _LINK.fullmatch(content.decode("ascii", "replace")) if content else None
+    return intern(match.group(1)) if match else None
 
 
 def _images_of(graph: Graph, digest: str) -> Tuple[str, ...]:

@@ -9,7 +9,7 @@ Paths are relative to the registry's own tree, with `/` between their parts.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from .._graph import Weight
 
@@ -19,6 +19,18 @@ class Listing(NamedTuple):
 
     directories: List[str]
     files: List[str]
+
+
+class Leaf(NamedTuple):
+    """A small file of which there is one in each directory; `content` is None where it does not exist.
+
+    `is_alone` is False where there may be something beside it.
+    """
+
+    name: str
+    content: Optional[bytes]
+    modified: float
+    is_alone: bool
 
 
 class Storage(ABC):
@@ -38,8 +50,15 @@ class Storage(ABC):
         """Return the names below a directory, None where it does not exist."""
 
     @abstractmethod
-    def weigh_file(self, path: str) -> Optional[Weight]:
-        """Return size and time of a file, None where it does not exist."""
+    def leaves(self, path: str, leaf: str) -> Iterator[Tuple[str, Optional[Weight]]]:
+        """Yield (name, weight of `<name>/<leaf>`) for every directory below `path`; None where there is no such file.
+
+        One call for a whole directory: that is where a plan spends its time.
+        """
+
+    @abstractmethod
+    def read_leaves(self, path: str, leaf: str, limit: int) -> Iterator[Leaf]:
+        """Yield the content of `<name>/<leaf>` for every directory below `path`, at most `limit` bytes of each."""
 
     @abstractmethod
     def weigh_tree(self, path: str) -> Optional[Weight]:

@@ -14,10 +14,12 @@ from typing import Any, Dict, Iterator, List, Mapping, Optional, Set, Tuple
 
 from .._errors import DoubtError, InvalidOptionError, StorageError
 from .._graph import Weight
-from ._base import Listing, Storage
+from ._base import Leaf, Listing, Storage
 
 _GONE = (errno.ENOENT, errno.ENOTDIR)
 _TREE = "docker/registry/v2"
+# A link is written, closed and renamed in one go; a directory that changed later than this has seen something else.
+_REWRITE_SECONDS = 1.0
 
 
 class FilesystemStorage(Storage):
@@ -30,6 +32,7 @@ class FilesystemStorage(Storage):
         self.quarantines = os.path.join(os.path.dirname(self.base), "drydock")
         self._made: Set[str] = set()
         self._check_root()
+        self._top = os.open(self.base if os.path.isdir(self.base) else self.rootdirectory, os.O_RDONLY | os.O_DIRECTORY)
 
     def source(self) -> Dict[str, str]:
         return {"storage": "filesystem", "rootdirectory": self.rootdirectory}
@@ -44,16 +47,30 @@ class FilesystemStorage(Storage):
                 (directories if entry.is_dir(follow_symlinks=False) else files).append(entry.name)
         return None if failure else Listing(directories, files)
 
-    def weigh_file(self, path: str) -> Optional[Weight]:
-        try:
-            found = os.lstat(f"{self.base}/{path}")
-        except OSError as error:
-            if error.errno in _GONE:
-                return None
-            raise _unreadable(self._at(path), error) from error
-        if not stat.S_ISREG(found.st_mode):
-            raise _not_a_file(self._at(path), found.st_mode)
-        return Weight(found.st_size, found.st_mtime)
+    def leaves(self, path: str, leaf: str) -> Iterator[Tuple[str, Optional[Weight]]]:
+        with self._directory(path) as (directory, names):
+            for name in names:
+                try:
+                    found = os.stat(f"{name}/{leaf}", dir_fd=directory, follow_symlinks=False)
+                except OSError as error:
+                    if error.errno not in _GONE:
+                        raise _unreadable(f"{self._at(path)}/{name}/{leaf}", error) from error
+                    yield name, None
+                    continue
+                if not stat.S_ISREG(found.st_mode):
+                    raise _not_a_file(f"{self._at(path)}/{name}/{leaf}", found.st_mode)
+                yield name, Weight(found.st_size, found.st_mtime)
+
+    def read_leaves(self, path: str, leaf: str, limit: int) -> Iterator[Leaf]:
+        parent = os.path.dirname(leaf)
+        with self._directory(path) as (directory, names):
+            for name in names:
+                where = f"{self._at(path)}/{name}/{leaf}"
+                found = _stat_directory(f"{name}/{parent}", directory, where) if parent else None
+                read = _read_file(f"{name}/{leaf}", directory, limit, where)
+                content, modified = read or (None, 0.0)
+                is_alone = found is None or found.st_mtime - modified < _REWRITE_SECONDS
+                yield Leaf(name, content, modified, is_alone)
 
     def weigh_tree(self, path: str) -> Optional[Weight]:
         with _errors_of(self._at(path)) as failure:
@@ -72,20 +89,7 @@ class FilesystemStorage(Storage):
         )
 
     def read(self, path: str, limit: int) -> Optional[Tuple[bytes, float]]:
-        where = f"{self.base}/{path}"
-        try:
-            descriptor = os.open(where, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        except OSError as error:
-            if error.errno in _GONE:
-                return None
-            raise _symlink(where) if error.errno == errno.ELOOP else _unreadable(where, error) from error
-        try:
-            found = os.fstat(descriptor)
-            return _read_whole(descriptor, min(limit, found.st_size + 1)), found.st_mtime
-        except OSError as error:
-            raise _unreadable(where, error) from error
-        finally:
-            os.close(descriptor)
+        return _read_file(path, self._top, limit, self._at(path))
 
     def set_aside(self, path: str, quarantine: str) -> bool:
         target = f"{self.quarantines}/{quarantine}/v2/{path}"
@@ -141,6 +145,25 @@ class FilesystemStorage(Storage):
                     f"{path} is on another device than {os.path.dirname(self.base)}: nothing can be set aside"
                 )
 
+    @contextmanager
+    def _directory(self, path: str) -> Iterator[Tuple[int, List[str]]]:
+        """Open a directory and list the directories in it; what does not exist is an empty one.
+
+        Names are then looked up from the open directory, which spares the kernel the way down to it each time.
+        """
+        listing = self.entries(path)
+        if listing is None or not listing.directories:
+            yield -1, []
+            return
+        try:
+            descriptor = os.open(self._at(path), os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except OSError as error:
+            raise _unreadable(self._at(path), error) from error
+        try:
+            yield descriptor, listing.directories
+        finally:
+            os.close(descriptor)
+
     def _at(self, path: str) -> str:
         return f"{self.base}/{path}" if path else self.base
 
@@ -173,14 +196,43 @@ def remove_tree(path: str) -> None:
         raise StorageError(f"{error.filename or path} could not be deleted: {error.strerror}") from error
 
 
-def _read_whole(descriptor: int, limit: int) -> bytes:
-    data = os.read(descriptor, limit)
-    while len(data) < limit:
-        more = os.read(descriptor, limit - len(data))
+def _read_file(path: str, directory: int, limit: int, where: str) -> Optional[Tuple[bytes, float]]:
+    """Return content and time of a file below an open directory, None without one; `where` is for errors."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=directory)
+    except OSError as error:
+        if error.errno in _GONE:
+            return None
+        raise _symlink(where) if error.errno == errno.ELOOP else _unreadable(where, error) from error
+    try:
+        found = os.fstat(descriptor)
+        return _read_whole(descriptor, min(limit, found.st_size)), found.st_mtime
+    except OSError as error:
+        raise _unreadable(where, error) from error
+    finally:
+        os.close(descriptor)
+
+
+def _read_whole(descriptor: int, size: int) -> bytes:
+    data = os.read(descriptor, size)
+    while len(data) < size:
+        more = os.read(descriptor, size - len(data))
         if not more:
             break
         data += more
     return data
+
+
+def _stat_directory(path: str, directory: int, where: str) -> Optional[os.stat_result]:
+    try:
+        found = os.stat(path, dir_fd=directory, follow_symlinks=False)
+    except OSError as error:
+        if error.errno in _GONE:
+            return None
+        raise _unreadable(where, error) from error
+    if stat.S_ISLNK(found.st_mode):
+        raise _symlink(os.path.dirname(where))
+    return found
 
 
 @contextmanager
