@@ -199,8 +199,10 @@ def test_a_plan_that_a_killed_run_began_is_finished(host: Host, tmp_path: Path) 
     (tmp_path / "registry1.plan.json").rename(begun / "plan.json")
     plan_id = json.loads((begun / "plan.json").read_text())["id"]
     begun.rename(host.quarantine / plan_id.partition(":")[2][:16])
-    run, again = checked(host.cleanup(policies=KEEP_TWO)), checked(host.cleanup(policies=KEEP_TWO))
-    assert run["deleted"]["tags"] == 2
+    keep_one = [{"keep_n": 1}]
+    run, again = checked(host.cleanup(policies=keep_one)), checked(host.cleanup(policies=keep_one))
+    assert run["plan_id"] != plan_id
+    assert run["deleted"]["tags"] == 3
     assert (again["changed"], again["window_seconds"]) == (False, None)
     assert not host.quarantine.exists()
 
