@@ -1,14 +1,14 @@
-#!/usr/bin/env python3
 # Copyright: (c) 2026, drydock maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The bare cost of the listing and the reads that any careful collector needs, in plain Python.
 
-It lists the repositories, their tags, revisions and layer links, and the blobs; reads every `current/link` and every
-manifest once; takes the time stamp of every other link and of every blob's data (their age decides what may go).
+It lists the repositories, their tags, revisions and layer links, and the blobs, telling directories from what else may
+lie there (symbolic links are never followed); reads every `current/link`, whose time says when the tag was pushed, and
+every manifest once; takes the time of every other link and of every blob's data (their age decides what may go).
 With what it sees it does nothing but count it: no JSON, no graph, no marking.
 
-Usage: floor.py ROOTDIRECTORY; prints JSON: seconds, peak_kib and the counts.
+Usage: python -m bench.floor ROOTDIRECTORY; prints JSON: seconds, cpu (seconds too), peak_kib and the counts.
 """
 
 from __future__ import annotations
@@ -19,26 +19,23 @@ import sys
 import time
 from collections.abc import Iterator
 
+from bench.memory import peak_memory
 
-def names(directory: str) -> list[str]:
+
+def directories(path: str) -> list[str]:
     try:
-        return os.listdir(directory)
+        with os.scandir(path) as entries:
+            return [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
     except FileNotFoundError:
         return []
 
 
-def directories(directory: str) -> list[str]:
-    with os.scandir(directory) as entries:
-        return [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
-
-
-def read(path: str) -> bytes:
-    fd = os.open(path, os.O_RDONLY)
+def read(path: str) -> tuple[bytes, float]:
+    """Content and time."""
+    fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
     try:
-        parts = []
-        while part := os.read(fd, 1 << 16):
-            parts.append(part)
-        return b"".join(parts)
+        found = os.fstat(fd)
+        return os.read(fd, found.st_size), found.st_mtime
     finally:
         os.close(fd)
 
@@ -73,49 +70,43 @@ class Floor:
         self._read_manifests()
 
     def _read_tags(self, top: str) -> None:
-        for name in names(top):
+        for name in directories(top):
             read(f"{top}/{name}/current/link")
             self.counts["tags"] += 1
 
     def _list_revisions(self, top: str) -> None:
-        for algorithm in names(top):
-            for name in names(f"{top}/{algorithm}"):
+        for algorithm in directories(top):
+            for name in directories(f"{top}/{algorithm}"):
                 os.lstat(f"{top}/{algorithm}/{name}/link")
                 self._manifests.add(f"{algorithm}:{name}")
                 self.counts["revisions"] += 1
 
     def _list_layer_links(self, top: str) -> None:
-        for algorithm in names(top):
-            for name in names(f"{top}/{algorithm}"):
+        for algorithm in directories(top):
+            for name in directories(f"{top}/{algorithm}"):
                 os.lstat(f"{top}/{algorithm}/{name}/link")
                 self.counts["layer_links"] += 1
 
     def _list_blobs(self) -> None:
-        for algorithm in names(f"{self._top}/blobs"):
-            for prefix in names(f"{self._top}/blobs/{algorithm}"):
+        for algorithm in directories(f"{self._top}/blobs"):
+            for prefix in directories(f"{self._top}/blobs/{algorithm}"):
                 directory = f"{self._top}/blobs/{algorithm}/{prefix}"
-                for name in names(directory):
+                for name in directories(directory):
                     self.counts["blob_bytes"] += os.lstat(f"{directory}/{name}/data").st_size
                     self.counts["blobs"] += 1
 
     def _read_manifests(self) -> None:
         for digest in self._manifests:
             algorithm, name = digest.split(":")
-            self.counts["manifest_bytes"] += len(read(f"{self._top}/blobs/{algorithm}/{name[:2]}/{name}/data"))
-
-
-def peak_memory() -> int:
-    """KiB; not ru_maxrss, in which the memory of the process that started this one counts too."""
-    with open("/proc/self/status", encoding="ascii") as status:
-        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
+            self.counts["manifest_bytes"] += len(read(f"{self._top}/blobs/{algorithm}/{name[:2]}/{name}/data")[0])
 
 
 def main() -> None:
     floor = Floor(sys.argv[1])
-    start = time.monotonic()
+    start, cpu = time.monotonic(), time.process_time()
     floor.run()
-    seconds = time.monotonic() - start
-    print(json.dumps({"seconds": round(seconds, 3), "peak_kib": peak_memory(), **floor.counts}))
+    cost = {"seconds": time.monotonic() - start, "cpu": time.process_time() - cpu, "peak_kib": peak_memory()}
+    print(json.dumps({**cost, **floor.counts}))
 
 
 if __name__ == "__main__":

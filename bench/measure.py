@@ -12,14 +12,21 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True)
 class Cost:
-    """`peak_kib` is the largest resident set of one process among the command's own."""
+    """`peak_kib` is the largest resident set of one process among the command's own.
+
+    `cpu` are the seconds in which a processor worked for it: what is left of a time when others use the machine too.
+    """
 
     seconds: float
+    cpu: float
     peak_kib: int
 
 
@@ -28,8 +35,12 @@ class CommandError(RuntimeError):
 
 
 def median(costs: Sequence[Cost]) -> Cost:
-    """The median time, and the largest peak."""
-    return Cost(statistics.median(cost.seconds for cost in costs), max(cost.peak_kib for cost in costs))
+    """The median times, and the largest peak."""
+    return Cost(
+        statistics.median(cost.seconds for cost in costs),
+        statistics.median(cost.cpu for cost in costs),
+        max(cost.peak_kib for cost in costs),
+    )
 
 
 def run(
@@ -48,14 +59,14 @@ def run(
         given.seek(0)
         start = time.monotonic()
         process = subprocess.Popen(
-            command, stdin=given, stdout=stdout or subprocess.DEVNULL, stderr=errors, env=dict(environment)
+            command, stdin=given, stdout=stdout or subprocess.DEVNULL, stderr=errors, env=dict(environment), cwd=ROOT
         )
         _pid, status, usage = os.wait4(process.pid, 0)
         seconds = time.monotonic() - start
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode != 0:
             raise CommandError(f"{' '.join(command)} ended with {process.returncode}:\n{_end_of(errors, stdout)}")
-    return Cost(seconds, usage.ru_maxrss)
+    return Cost(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss)
 
 
 def _end_of(*files: IO[bytes] | None) -> str:

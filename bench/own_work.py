@@ -1,11 +1,11 @@
-#!/usr/bin/env python3
 # Copyright: (c) 2026, drydock maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs the module `cleanup` as a process of its own, without Ansible's start, and takes the time at its milestones.
 
-Usage: own_work.py MILESTONES [--cprofile FILE] < module arguments as JSON; the module's result goes to stdout.
-MILESTONES becomes a JSON file: `imported` and `done` on the system's monotonic clock, `import_seconds`, `peak_kib`.
+Usage: python -m bench.own_work MILESTONES [--cprofile FILE] < arguments; the module's arguments as JSON on stdin, its
+result on stdout. MILESTONES becomes a JSON file: `imported` on the system's monotonic clock, `import_seconds`,
+`import_cpu` (processor seconds), `peak_kib`.
 """
 
 from __future__ import annotations
@@ -19,13 +19,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from bench.memory import peak_memory
+
 MODULE = "ansible_collections.drydock.registry.plugins.modules.cleanup"
-
-
-def peak_memory() -> int:
-    """KiB; not ru_maxrss, in which the memory of the process that started this one counts too."""
-    with open("/proc/self/status", encoding="ascii") as status:
-        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
 
 
 def call(main: Callable[[], Any], cprofile: str | None) -> None:
@@ -46,11 +42,11 @@ def main() -> None:
     sys.argv[1:] = []  # Ansible would look at them
     start = time.monotonic()
     module = importlib.import_module(MODULE)
-    imported = time.monotonic()
+    imported, import_cpu = time.monotonic(), time.process_time()
     try:
         call(module.main, arguments.cprofile)
     finally:
-        found = {"imported": imported, "import_seconds": imported - start, "done": time.monotonic()}
+        found = {"imported": imported, "import_seconds": imported - start, "import_cpu": import_cpu}
         with open(arguments.milestones, "w", encoding="utf-8") as file:
             json.dump({**found, "peak_kib": peak_memory()}, file)
 

@@ -54,11 +54,12 @@ def cost_table(costs: dict[str, Cost], unit: str) -> str:
             what,
             f"{cost.seconds:.2f}",
             f"{cost.seconds / one.seconds:.2f}" if one else "",
+            f"{cost.cpu:.2f}",
             f"{cost.peak_kib / KIB_PER_MIB:.0f}",
         ]
         for what, cost in costs.items()
     ]
-    return table(["", "seconds", "ratio", "peak MiB"], rows)
+    return table(["", "seconds", "ratio", "cpu s", "peak MiB"], rows)
 
 
 def target_table(targets: Iterable[Target], judged: bool) -> str:

@@ -131,19 +131,21 @@ class Tree:
         os.makedirs(self.blobs)
         os.makedirs(self.repositories)
 
-    def _write(self, path: str, content: bytes) -> None:
-        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+    def _write(self, directory: str, name: str, content: bytes) -> None:
+        """A new directory with one file in it; both have the time of the push, as after a real one."""
+        os.mkdir(directory)
+        fd = os.open(f"{directory}/{name}", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
         try:
             os.write(fd, content)
             os.utime(fd, ns=(self.time_ns, self.time_ns))
         finally:
             os.close(fd)
+        os.utime(directory, ns=(self.time_ns, self.time_ns))
         self.counts.files += 1
 
     def link(self, directory: str, digest: str) -> None:
         """`directory`/link, as the registry writes it: the digest, no newline; the parent directory is there."""
-        os.mkdir(directory)
-        self._write(f"{directory}/link", digest.encode())
+        self._write(directory, "link", digest.encode())
 
     def blob(self, content: bytes) -> Blob:
         hexadecimal = hashlib.sha256(content).hexdigest()
@@ -151,8 +153,7 @@ class Tree:
         if prefix not in self._prefixes:
             os.mkdir(prefix)
             self._prefixes.add(prefix)
-        os.mkdir(f"{prefix}/{hexadecimal}")
-        self._write(f"{prefix}/{hexadecimal}/data", content)
+        self._write(f"{prefix}/{hexadecimal}", "data", content)
         self.counts.blobs += 1
         self.counts.blob_bytes += len(content)
         return Blob(f"sha256:{hexadecimal}", len(content))

@@ -19,8 +19,6 @@ from bench.stores import Store, expected_deletions
 from support.playbook import LOCALHOST, ensure_build, run_environment
 from support.registries import registry_binary
 
-HERE = Path(__file__).parent
-
 
 def collect(version: str, store: Store, *options: str) -> Cost:
     """One run of `registry garbage-collect -m` of this version."""
@@ -79,13 +77,14 @@ def own_work(store: Store, keep: int) -> OwnWork:
     ensure_build()
     payload = {"ANSIBLE_MODULE_ARGS": {**preview_options(store, keep), "_ansible_check_mode": True}}
     with tempfile.NamedTemporaryFile("r") as milestones, tempfile.TemporaryFile() as output:
-        command = [sys.executable, str(HERE / "own_work.py"), milestones.name]
-        run(command, run_environment(), stdin=json.dumps(payload).encode(), stdout=output)
+        command = [sys.executable, "-m", "bench.own_work", milestones.name]
+        cost = run(command, run_environment(), stdin=json.dumps(payload).encode(), stdout=output)
         ended = time.monotonic()
         found = json.load(milestones)
         output.seek(0)
         _check_plan(json.load(output), expected_deletions(store.shape, keep))
-    return OwnWork(Cost(ended - found["imported"], found["peak_kib"]), found["import_seconds"])
+    own = Cost(ended - found["imported"], cost.cpu - found["import_cpu"], found["peak_kib"])
+    return OwnWork(own, found["import_seconds"])
 
 
 def _check_plan(result: dict[str, Any], expected: dict[str, int]) -> None:
@@ -97,10 +96,10 @@ def _check_plan(result: dict[str, Any], expected: dict[str, int]) -> None:
 def floor(store: Store) -> Cost:
     """The bare listing and reads. CommandError when they did not find what was written."""
     with tempfile.TemporaryFile() as output:
-        run([sys.executable, str(HERE / "floor.py"), str(store.root)], dict(os.environ), stdout=output)
+        run([sys.executable, "-m", "bench.floor", str(store.root)], dict(os.environ), stdout=output)
         output.seek(0)
         found = json.load(output)
     expected = {kind: count for kind, count in asdict(store.counts).items() if kind in found}
     if any(found[kind] != count for kind, count in expected.items()):
         raise CommandError(f"the floor found {found} where {expected} was written")
-    return Cost(found["seconds"], found["peak_kib"])
+    return Cost(found["seconds"], found["cpu"], found["peak_kib"])
