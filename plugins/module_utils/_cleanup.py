@@ -152,7 +152,7 @@ class Cleanup:
 
     def _require_closed(self, closedness: Closedness) -> None:
         if self.params["require_read_only"]:
-            require_closed(closedness, self.config)
+            require_closed(closedness, self.config, self.storage)
         elif closedness.mode not in ("read_only", "stopped"):
             self.warn(
                 f"the registry was not shown to be closed ({closedness.detail}); "

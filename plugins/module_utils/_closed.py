@@ -14,6 +14,7 @@ from ._errors import NotClosedError
 from ._graph import Graph
 from ._layout import _v2_paths as paths
 from ._probe import DEFAULT_REPOSITORY, Mode, check_same_contents, probe
+from ._processes import registries_on
 from ._registry_config import RegistryConfig
 from ._storage._base import Storage
 
@@ -47,17 +48,30 @@ def check_contents(closedness: Closedness, graph: Graph) -> None:
         check_same_contents(closedness.client, _oldest_tags(graph))
 
 
-def require_closed(closedness: Closedness, config: Optional[RegistryConfig]) -> None:
+def require_closed(closedness: Closedness, config: Optional[RegistryConfig], storage: Storage) -> None:
     """Raise NotClosedError unless the registry is stopped, or read-only and no pull-through cache.
 
     A cache writes on GET even when it is read-only (REGISTRY_FACTS.md, "Read-only mode").
     """
     if closedness.mode == Mode.STOPPED:
+        _require_no_process(closedness, storage)
         return
     if closedness.mode != Mode.READ_ONLY:
         raise NotClosedError(f"nothing was changed: {closedness.detail}; {_ADVICE}")
     if config is not None and config.is_proxy:
         raise NotClosedError("nothing was changed: a pull-through cache writes on every pull; stop it to clean it up")
+
+
+def _require_no_process(closedness: Closedness, storage: Storage) -> None:
+    """A refused connection may just be the wrong port, so no registry on this host may have the storage open for
+    itself."""
+    root = storage.local_root()
+    serving = registries_on(root) if root else []
+    if serving:
+        raise NotClosedError(
+            f"nothing was changed: {closedness.detail}, but process {serving[0]} serves this storage; "
+            "stop it, or give the registry_url at which it listens"
+        )
 
 
 def show_same_storage(closedness: Closedness, graph: Graph, storage: Storage) -> None:

@@ -107,12 +107,13 @@ class Approved(Permission):
         self.plan = plan
         self.removal = plan.removal
         self.nothing = RepositoryRemoval()
+        self.named = {*self.removal.repositories, *(debris.repository for debris in self.removal.debris.values())}
 
     def _of(self, repository: str) -> RepositoryRemoval:
         return self.removal.repositories.get(repository, self.nothing)
 
     def selects(self, repository: str) -> bool:
-        return repository in self.removal.repositories
+        return repository in self.named
 
     def tag(self, repository: str, tag: Tag) -> bool:
         return self._of(repository).tags.get(tag.name) == tag

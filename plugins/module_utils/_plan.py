@@ -131,7 +131,7 @@ def load_plan(text: str, where: str) -> Plan:
             data["source"],
             data["options"],
             data["now"],
-            _removal_from_data(data["removal"]),
+            _removal_from_data(data),
             _decisions_from_data(data),
         )
         stated = data["id"]

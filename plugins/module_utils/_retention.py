@@ -17,6 +17,7 @@ from ._policy import Policy, ProtectedImages, Settings
 # A registry takes longer than this to accept an image; tags "pushed" faster than this one after the other were copied.
 _FASTEST_PUSH_SECONDS = 0.05
 _SPREAD_SECONDS = 86400.0
+_UNKNOWN_AGE = "kept: its age is unknown"
 
 
 class Decision(NamedTuple):
@@ -140,6 +141,11 @@ class _Judge:
             for decision in self._apply_policy(policies[key], tags):
                 reasons[decision.tag.name] = decision
         decisions = [reasons[name] for name in sorted(reasons, key=natural_key)]
+        unknown = [decision.tag.name for decision in decisions if decision.reason == _UNKNOWN_AGE]
+        if unknown:
+            self.warnings.append(
+                f"{self.repository.name}: {len(unknown)} tags of unknown age are kept, such as {unknown[0]}"
+            )
         return decisions if self.settings.allow_empty else self._keep_one(decisions)
 
     def _trusts_pushes(self) -> bool:
@@ -246,7 +252,7 @@ class _Judge:
         if policy.older_than is None:
             return Decision(tag, not dropped, f"deleted: {dropped}" if dropped else f"kept: {said}")
         if moment.seconds is None:
-            return Decision(tag, True, "kept: its age is unknown")
+            return Decision(tag, True, _UNKNOWN_AGE)
         limit = describe_duration(policy.older_than)
         if self._is_older(moment, policy.older_than):
             return Decision(tag, False, f"deleted: {said}, older than {limit}" + (f", {dropped}" if dropped else ""))

@@ -173,13 +173,13 @@ from ansible_collections.drydock.registry.plugins.module_utils._errors import (
 from ansible_collections.drydock.registry.plugins.module_utils._maintenance._command import parse_command, run_command
 from ansible_collections.drydock.registry.plugins.module_utils._maintenance._config_file import ConfigFileMethod
 from ansible_collections.drydock.registry.plugins.module_utils._maintenance._drain import Drain, first_repository
-from ansible_collections.drydock.registry.plugins.module_utils._maintenance._processes import (
-    in_other_mounts,
-    registry_processes,
-)
 from ansible_collections.drydock.registry.plugins.module_utils._maintenance._record import RecordStore
 from ansible_collections.drydock.registry.plugins.module_utils._maintenance._switch import Outcome, Switch, Tools
 from ansible_collections.drydock.registry.plugins.module_utils._probe import DEFAULT_REPOSITORY, probe
+from ansible_collections.drydock.registry.plugins.module_utils._processes import (
+    in_other_mounts,
+    registry_processes,
+)
 from ansible_collections.drydock.registry.plugins.module_utils._registry_config import (
     RegistryConfig,
     load_registry_config,

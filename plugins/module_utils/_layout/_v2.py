@@ -59,7 +59,8 @@ class V2Layout:
             self._read_uploads(repository)
             self._read_tags(graph, repository)
         self._read_manifests(graph)
-        _note_sizes(graph)
+        _note_oddities(graph)
+        _warn_of_unknown_manifests(graph)
         return graph
 
     def read_created(self, graph: Graph, digests: Iterable[str]) -> None:
@@ -262,7 +263,7 @@ def _keep_whole_around(graph: Graph, empty: Set[str]) -> None:
             )
 
 
-def _note_sizes(graph: Graph) -> None:
+def _note_oddities(graph: Graph) -> None:
     for digest, blob in graph.blobs.items():
         if blob.size == 0 and digest != _EMPTY:
             graph.notes.append(f"blob {digest} has no content")
@@ -270,3 +271,15 @@ def _note_sizes(graph: Graph) -> None:
         gone = [digest for digest in repository.revisions if digest not in graph.blobs]
         gone += [digest for digest in repository.layer_links if graph.stored_as(digest) not in graph.blobs]
         graph.notes.extend(f"{repository.name}: {digest} is linked, its blob is gone" for digest in gone)
+
+
+def _warn_of_unknown_manifests(graph: Graph) -> None:
+    for repository in graph.repositories.values():
+        kinds = {digest: graph.manifests[digest] for digest in repository.revisions if digest in graph.manifests}
+        unknown = [digest for digest, manifest in kinds.items() if not manifest.is_known]
+        if unknown:
+            media_types = ", ".join(sorted({kinds[digest].media_type for digest in unknown}))
+            graph.warnings.append(
+                f"{repository.name}: {len(unknown)} manifests of a kind not known here ({media_types}) are kept "
+                f"with all they may refer to, such as {min(unknown)}"
+            )

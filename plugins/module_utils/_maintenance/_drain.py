@@ -10,7 +10,7 @@ import time
 from typing import Iterator, Optional
 
 from .._errors import MaintenanceError
-from ._processes import Process, is_running
+from .._processes import Process, is_running
 
 POLL_SECONDS = 0.2
 # Uploads that change neither size nor time for so long, with the old processes gone, have no writer any more.

@@ -86,5 +86,9 @@ class Storage(ABC):
         error."""
 
     @abstractmethod
+    def local_root(self) -> Optional[str]:
+        """Return the root directory on this host, None for a storage that is elsewhere."""
+
+    @abstractmethod
     def check_changeable(self) -> None:
         """Raise StorageError where this process could not set something aside."""

@@ -134,6 +134,9 @@ class FilesystemStorage(Storage):
                 raise StorageError(f"{self._at(path)} could not be deleted: {error.strerror}") from error
         self.prune(os.path.dirname(path), stop)
 
+    def local_root(self) -> Optional[str]:
+        return self.rootdirectory
+
     def check_changeable(self) -> None:
         for path in (self.base, self._at("blobs"), self._at("repositories"), os.path.dirname(self.base)):
             if not os.path.isdir(path):

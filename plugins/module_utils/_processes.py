@@ -10,6 +10,9 @@ import os
 from pathlib import Path
 from typing import Iterator, NamedTuple, Optional
 
+from ._errors import DrydockError
+from ._registry_config import load_registry_config
+
 _PROC = "/proc"
 _PATH_VARIABLE = b"REGISTRY_CONFIGURATION_PATH="
 
@@ -37,6 +40,19 @@ def registry_processes(config_path: str) -> list[Process]:
         if started is not None and any(_same(path, wanted) for path in _named_files(pid)):
             found.append(Process(pid, started))
     return found
+
+
+def registries_on(rootdirectory: str) -> list[int]:
+    """Process ids of registries whose own configuration names this directory, in containers too.
+
+    Each process is asked with its own file and its own `REGISTRY_*` variables, and its path is looked up in its own
+    root.
+    """
+    try:
+        wanted = os.stat(rootdirectory)
+    except OSError:
+        return []
+    return [pid for pid in _pids() if any(_same(path, wanted) for path in _roots_served(pid))]
 
 
 def is_running(process: Process) -> bool:
@@ -81,12 +97,27 @@ def _named_files(pid: int) -> Iterator[str]:
             yield f"{_PROC}/{pid}/root{inside}" if inside.startswith("/") else f"{_PROC}/{pid}/cwd/{inside}"
 
 
-def _variable(pid: int) -> list[bytes]:
+def _roots_served(pid: int) -> Iterator[str]:
+    """The root directories that a `serve` command uses, as paths that can be opened from here."""
+    settings = dict(v.split("=", 1) for v in map(os.fsdecode, _environment(pid)) if v.startswith("REGISTRY_"))
+    for path in _named_files(pid):
+        try:
+            config = load_registry_config(path, settings)
+        except DrydockError:
+            continue
+        if config.driver == "filesystem":
+            yield f"{_PROC}/{pid}/root{config.rootdirectory}"
+
+
+def _environment(pid: int) -> list[bytes]:
     try:
-        variables = Path(f"{_PROC}/{pid}/environ").read_bytes().split(b"\0")
+        return Path(f"{_PROC}/{pid}/environ").read_bytes().split(b"\0")
     except OSError:
         return []
-    return [v[len(_PATH_VARIABLE) :] for v in variables if v.startswith(_PATH_VARIABLE)]
+
+
+def _variable(pid: int) -> list[bytes]:
+    return [v[len(_PATH_VARIABLE) :] for v in _environment(pid) if v.startswith(_PATH_VARIABLE)]
 
 
 def _same(path: str, wanted: os.stat_result) -> bool:
