@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import subprocess
@@ -20,6 +21,9 @@ ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / ".build"
 COLLECTION = "ansible_collections.drydock.registry"
 LOCALHOST = {"all": {"hosts": {"localhost": {"ansible_connection": "local"}}}}
+# Root reads what its own mode bits forbid; without these capabilities it is denied like everybody else.
+_OVERRIDE = "-dac_override,-dac_read_search"
+WITHOUT_OVERRIDE = ("setpriv", "--bounding-set", _OVERRIDE, "--inh-caps", _OVERRIDE) if os.geteuid() == 0 else ()
 
 Result = dict[str, Any]
 
@@ -30,6 +34,7 @@ def ensure_build() -> Path:
     link.parent.mkdir(parents=True, exist_ok=True)
     if not link.is_symlink():
         link.symlink_to("../../..")
+        importlib.invalidate_caches()  # that .build is not there may be remembered
     return link
 
 
@@ -48,13 +53,22 @@ def run_environment(**more: str) -> dict[str, str]:
 
 
 def run_module(
-    name: str, arguments: Mapping[str, Any], *, check: bool = False, diff: bool = False, timeout: float = 120
+    name: str,
+    arguments: Mapping[str, Any],
+    *,
+    check: bool = False,
+    diff: bool = False,
+    prefix: Sequence[str] = (),
+    timeout: float = 120,
 ) -> Result:
-    """The module's result (`failed` and `msg` when it fails), run as its own process with `arguments` on its stdin."""
+    """The module's result (`failed` and `msg` when it fails), run as its own process with `arguments` on its stdin.
+
+    `prefix` is a command that runs the module's, such as WITHOUT_OVERRIDE.
+    """
     ensure_build()
     settings = {"_ansible_check_mode": check, "_ansible_diff": diff}
     payload = json.dumps({"ANSIBLE_MODULE_ARGS": {**arguments, **settings}})
-    command = [sys.executable, "-m", f"{COLLECTION}.plugins.modules.{name}"]
+    command = [*prefix, sys.executable, "-m", f"{COLLECTION}.plugins.modules.{name}"]
     done = subprocess.run(
         command, input=payload, capture_output=True, text=True, env=run_environment(), timeout=timeout, check=False
     )

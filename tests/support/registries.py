@@ -134,7 +134,7 @@ class RegistryProcess:
 
     @property
     def log_path(self) -> Path:
-        return self.home / "registry.log"
+        return self.home.with_name(f"{self.home.name}.log")
 
     @property
     def host(self) -> str:

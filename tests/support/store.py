@@ -71,6 +71,7 @@ class Store:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.now = time.time()
         self.v2 = root / "docker/registry/v2"
         self.quarantine = root / "docker/registry/drydock"
 
@@ -130,11 +131,12 @@ class Store:
         """Bytes of all blobs' data: what the store weighs without links."""
         return sum(self.blob_data(digest).stat().st_size for digest in self.blobs())
 
-    # Ages. The age of a thing is the youngest of its files (DESIGN.md), so all of them are set.
+    # Ages, counted back from the moment this object was made, so that equal ages are equal times.
+    # The age of a thing is that of the youngest of its files (DESIGN.md), so all of them are set.
 
     def age(self, path: Path, seconds: float) -> None:
         """Set every file and directory from `path` down to `seconds` old."""
-        when = time.time() - seconds
+        when = self.now - seconds
         for where, _dirs, files in os.walk(path, topdown=False):
             for name in files:
                 os.utime(Path(where) / name, (when, when))
