@@ -108,10 +108,20 @@ def test_a_failing_sweep_reopens_and_still_fails(host: Host) -> None:
     configuration = host.configuration()
     run = host.cleanup(policies=KEEP_TWO)
     assert run.returncode != 0
-    assert str(in_the_way) in run.of("Fail with the error that ended the clean-up")[0]["msg"]
+    assert str(in_the_way) in run.of("Fail with the error that was met")[0]["msg"]
     assert host.configuration() == configuration
     assert host.is_writable()
     assert_pulls(host.registry, expectation)
+
+
+def test_a_refused_plan_never_closes_the_registry(host: Host) -> None:
+    before, pid = snapshot(host.registry.storage), host.pid()
+    run = host.cleanup(policies=KEEP_TWO, max_delete=1)
+    assert run.returncode != 0
+    assert "max_delete" in run.of("Fail with the error that was met")[0]["msg"]
+    assert not run.of("Result")
+    assert host.pid() == pid
+    assert_untouched(host.registry.storage, before)
 
 
 def test_a_failing_restart_on_closing_reopens_and_still_fails(host: Host) -> None:
@@ -129,7 +139,7 @@ def test_a_registry_that_can_not_be_reopened_is_named_and_restored_later(host: H
     configuration = host.configuration()
     run = host.cleanup(policies=KEEP_TWO, restart_command=restart_command)
     assert run.returncode != 0
-    assert "drydock.registry.restore" in run.of("Fail because the registry is still closed")[0]["msg"]
+    assert "drydock.registry.restore" in run.of("Fail with the error that was met")[0]["msg"]
     once.unlink()
     checked(host.restore(restart_command=restart_command))
     assert host.configuration() == configuration
@@ -141,7 +151,7 @@ def test_a_host_that_goes_away_during_the_sweep_is_restored_when_it_is_back(host
     away_once = host.script("restart", f"[ -e {host.losses} ] || echo 1 > {host.losses}")
     run = host.cleanup(policies=KEEP_TWO, restart_command=away_once)
     assert run.returncode != 0
-    assert "the host is away" in run.of("Fail with the error that ended the clean-up")[0]["msg"]
+    assert "the host is away" in run.of("Fail with the error that was met")[0]["msg"]
     assert host.configuration() == configuration
     assert host.is_writable()
     assert result_of(run)["window_seconds"] > 0
@@ -152,7 +162,7 @@ def test_a_host_that_stays_away_is_named_and_restored_later(host: Host) -> None:
     away = host.script("restart", f"[ -e {host.losses} ] || echo 1000 > {host.losses}")
     run = host.cleanup(policies=KEEP_TWO, restart_command=away, reconnect_timeout=1)
     assert run.returncode != 0
-    assert "drydock.registry.restore" in run.of("Fail because the registry is still closed")[0]["msg"]
+    assert "drydock.registry.restore" in run.of("Fail with the error that was met")[0]["msg"]
     assert not host.is_writable()
     host.losses.write_text("0")
     checked(host.restore())
