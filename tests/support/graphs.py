@@ -1,0 +1,197 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Random graphs for property-based tests, and an oracle that is written without the code under test."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from hypothesis import strategies as st
+
+from ansible_collections.drydock.registry.plugins.module_utils._graph import (
+    Blob,
+    Graph,
+    Manifest,
+    Repository,
+    Tag,
+    Weight,
+)
+from ansible_collections.drydock.registry.plugins.module_utils._plan import Removal
+from ansible_collections.drydock.registry.plugins.module_utils._policy import Settings, read_settings
+
+NOW = 1_700_000_000.0
+HOUR = 3600.0
+DAY = 24 * HOUR
+REPOSITORIES = ("a", "a/b", "team/c")
+TAGS = ("latest", "v1", "v2", "v10", "dev-1", "dev-2")
+OCI = "application/vnd.oci.image.manifest.v1+json"
+
+
+#: (repository, "manifest" or "blob", digest)
+Pull = tuple[str, str, str]
+
+
+def digest(number: int) -> str:
+    return f"sha256:{number:064x}"
+
+
+def sha512(number: int) -> str:
+    return f"sha512:{number:0128x}"
+
+
+#: Manifests have the numbers 1 to 9, blobs 101 to 106; a blob's sha512 name stands for the blob of that number.
+MANIFESTS = [digest(number) for number in range(1, 10)]
+LAYERS = [digest(number) for number in range(101, 107)]
+times = st.sampled_from([NOW - 0.5 * HOUR, *(NOW - days * DAY for days in (1, 3, 8, 20, 40, 80, 160))])
+
+
+@st.composite
+def manifests(draw: st.DrawFn, number: int) -> Manifest:
+    """A manifest that refers to manifests of lower numbers only, and to any blobs."""
+    lower = MANIFESTS[: number - 1]
+    children = draw(st.lists(st.sampled_from(lower), max_size=2, unique=True)) if lower else []
+    subject = draw(st.none() | st.sampled_from(lower)) if lower else None
+    layers = draw(st.lists(st.sampled_from([*LAYERS, sha512(101), sha512(102)]), max_size=2, unique=True))
+    config = None if children else draw(st.sampled_from(LAYERS))
+    return Manifest(
+        OCI, 100, config, tuple(layers), tuple(children), subject, draw(st.sampled_from([True] * 9 + [False]))
+    )
+
+
+@st.composite
+def repositories(draw: st.DrawFn, name: str) -> Repository:
+    revisions = draw(st.dictionaries(st.sampled_from(MANIFESTS), times, max_size=6))
+    names = [*TAGS, *(f"sha256-{found[7:]}.sig" for found in draw(st.lists(st.sampled_from(MANIFESTS), max_size=1)))]
+    pointing = draw(st.dictionaries(st.sampled_from(names), st.tuples(st.sampled_from(MANIFESTS), times), max_size=4))
+    return Repository(
+        name,
+        tags={tag: Tag(tag, target, pushed) for tag, (target, pushed) in pointing.items()},
+        revisions=revisions,
+        layer_links=draw(st.dictionaries(st.sampled_from([*LAYERS, sha512(101), sha512(102)]), times, max_size=6)),
+        uploads=draw(st.dictionaries(st.sampled_from(["u1"]), st.builds(Weight, st.integers(0, 9), times), max_size=1)),
+        kept_whole=draw(st.sampled_from([None] * 9 + ["a link is garbled"])),
+    )
+
+
+@st.composite
+def graphs(draw: st.DrawFn) -> Graph:
+    present = draw(st.sets(st.sampled_from(MANIFESTS + LAYERS), min_size=8))
+    graph = Graph(aliases={sha512(101): digest(101), sha512(102): digest(102)})
+    graph.repositories = {name: draw(repositories(name)) for name in REPOSITORIES if draw(st.booleans())}
+    graph.blobs = {found: Blob(draw(st.integers(1, 50)), draw(times)) for found in sorted(present)}
+    for number, found in enumerate(MANIFESTS, start=1):
+        if found in present:
+            graph.manifests[found] = draw(manifests(number))
+    return graph
+
+
+def settings(**options: Any) -> Settings:
+    """Settings as the module would read them; policies need only what matters."""
+    policy = {
+        "name": None, "repositories": ["**"], "exclude_repositories": [], "tags": ["*"], "keep_tags": [],
+        "keep_n": None,
+        "older_than": None, "expire_after": None, "group_by": None, "keep_groups": None, "sort_by": "pushed",
+    }  # fmt: skip
+    params = {
+        "repositories": ["**"], "exclude_repositories": [], "policies": [], "protect_images": [],
+        "delete_untagged": False,
+        "untagged_older_than": "14d", "grace_period": "1h", "purge_uploads_older_than": "7d",
+        "remove_empty_repositories": True, "allow_empty": False, **options,
+    }  # fmt: skip
+    params["policies"] = [{**policy, **found} for found in params["policies"]]
+    return read_settings(params)
+
+
+@st.composite
+def all_settings(draw: st.DrawFn) -> Settings:
+    policy: dict[str, Any] = {
+        "tags": draw(st.sampled_from([["*"], ["v*"], ["dev-*", "latest"]])),
+        "keep_tags": draw(st.sampled_from([[], ["latest"]])),
+        "keep_n": draw(st.sampled_from([0, 1, 2])),
+        "older_than": draw(st.sampled_from([None, "2d", "30d"])),
+        "sort_by": draw(st.sampled_from(["pushed", "version", "name"])),
+    }
+    return settings(
+        policies=[policy],
+        repositories=draw(st.sampled_from([["**"], ["a", "a/**"]])),
+        delete_untagged=draw(st.booleans()),
+        untagged_older_than=draw(st.sampled_from(["0s", "14d"])),
+        grace_period=draw(st.sampled_from(["0s", "1h"])),
+        allow_empty=draw(st.booleans()),
+        protect_images=draw(st.sampled_from([[], [MANIFESTS[0]], [LAYERS[0]]])),
+    )
+
+
+def pulled_by_tags(graph: Graph) -> set[Pull]:
+    """What clients can ask for by an ordinary tag."""
+    return {
+        (name, "manifest", tag.digest)
+        for name, repository in graph.repositories.items()
+        for tag in repository.tags.values()
+        if tag.subject is None and tag.digest in repository.revisions and tag.digest in graph.manifests
+    }
+
+
+def pulled_by_digest(graph: Graph) -> set[Pull]:
+    """What clients can ask for by digest: every manifest that is linked."""
+    return {
+        (name, "manifest", found)
+        for name, repository in graph.repositories.items()
+        for found in repository.revisions
+        if found in graph.manifests
+    }
+
+
+def pullable(graph: Graph, asked: set[Pull]) -> set[Pull]:
+    """Everything that comes with what is asked for: children, referrers and blobs.
+
+    Written as a plain fixed point over all edges, to be independent of the marking.
+    """
+    found = set(asked)
+    while True:
+        more = {step for node in found if node[1] == "manifest" for step in _next(graph, node[0], node[2])} - found
+        if not more:
+            return found
+        found |= more
+
+
+def _next(graph: Graph, name: str, wanted: str) -> set[Pull]:
+    manifest = graph.manifests[wanted]
+    repository = graph.repositories[name]
+    steps = {(name, "manifest", child) for child in manifest.children if child in repository.revisions}
+    for other, place in graph.repositories.items():
+        attached = {tag.digest for tag in place.tags.values() if tag.subject == wanted}
+        attached |= {
+            found for found in place.revisions if found in graph.manifests and graph.manifests[found].subject == wanted
+        }
+        steps |= {(other, "manifest", found) for found in attached if found in place.revisions}
+    blobs = {found for found in (manifest.config, *manifest.layers) if found}
+    steps |= {
+        (name, "blob", found)
+        for found in blobs
+        if found in repository.layer_links and graph.stored_as(found) in graph.blobs
+    }
+    return {step for step in steps if step[1] == "blob" or step[2] in graph.manifests}
+
+
+def without(graph: Graph, removal: Removal) -> Graph:
+    """The graph after the removal, as a reader would find it."""
+    left = copy.deepcopy(graph)
+    for name, gone in removal.repositories.items():
+        repository = left.repositories[name]
+        for kept, taken in (
+            (repository.tags, gone.tags),
+            (repository.revisions, gone.manifests),
+            (repository.layer_links, gone.layer_links),
+            (repository.uploads, gone.uploads),
+        ):
+            for key in taken:
+                del kept[key]
+        if gone.is_removed:
+            del left.repositories[name]
+    for found in removal.blobs:
+        del left.blobs[found]
+        left.manifests.pop(found, None)
+    return left

@@ -1,0 +1,160 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Properties of plans over random graphs: nothing that a kept tag reaches ever goes."""
+
+from __future__ import annotations
+
+import json
+import random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.drydock.registry.plugins.module_utils._graph import Graph
+from ansible_collections.drydock.registry.plugins.module_utils._permission import Aged
+from ansible_collections.drydock.registry.plugins.module_utils._plan import Plan, Removal, dump_plan, load_plan
+from ansible_collections.drydock.registry.plugins.module_utils._planning import make_plan, mark_again
+from ansible_collections.drydock.registry.plugins.module_utils._policy import ProtectedImages, Settings
+from ansible_collections.drydock.registry.plugins.module_utils._retention import retain
+from support.graphs import NOW, Pull, all_settings, graphs, pullable, pulled_by_digest, pulled_by_tags, without
+
+NOBODY = ProtectedImages()
+
+
+def planned(graph: Graph, settings: Settings, now: float = NOW) -> Plan:
+    permission = Aged(graph, settings, now, set())
+    return make_plan(graph, settings, retain(graph, settings, now), {"storage": "test"}, permission)
+
+
+def objects(removal: Removal) -> set[tuple[str, str, str]]:
+    found = {("", "blob", digest) for digest in removal.blobs}
+    for name, gone in removal.repositories.items():
+        found |= {(name, "tag", tag) for tag in gone.tags}
+        found |= {(name, "manifest", digest) for digest in gone.manifests}
+        found |= {(name, "layer link", digest) for digest in gone.layer_links}
+        found |= {(name, "upload", upload) for upload in gone.uploads}
+        found |= {(name, "repository", name)} if gone.is_removed else set()
+    return found
+
+
+def lost(graph: Graph, removal: Removal) -> set[Pull]:
+    """What a client could pull before by a tag or a digest that is still there, and can't any more."""
+    after = without(graph, removal)
+    tags_only = Removal({name: type(gone)(tags=gone.tags) for name, gone in removal.repositories.items()})
+    by_tag = pullable(graph, pulled_by_tags(without(graph, tags_only)))
+    by_digest = pullable(graph, pulled_by_digest(graph) & pulled_by_digest(after))
+    return (by_tag | by_digest) - pullable(after, pulled_by_digest(after))
+
+
+@given(graphs(), all_settings())
+def test_everything_that_stays_still_pulls(graph: Graph, settings: Settings) -> None:
+    assert lost(graph, planned(graph, settings).removal) == set()
+
+
+@given(graphs(), all_settings())
+def test_what_may_not_be_touched_is_not_touched(graph: Graph, settings: Settings) -> None:
+    removal = planned(graph, settings).removal
+    for name, repository in graph.repositories.items():
+        if repository.kept_whole or not settings.selects(name):
+            assert name not in removal.repositories
+
+
+@given(graphs(), all_settings())
+def test_twice_is_once(graph: Graph, settings: Settings) -> None:
+    plan = planned(graph, settings)
+    after = without(graph, plan.removal)
+    assert mark_again(after, plan, NOBODY)[0].counts().is_nothing()
+    assert objects(planned(after, settings).removal) == set()
+
+
+@given(graphs(), all_settings(), st.randoms(use_true_random=False))
+def test_the_order_of_listings_does_not_matter(graph: Graph, settings: Settings, chance: random.Random) -> None:
+    plan, other = planned(graph, settings), planned(shuffled(graph, chance), settings)
+    assert plan.id == other.id
+    assert plan.decisions == other.decisions
+
+
+@given(graphs(), all_settings())
+def test_marking_an_unchanged_store_again_changes_nothing(graph: Graph, settings: Settings) -> None:
+    plan = planned(graph, settings)
+    removal, drift = mark_again(graph, plan, NOBODY)
+    assert objects(removal) == objects(plan.removal)
+    assert drift == []
+
+
+@given(graphs(), all_settings(), st.data())
+def test_a_plan_only_shrinks_and_stays_safe_on_a_changed_store(
+    graph: Graph, settings: Settings, data: st.DataObject
+) -> None:
+    plan = planned(graph, settings)
+    changed = mixed(graph, data.draw(graphs()), data)
+    removal, drift = mark_again(changed, plan, NOBODY)
+    assert objects(removal) <= objects(plan.removal)
+    assert lost(changed, removal) == set()
+    assert len(drift) == len(objects(plan.removal)) - len(objects(removal))
+
+
+@given(graphs(), all_settings())
+def test_a_plan_survives_its_file(graph: Graph, settings: Settings) -> None:
+    plan = planned(graph, settings)
+    text = "".join(dump_plan(plan))
+    read = load_plan(text, "plan.json")
+    assert json.loads(text)["id"] == read.id == plan.id
+    assert read == plan
+
+
+@given(graphs(), all_settings())
+def test_what_is_untagged_before_stays_unless_asked_for(graph: Graph, settings: Settings) -> None:
+    if settings.delete_untagged:
+        return
+    removal = planned(graph, settings).removal
+    reached = pullable(graph, pulled_by_tags(graph))
+    for name, gone in removal.repositories.items():
+        for digest in gone.manifests:
+            assert (
+                digest not in graph.manifests or (name, "manifest", digest) in reached or reaches_by_tag(graph, digest)
+            )
+
+
+def reaches_by_tag(graph: Graph, digest: str) -> bool:
+    """A manifest below one that is tagged but not linked itself is reached too, though no registry would serve it."""
+    waiting = [tag.digest for repository in graph.repositories.values() for tag in repository.tags.values()]
+    seen: set[str] = set()
+    while waiting:
+        current = waiting.pop()
+        if current in seen:
+            continue
+        seen.add(current)
+        if current in graph.manifests:
+            waiting.extend(graph.manifests[current].children)
+        waiting.extend(found for found, manifest in graph.manifests.items() if manifest.subject == current)
+        for repository in graph.repositories.values():
+            waiting.extend(tag.digest for tag in repository.tags.values() if tag.subject == current)
+    return digest in seen
+
+
+def shuffled(graph: Graph, chance: random.Random) -> Graph:
+    def mix(items: dict) -> dict:  # type: ignore[type-arg]
+        return dict(chance.sample(list(items.items()), len(items)))
+
+    other = without(graph, Removal())
+    other.blobs, other.manifests, other.repositories = mix(other.blobs), mix(other.manifests), mix(other.repositories)
+    for repository in other.repositories.values():
+        repository.tags, repository.revisions = mix(repository.tags), mix(repository.revisions)
+        repository.layer_links, repository.uploads = mix(repository.layer_links), mix(repository.uploads)
+    return other
+
+
+def mixed(graph: Graph, other: Graph, data: st.DataObject) -> Graph:
+    """The graph with some repositories and blobs replaced by those of another: pushes, re-tags, deletions."""
+    changed = without(graph, Removal())
+    for name in other.repositories:
+        if data.draw(st.booleans()):
+            changed.repositories[name] = other.repositories[name]
+    for digest, blob in other.blobs.items():
+        if data.draw(st.booleans()):
+            changed.blobs[digest] = blob
+            if digest in other.manifests:
+                changed.manifests.setdefault(digest, other.manifests[digest])
+    return changed
