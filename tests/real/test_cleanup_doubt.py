@@ -1,0 +1,325 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The doubt table, row by row, on real stores: the benign is noted, the unclear kept, the unreadable aborts."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Callable
+
+import pytest
+
+from support import images
+from support.images import Content
+from support.pushing import Repository, push
+from support.registries import V2, NewRegistry, RegistryProcess
+from support.schema1 import schema1_image
+from support.store import Store, assert_untouched, snapshot
+from support.sweeping import DAY, cleanup, push_aged, refused, sweep
+from support.verify import assert_pulls, capture, exists
+
+KEEP_ONE = [{"name": "test", "keep_n": 1}]
+
+
+# Benign: noted, and debris past grace may go.
+
+
+def test_layer_link_to_a_blob_that_is_gone(registry: RegistryProcess, store: Store) -> None:
+    made = push_aged(registry, "app", {"1": 9.0, "2": 8.0})
+    lost = made["2"].layers[0].digest
+    with registry.closed():
+        shutil.rmtree(store.blob(lost))
+    swept = sweep(registry, {"app": ["2"]}, exact=False, policies=KEEP_ONE)
+    assert lost in swept.said
+
+
+def test_dangling_layer_link_of_no_manifest_goes(registry: RegistryProcess, store: Store) -> None:
+    push_aged(registry, "app", {"1": 9.0})
+    orphan = images.layer("orphan")
+    Repository(registry, "app").push_blob(orphan)
+    shutil.rmtree(store.blob(orphan.digest))
+    swept = sweep(registry, {"app": ["1"]}, policies=KEEP_ONE)
+    assert swept.run["deleted"]["layer_links"] == 1
+    assert swept.run["deleted"]["blobs"] == 0
+
+
+def test_revision_whose_blob_is_gone(registry: RegistryProcess, store: Store) -> None:
+    push_aged(registry, "app", {"1": 9.0, "2": 8.0})
+    lost = push(registry, "app", images.image("lost"))
+    shutil.rmtree(store.blob(lost))
+    swept = sweep(registry, {"app": ["2"]}, exact=False, policies=KEEP_ONE)
+    assert lost in swept.said
+
+
+def test_tag_whose_blob_is_gone(registry: RegistryProcess, store: Store) -> None:
+    made = push_aged(registry, "app", {"1": 9.0, "2": 8.0, "lost": 7.0})
+    shutil.rmtree(store.blob(made["lost"].digest))
+    with registry.closed():
+        result = cleanup(registry, policies=[{"name": "test", "keep_tags": ["lost", "2"], "keep_n": 0}])
+    assert not result.get("failed"), result.get("msg")
+    assert store.tags("app") == ["2", "lost"]
+    assert made["lost"].digest in "\n".join(result["notes"])
+
+
+def test_sparse_index(registry: RegistryProcess, store: Store) -> None:
+    index = images.multi_platform("sparse")
+    push(registry, "app", index, "sparse")
+    with registry.closed():
+        store.remove_manifest("app", index.children[1].digest)
+    push_aged(registry, "app", {"old": 9.0})
+    swept = sweep(registry, {"app": ["sparse"]}, exact=False, policies=KEEP_ONE)
+    assert swept.expectation["app"].manifests == {index.digest, index.children[0].digest}
+
+
+def test_empty_upload_directory(registry: RegistryProcess, store: Store) -> None:
+    push_aged(registry, "app", {"1": 9.0})
+    upload = store.repository("app") / "_uploads/2b6c3d5e-0000-4000-8000-000000000000"
+    upload.mkdir(parents=True)
+    store.age(upload, 8 * DAY)
+    sweep(registry, {"app": ["1"]}, policies=KEEP_ONE)
+    assert store.uploads("app") == []
+
+
+def test_tag_directory_without_current(registry: RegistryProcess, store: Store) -> None:
+    push_aged(registry, "app", {"1": 9.0, "2": 8.0, "halved": 7.0, "young": 6.0})
+    for tag in ("halved", "young"):
+        shutil.rmtree(store.current_link("app", tag).parent)
+    store.age(store.tag("app", "halved"), 2 * 3600)
+    swept = sweep(registry, {"app": ["2"]}, exact=False, policies=KEEP_ONE, grace_period="1h")
+    assert swept.run["deleted"]["debris"] == 1
+    assert store.tags("app") == ["2", "young"]
+
+
+def test_temporary_files_of_an_interrupted_push(registry: RegistryProcess, store: Store) -> None:
+    push_aged(registry, "app", {"1": 9.0})
+    stray = store.current_link("app", "1").with_name("link.2b6c3d5e.tmp")
+    stray.write_text("sha256:")
+    store.age(stray, 9 * DAY)
+    swept = sweep(registry, {"app": ["1"]}, policies=KEEP_ONE)
+    assert swept.run["deleted"]["debris"] == 1
+    assert not stray.exists()
+
+
+@pytest.mark.parametrize("missing", ["_manifests/revisions", "_manifests/tags", "_manifests", "_layers", "_uploads"])
+def test_missing_directories(registry: RegistryProcess, store: Store, missing: str) -> None:
+    push_aged(registry, "kept", {"1": 9.0, "2": 8.0})
+    push_aged(registry, "odd", {"1": 9.0})
+    shutil.rmtree(store.repository("odd") / missing, ignore_errors=True)
+    keeps = {"kept": ["2"], **({} if missing in ("_manifests", "_manifests/tags") else {"odd": ["1"]})}
+    with registry.closed():
+        result = cleanup(registry, policies=KEEP_ONE)
+    assert not result.get("failed"), result.get("msg")
+    assert_pulls(registry, capture(registry, {"kept": ["2"]}))
+    assert {name: store.tags(name) for name in ("kept", "odd") if store.tags(name)} == keeps
+
+
+def test_nothing_at_all(registry: RegistryProcess) -> None:
+    swept = sweep(registry, {}, policies=KEEP_ONE)
+    assert not swept.run["changed"]
+
+
+def test_zero_size_blob(registry: RegistryProcess, store: Store) -> None:
+    made = push_aged(registry, "app", {"1": 9.0, "2": 8.0})
+    store.blob_data(made["2"].layers[0].digest).write_bytes(b"")
+    orphan = store.write_blob(images.layer("orphan"))
+    store.blob_data(orphan).write_bytes(b"")
+    store.age(store.blob(orphan), 9 * DAY)
+    with registry.closed():
+        result = cleanup(registry, policies=KEEP_ONE)
+    assert not result.get("failed"), result.get("msg")
+    assert store.tags("app") == ["2"]
+    assert store.blob_data(made["2"].layers[0].digest).exists()
+    assert not store.blob(orphan).exists()
+
+
+def test_symlinked_root(version: str, new_registry: NewRegistry, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "elsewhere")
+    registry = new_registry(version, storage=link)
+    push_aged(registry, "app", {"1": 9.0, "2": 8.0})
+    sweep(registry, {"app": ["2"]}, policies=KEEP_ONE)
+
+
+# Unclear: kept, with everything it may refer to, and said.
+
+
+@pytest.mark.parametrize("content", ["", "sha256:", "garbage", "sha256:" + "0" * 63])
+def test_garbled_current_link_keeps_the_whole_repository(registry: RegistryProcess, store: Store, content: str) -> None:
+    push_aged(registry, "garbled", {"1": 9.0, "2": 8.0, "3": 7.0})
+    push_aged(registry, "fine", {"1": 9.0, "2": 8.0})
+    orphan = images.layer("orphan")
+    Repository(registry, "garbled").push_blob(orphan)
+    store.current_link("garbled", "2").write_text(content)
+    before = snapshot(store.repository("garbled"))
+    expectation = capture(registry, {"garbled": ["1", "3"]})
+    with registry.closed():
+        result = cleanup(registry, policies=KEEP_ONE)
+    assert not result.get("failed"), result.get("msg")
+    assert_untouched(store.repository("garbled"), before)
+    assert store.blob(orphan.digest).exists()
+    assert store.tags("fine") == ["2"]
+    assert any("garbled" in str(warning) for warning in result["warnings"])
+    assert_pulls(registry, expectation)
+
+
+def test_unknown_media_type_is_kept_with_all_it_may_refer_to(registry: RegistryProcess, store: Store) -> None:
+    layer, child, cited = images.layer("referred"), images.image("child"), images.layer("cited in passing")
+    push(registry, "app", child)
+    repository = Repository(registry, "app")
+    for blob in (layer, cited):
+        repository.push_blob(blob)
+    body = {
+        "mediaType": "application/vnd.example.future.v9+json",
+        "schemaVersion": 9,
+        "parts": [{"of": layer.descriptor()}, {"of": child.manifest.descriptor()}],
+        "annotations": {"note": f"see {cited.digest}"},
+    }
+    unknown = Content("", json.dumps(body).encode())
+    store.write_manifest("app", unknown, "future")
+    untagged = Content("", json.dumps({**body, "schemaVersion": 10}).encode())
+    store.write_manifest("app", untagged)
+    store.age_everything(99 * DAY)
+    push_aged(registry, "app", {"1": 9.0, "2": 8.0})
+    everything = {layer.digest, cited.digest, child.digest, unknown.digest, untagged.digest}
+    with registry.closed():
+        result = cleanup(
+            registry, policies=[{"name": "test", "keep_n": 1, "expire_after": "10d"}], delete_untagged=True
+        )
+    assert not result.get("failed"), result.get("msg")
+    assert store.tags("app") == ["2", "future"]
+    assert everything <= set(store.blobs())
+    assert {layer.digest, cited.digest} <= set(store.layer_links("app"))
+    assert {child.digest, unknown.digest, untagged.digest} <= set(store.revisions("app"))
+    assert result["warnings"]
+    assert_pulls(registry, capture(registry, {"app": [child.digest, "2"]}))
+
+
+def test_schema_1_is_kept(new_registry: NewRegistry, workspace: Path) -> None:
+    registry = new_registry(V2, settings={"compatibility": {"schema1": {"enabled": True}}})
+    store = Store(registry.storage)
+    push(registry, "old", schema1_image("old", "1", "old", workspace), "1")
+    store.age_everything(99 * DAY)
+    push_aged(registry, "old", {"2": 9.0, "3": 8.0})
+    swept = sweep(registry, {"old": ["1", "3"]}, policies=[{"name": "test", "keep_n": 1, "expire_after": "10d"}])
+    assert swept.run["warnings"]
+
+
+def test_schema_1_from_a_migrated_store_is_kept(registry: RegistryProcess, store: Store) -> None:
+    layer = images.layer("old layer")
+    Repository(registry, "old").push_blob(layer)
+    body = {"schemaVersion": 1, "name": "old", "tag": "1", "fsLayers": [{"blobSum": layer.digest}], "history": []}
+    store.write_manifest("old", Content(images.SCHEMA1, json.dumps(body).encode()), "1")
+    store.age_everything(99 * DAY)
+    push_aged(registry, "old", {"2": 9.0, "3": 8.0})
+    with registry.closed():
+        result = cleanup(registry, policies=KEEP_ONE)
+    assert not result.get("failed"), result.get("msg")
+    assert store.tags("old") == ["1", "3"]
+    assert store.blob(layer.digest).exists()
+    assert layer.digest in store.layer_links("old")
+
+
+# Unreadable: abort before the first deletion.
+
+
+def cut(store: Store, digest: str) -> Path:
+    path = store.blob_data(digest)
+    path.write_bytes(path.read_bytes()[:-20])
+    return path
+
+
+def no_json(store: Store, digest: str) -> Path:
+    path = store.blob_data(digest)
+    path.write_bytes(b"this is no manifest" * 10)
+    return path
+
+
+def a_directory(store: Store, digest: str) -> Path:
+    path = store.blob_data(digest)
+    path.unlink()
+    path.mkdir()
+    return path
+
+
+@pytest.mark.parametrize("damage", [cut, no_json, a_directory])
+@pytest.mark.parametrize("tag", ["1", "2"])
+def test_an_unreadable_manifest_aborts(
+    registry: RegistryProcess, store: Store, damage: Callable[[Store, str], Path], tag: str
+) -> None:
+    made = push_aged(registry, "app", {"1": 9.0, "2": 8.0})
+    push_aged(registry, "fine", {"1": 9.0, "2": 8.0})
+    path = damage(store, made[tag].digest)
+    before = snapshot(registry.home)
+    with registry.closed():
+        before = snapshot(registry.home)
+        for check in (True, False):
+            refused(cleanup(registry, policies=KEEP_ONE, check=check), str(path.relative_to(store.v2)))
+            assert_untouched(registry.home, before)
+
+
+def test_a_layer_linked_as_a_manifest_aborts(registry: RegistryProcess, store: Store) -> None:
+    """Its digest is right and it is no JSON: nobody can say what it refers to."""
+    made = push_aged(registry, "app", {"1": 9.0, "2": 8.0})
+    layer = made["2"].layers[0]
+    store.write_manifest("app", layer)
+    with registry.closed():
+        before = snapshot(registry.home)
+        for check in (True, False):
+            refused(cleanup(registry, policies=KEEP_ONE, check=check), layer.digest, "not JSON")
+            assert_untouched(registry.home, before)
+
+
+@pytest.mark.parametrize("where", ["manifest", "revisions", "tag", "blobs", "repository"])
+def test_permission_denied_aborts(registry: RegistryProcess, store: Store, where: str) -> None:
+    made = push_aged(registry, "app", {"1": 9.0, "2": 8.0})
+    push_aged(registry, "fine", {"1": 9.0, "2": 8.0})
+    path = {
+        "manifest": store.blob_data(made["2"].digest),
+        "revisions": store.repository("app") / "_manifests/revisions/sha256",
+        "tag": store.current_link("app", "2"),
+        "blobs": store.blob(made["2"].digest).parent,
+        "repository": store.repository("app"),
+    }[where]
+    with registry.closed():
+        mode = path.stat().st_mode
+        path.chmod(0)
+        before = snapshot_names(registry.home)
+        try:
+            for check in (True, False):
+                result = cleanup(registry, unprivileged=True, policies=KEEP_ONE, check=check)
+                refused(result, str(path), "ermission denied")
+                assert snapshot_names(registry.home) == before
+        finally:
+            path.chmod(mode)
+    assert exists(registry, "app", "1")
+
+
+def snapshot_names(root: Path) -> list[tuple[str, int, int]]:
+    """Path, size and mtime of all that is there; content needs no reading."""
+    paths = (Path(top) / name for top, dirs, files in os.walk(root) for name in [*dirs, *files])
+    return sorted((str(path), path.lstat().st_size, path.lstat().st_mtime_ns) for path in paths)
+
+
+@pytest.mark.parametrize("where", ["directory", "blob", "link", "repository"])
+def test_a_symlink_inside_the_tree_aborts(registry: RegistryProcess, store: Store, tmp_path: Path, where: str) -> None:
+    made = push_aged(registry, "app", {"1": 9.0, "2": 8.0})
+    outside = tmp_path / "outside"
+    path = {
+        "directory": store.blob(made["1"].layers[0].digest).parent,
+        "blob": store.blob_data(made["1"].layers[0].digest),
+        "link": store.current_link("app", "1"),
+        "repository": store.repository("app"),
+    }[where]
+    path.rename(outside)
+    path.symlink_to(outside)
+    with registry.closed():
+        before, there = snapshot(registry.home), snapshot(outside)
+        for check in (True, False):
+            refused(cleanup(registry, policies=KEEP_ONE, check=check), str(path), "symbolic link")
+            assert_untouched(registry.home, before)
+            assert_untouched(outside, there)
