@@ -18,13 +18,6 @@ from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
 _SUBJECT_TAG = re.compile(r"(sha256|sha512)-([0-9a-f]{64,128})(?:\.(?:sig|att|sbom))?")
 
 
-class Blob(NamedTuple):
-    """Content in the registry's global store; `modified` is when it was uploaded."""
-
-    size: int
-    modified: float
-
-
 class Tag(NamedTuple):
     """A tag of a repository; `pushed` is None where the source does not know it."""
 
@@ -40,7 +33,7 @@ class Tag(NamedTuple):
 
 
 class Weight(NamedTuple):
-    """What an upload or a piece of debris weighs, and the youngest time found in it."""
+    """What a blob, an upload or a piece of debris weighs in bytes, and the youngest time found in it."""
 
     size: int
     modified: float
@@ -102,7 +95,7 @@ class Graph:
 
     repositories: Dict[str, Repository] = field(default_factory=dict)
     manifests: Dict[str, Manifest] = field(default_factory=dict)
-    blobs: Dict[str, Blob] = field(default_factory=dict)
+    blobs: Dict[str, Weight] = field(default_factory=dict)
     aliases: Dict[str, str] = field(default_factory=dict)
     created: Dict[str, float] = field(default_factory=dict)
     debris: Dict[str, Debris] = field(default_factory=dict)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Set
 
-from ._graph import Blob, Debris, Graph, Tag, Weight
+from ._graph import Debris, Graph, Tag, Weight
 from ._plan import Plan, RepositoryRemoval
 from ._policy import Settings
 from ._reach import Node
@@ -42,7 +42,7 @@ class Permission(ABC):
     def upload(self, repository: str, name: str, upload: Weight) -> bool: ...
 
     @abstractmethod
-    def blob(self, digest: str, blob: Blob) -> bool: ...
+    def blob(self, digest: str, blob: Weight) -> bool: ...
 
     @abstractmethod
     def debris(self, path: str, debris: Debris) -> bool: ...
@@ -90,7 +90,7 @@ class Aged(Permission):
     def upload(self, repository: str, name: str, upload: Weight) -> bool:
         return upload.modified <= min(self.upload_limit, self.grace_limit)
 
-    def blob(self, digest: str, blob: Blob) -> bool:
+    def blob(self, digest: str, blob: Weight) -> bool:
         return blob.modified <= self.grace_limit
 
     def debris(self, path: str, debris: Debris) -> bool:
@@ -134,7 +134,7 @@ class Approved(Permission):
     def upload(self, repository: str, name: str, upload: Weight) -> bool:
         return self._of(repository).uploads.get(name) == upload
 
-    def blob(self, digest: str, blob: Blob) -> bool:
+    def blob(self, digest: str, blob: Weight) -> bool:
         return self.removal.blobs.get(digest) == blob
 
     def debris(self, path: str, debris: Debris) -> bool:

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
 from ._errors import PlanError
-from ._graph import Blob, Debris, Tag, Weight
+from ._graph import Debris, Tag, Weight
 from ._retention import Decision
 
 FORMAT = "drydock.registry/plan/1"
@@ -60,7 +60,7 @@ class Removal:
     """Everything that goes: per repository, the blobs by digest, the debris by path."""
 
     repositories: Dict[str, RepositoryRemoval] = field(default_factory=dict)
-    blobs: Dict[str, Blob] = field(default_factory=dict)
+    blobs: Dict[str, Weight] = field(default_factory=dict)
     debris: Dict[str, Debris] = field(default_factory=dict)
 
     def counts(self) -> Counts:
@@ -197,7 +197,7 @@ def _removal_from_data(data: Mapping[str, Any]) -> Removal:
         )
         for name, found in data["repositories"].items()
     }
-    blobs = {digest: Blob(*blob) for digest, blob in data["blobs"].items()}
+    blobs = {digest: Weight(*blob) for digest, blob in data["blobs"].items()}
     return Removal(repositories, blobs, {path: Debris(*debris) for path, debris in data["debris"].items()})
 
 

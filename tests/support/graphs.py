@@ -11,7 +11,6 @@ from typing import Any
 from hypothesis import strategies as st
 
 from ansible_collections.drydock.registry.plugins.module_utils._graph import (
-    Blob,
     Graph,
     Manifest,
     Repository,
@@ -80,7 +79,7 @@ def graphs(draw: st.DrawFn) -> Graph:
     present = draw(st.sets(st.sampled_from(MANIFESTS + LAYERS), min_size=8))
     graph = Graph(aliases={sha512(101): digest(101), sha512(102): digest(102)})
     graph.repositories = {name: draw(repositories(name)) for name in REPOSITORIES if draw(st.booleans())}
-    graph.blobs = {found: Blob(draw(st.integers(1, 50)), draw(times)) for found in sorted(present)}
+    graph.blobs = {found: Weight(draw(st.integers(1, 50)), draw(times)) for found in sorted(present)}
     for number, found in enumerate(MANIFESTS, start=1):
         if found in present:
             graph.manifests[found] = draw(manifests(number))

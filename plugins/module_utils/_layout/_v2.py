@@ -17,7 +17,7 @@ from sys import intern
 from typing import Iterable, Iterator, List, Optional, Set, Tuple
 
 from .._errors import DoubtError
-from .._graph import Blob, Debris, Graph, Manifest, Repository, Tag, Weight
+from .._graph import Debris, Graph, Manifest, Repository, Tag, Weight
 from .._manifest import parse_created, parse_manifest
 from .._reach import linked_digests
 from .._storage._base import Listing, Storage
@@ -96,16 +96,15 @@ class V2Layout:
                 self._read_prefix(graph, algorithm, f"{paths.BLOBS}/{algorithm}/{prefix}")
 
     def _read_prefix(self, graph: Graph, algorithm: str, parent: str) -> None:
-        is_empty = True
-        for name, found in self.storage.leaves(parent, "data"):
-            is_empty = False
-            if not _is_hex(name):
-                graph.notes.append(f"{parent}/{name} is not a blob")
+        leaves = self.storage.leaves(parent, "data")
+        for name, found in leaves:
+            if found and _is_hex(name):
+                graph.blobs[intern(f"{algorithm}:{name}")] = found
             elif found:
-                graph.blobs[intern(f"{algorithm}:{name}")] = Blob(*found)
+                graph.notes.append(f"{parent}/{name} is not a blob")
             else:
                 self._add_debris(graph, None, f"{parent}/{name}")
-        if is_empty:
+        if not leaves and self.storage.entries(parent) == _NOTHING:
             self._add_debris(graph, None, parent)
 
     def _repositories(self) -> Iterator[Tuple[str, Listing]]:

@@ -50,8 +50,8 @@ class Storage(ABC):
         """Return the names below a directory, None where it does not exist."""
 
     @abstractmethod
-    def leaves(self, path: str, leaf: str) -> Iterator[Tuple[str, Optional[Weight]]]:
-        """Yield (name, weight of `<name>/<leaf>`) for every directory below `path`; None where there is no such file.
+    def leaves(self, path: str, leaf: str) -> List[Tuple[str, Optional[Weight]]]:
+        """Return (name, weight of `<name>/<leaf>`) for every directory below `path`; None where there is no such file.
 
         One call for a whole directory: that is where a plan spends its time.
         """
