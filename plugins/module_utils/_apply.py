@@ -19,11 +19,15 @@ from ._storage._base import Storage
 
 
 class Step(NamedTuple):
-    """One removal: the kind (a field of Counts, None for what is not counted), its path and its size in bytes."""
+    """One removal: the kind (a field of Counts, None for what is not counted), its path and its size in bytes.
+
+    `prune_to` is the directory below which parents go too once they are empty, None where they stay.
+    """
 
     kind: Optional[str]
     path: str
     size: int = 0
+    prune_to: Optional[str] = None
 
 
 def steps(removal: Removal, graph: Graph, layout: V2Layout) -> Iterator[Step]:
@@ -38,10 +42,17 @@ def steps(removal: Removal, graph: Graph, layout: V2Layout) -> Iterator[Step]:
         yield from (Step("manifests", paths.revision(name, digest)) for digest in gone.manifests)
     for name, gone in removal.repositories.items():
         yield from (Step("layer_links", paths.layer_link(name, digest)) for digest in gone.layer_links)
-    yield from (Step("blobs", paths.blob(digest), blob.size) for digest, blob in removal.blobs.items())
+    for digest, blob in removal.blobs.items():
+        yield Step("blobs", paths.blob(digest), blob.size, paths.blobs_of(digest))
     for name, gone in removal.repositories.items():
         yield from (Step("uploads", paths.upload(name, upload), weight.size) for upload, weight in gone.uploads.items())
-    yield from (Step("debris", path, debris.size) for path, debris in removal.debris.items())
+    for path, debris in removal.debris.items():
+        yield Step("debris", path, debris.size, None if debris.repository else paths.top_of(path))
+    # The innermost first: a repository can lie in the directory of another.
+    for name in sorted((name for name, gone in removal.repositories.items() if gone.is_removed), reverse=True):
+        parts = layout.repository_parts(name)
+        yield from (Step(None, path) for path in parts[:-1])
+        yield from (Step("repositories", path, 0, paths.REPOSITORIES) for path in parts[-1:])
 
 
 class Sweep:
@@ -62,25 +73,16 @@ class Sweep:
 
     def run(self) -> None:
         """Remove everything. Raises StorageError; `done` then says how far it came."""
-        emptied: Dict[str, None] = {}
+        emptied: Dict[str, str] = {}
         for step in steps(self.removal, self.graph, self.layout):
             if self.storage.set_aside(step.path, self.quarantine):
                 self._count(step)
-            if step.path.startswith(paths.BLOBS):
-                emptied[os.path.dirname(step.path)] = None
-        for path in emptied:
-            self.storage.prune(path, f"{paths.BLOBS}/sha256")
-        self._remove_emptied()
+            if step.prune_to:
+                emptied[os.path.dirname(step.path)] = step.prune_to
+        for path, stop in emptied.items():
+            self.storage.prune(path, stop)
 
     def _count(self, step: Step) -> None:
         if step.kind:
             self._done[step.kind] += 1
             self._done["bytes"] += step.size
-
-    def _remove_emptied(self) -> None:
-        for name, gone in self.removal.repositories.items():
-            if gone.is_removed:
-                for component in paths.COMPONENTS:
-                    self.storage.set_aside(f"{paths.repository(name)}/{component}", self.quarantine)
-                self.storage.prune(paths.repository(name), paths.REPOSITORIES)
-                self._done["repositories"] += 1

@@ -78,11 +78,9 @@ class Cleanup:
         self.storage = open_storage(self.params, self.config)
         self.layout = V2Layout(self.storage)
         self.quarantine = Quarantine(self.storage.quarantines)
-        self.interrupted: List[Plan] = []
+        self.interrupted = self.quarantine.interrupted()
 
     def _plan_and_apply(self) -> None:
-        self.interrupted = self.quarantine.interrupted()
-        self.result["interrupted_plans"] = [plan.id for plan in self.interrupted]
         graph = self._read()
         plan = self._make_plan(graph)
         self._write_plan(plan)
@@ -93,8 +91,7 @@ class Cleanup:
         if self.check_mode:
             self._predict(plan.removal)
         elif plan.removal.counts().is_nothing():
-            self._finish_interrupted()
-            self._end_quarantine()
+            self._finish()
         else:
             self._apply(plan, closedness)
 
@@ -139,16 +136,11 @@ class Cleanup:
         self._require_closed(closedness)
         self.storage.check_changeable()
         marked = self._mark_again(plan)
-        self.result["deleted"] = empty_result()["deleted"]
         check_guards(self.guards, marked.removal, marked.graph)
-        if marked.removal.counts().is_nothing():
-            self._finish_interrupted()
-            self._end_quarantine()
-            return
-        self._check_same_storage(closedness, marked.graph)
-        self._sweep(marked)
-        self._finish_interrupted()
-        self._end_quarantine()
+        if not marked.removal.counts().is_nothing():
+            self._check_same_storage(closedness, marked.graph)
+            self._sweep(marked)
+        self._finish()
 
     def _require_closed(self, closedness: Closedness) -> None:
         if self.params["require_read_only"]:
@@ -179,13 +171,12 @@ class Cleanup:
             self.result["changed"] = not sweep.done.is_nothing()
         self.quarantine.finish(marked.plan)
 
-    def _finish_interrupted(self) -> None:
-        done = [plan for plan in self.interrupted if self.quarantine.is_unfinished(plan)]
-        for plan in done:
-            self.quarantine.finish(plan)
+    def _finish(self) -> None:
+        self._warn_of_unfinished()
+        for plan in self.finished:
+            if self.quarantine.is_unfinished(plan):
+                self.quarantine.finish(plan)
             self.result["changed"] = True
-
-    def _end_quarantine(self) -> None:
         if self.params["quarantine"] == "delete" and self.quarantine.purge():
             self.result["changed"] = True
         self._weigh_quarantine()
@@ -198,8 +189,9 @@ class Cleanup:
             self._weigh_quarantine()
 
     def _predict(self, removal: Removal) -> None:
+        self._warn_of_unfinished()
         leftovers = self.params["quarantine"] == "delete" and self.quarantine.applied()
-        self.result["changed"] = bool(not removal.counts().is_nothing() or leftovers or self.interrupted)
+        self.result["changed"] = bool(not removal.counts().is_nothing() or leftovers or self.finished)
         self._weigh_quarantine()
 
     def _weigh_quarantine(self) -> None:
@@ -207,10 +199,28 @@ class Cleanup:
 
     def _report(self, marked: Marked) -> None:
         plan, graph, removal, drift = marked
+        self._sort_interrupted(marked)
         shares = shares_of(graph, removal)
         self.result.update(describe_removal(graph, plan, removal, drift, shares))
+        if self.check_mode:
+            self.result["deleted"] = dict(removal.counts()._asdict())
         if self.wants_diff:
             self.diff = render_diff(graph, plan, removal, shares)
+
+    def _sort_interrupted(self, marked: Marked) -> None:
+        """Find the interrupted plans of which nothing is left once this one is applied."""
+        self.finished = [
+            plan
+            for plan in self.interrupted
+            if marked.removal.covers(mark_again(marked.graph, plan, self.settings.protected)[0])
+        ]
+        self.result["interrupted_plans"] = [plan.id for plan in self.finished]
+
+    def _warn_of_unfinished(self) -> None:
+        finished = self.result["interrupted_plans"]
+        for plan in self.interrupted:
+            if plan.id not in finished:
+                self.warn(f"the interrupted plan {plan.id} holds more than this run does: run with its options again")
 
     def _look(self, repository: Optional[str]) -> Closedness:
         if not self.params["require_read_only"] and not self.params["registry_url"]:

@@ -122,7 +122,7 @@ class _Following:
 
     def _from_repository(self, repository: Repository, reached: Set[str]) -> RepositoryRemoval:
         name, permission = repository.name, self.permission
-        named = reached.union(named_blobs(self.graph, reached))
+        named = reached.union(self._with_stored_name(named_blobs(self.graph, reached)))
         tags = dict(self.doomed.get(name, {}))
         tags.update(self._orphaned_subject_tags(repository, reached))
         return RepositoryRemoval(
@@ -176,21 +176,30 @@ class _Following:
             if digest not in kept and self.permission.blob(digest, blob):
                 removal.blobs[digest] = blob
 
+    def _with_stored_name(self, digests: Iterable[str]) -> Iterator[str]:
+        """Yield each digest, and where it is an alias the one under which its blob is stored.
+
+        A registry with a cold cache finds a layer pushed by sha512 only while it is linked under both (seen on 2.8.2,
+        3.1.1).
+        """
+        aliases = self.graph.aliases
+        for digest in digests:
+            yield digest
+            if digest in aliases:
+                yield aliases[digest]
+
     def _kept_content(self, removal: Removal, reached: Reached) -> Iterable[str]:
         """Yield the digest of all content that somebody still refers to: a manifest that stays, or a layer link that
         stays.
 
         A link holds its blob, so a blob is as young as the youngest link to it (DESIGN.md, "Safe order in storage").
         """
-        stored_as = self.graph.stored_as
         everywhere: Set[str] = set().union(*reached.values()) if reached else set()
         yield from everywhere
-        for digest in named_blobs(self.graph, everywhere):
-            yield digest
-            yield stored_as(digest)
+        yield from self._with_stored_name(named_blobs(self.graph, everywhere))
         for name, repository in self.graph.repositories.items():
             gone = removal.repositories.get(name)
             for digest in repository.layer_links:
                 if gone is None or digest not in gone.layer_links:
                     yield digest
-                    yield stored_as(digest)
+                    yield self.graph.stored_as(digest)

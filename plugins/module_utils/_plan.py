@@ -50,6 +50,16 @@ class RepositoryRemoval:
     uploads: Dict[str, Weight] = field(default_factory=dict)
     is_removed: bool = False
 
+    def covers(self, other: RepositoryRemoval) -> bool:
+        """Tell whether everything that goes with `other` goes with this one too."""
+        return (
+            other.tags.keys() <= self.tags.keys()
+            and other.manifests.keys() <= self.manifests.keys()
+            and other.layer_links.keys() <= self.layer_links.keys()
+            and other.uploads.keys() <= self.uploads.keys()
+            and other.is_removed <= self.is_removed
+        )
+
     def is_nothing(self) -> bool:
         """Tell whether nothing goes."""
         return not (self.tags or self.manifests or self.layer_links or self.uploads or self.is_removed)
@@ -62,6 +72,15 @@ class Removal:
     repositories: Dict[str, RepositoryRemoval] = field(default_factory=dict)
     blobs: Dict[str, Weight] = field(default_factory=dict)
     debris: Dict[str, Debris] = field(default_factory=dict)
+
+    def covers(self, other: Removal) -> bool:
+        """Tell whether everything that goes with `other` goes with this one too."""
+        nothing = RepositoryRemoval()
+        return (
+            other.blobs.keys() <= self.blobs.keys()
+            and other.debris.keys() <= self.debris.keys()
+            and all(self.repositories.get(name, nothing).covers(gone) for name, gone in other.repositories.items())
+        )
 
     def counts(self) -> Counts:
         """Return how much goes."""

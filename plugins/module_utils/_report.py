@@ -60,7 +60,6 @@ def describe_removal(
     return {
         "plan_id": plan.id,
         "plan": dict(plan.removal.counts()._asdict()),
-        "deleted": dict(removal.counts()._asdict()),
         "kept": what_stays(graph, removal),
         **capped("repositories", rows),
         **capped("tags_deleted", tags),

@@ -382,7 +382,7 @@ notes_total:
   returned: always
   type: int
 interrupted_plans:
-  description: The ids of plans that an earlier run began and did not finish. This run finishes them.
+  description: The ids of plans that an earlier run began and did not finish, and that this run finishes.
   returned: always
   type: list
   elements: str

@@ -50,7 +50,7 @@ class V2Layout:
         """
         graph = Graph()
         self._read_blobs(graph)
-        for path, listing in self._repositories():
+        for path, listing in self._repositories(graph):
             repository = Repository(path)
             graph.repositories[path] = repository
             repository.is_tidy = set(listing.directories) <= set(paths.COMPONENTS) and not listing.files
@@ -80,6 +80,13 @@ class V2Layout:
                     if f"{algorithm}:{name}" in digests:
                         yield f"{index}/{algorithm}/{name}"
 
+    def repository_parts(self, name: str) -> List[str]:
+        """Return the paths that make up a repository: its directory, or its components where others lie in it."""
+        listing = self.storage.entries(paths.repository(name)) or _NOTHING
+        if all(part in paths.COMPONENTS for part in listing.directories):
+            return [paths.repository(name)]
+        return [f"{paths.repository(name)}/{part}" for part in listing.directories if part in paths.COMPONENTS]
+
     def _directories(self, path: str) -> List[str]:
         return (self.storage.entries(path) or _NOTHING).directories
 
@@ -107,8 +114,11 @@ class V2Layout:
         if not leaves and self.storage.entries(parent) == _NOTHING:
             self._add_debris(graph, None, parent)
 
-    def _repositories(self) -> Iterator[Tuple[str, Listing]]:
-        """Yield (name, listing) of every repository, at any depth: what has one of the reserved components."""
+    def _repositories(self, graph: Graph) -> Iterator[Tuple[str, Listing]]:
+        """Yield (name, listing) of every repository, at any depth: what has one of the reserved components.
+
+        A directory with nothing in it is what an interrupted removal leaves.
+        """
         waiting = [""]
         while waiting:
             name = waiting.pop()
@@ -116,6 +126,8 @@ class V2Layout:
             inner = [f"{name}/{part}".lstrip("/") for part in listing.directories if not part.startswith("_")]
             waiting.extend(inner)
             reserved = [part for part in listing.directories if part.startswith("_")]
+            if name and listing == _NOTHING:
+                self._add_debris(graph, None, paths.repository(name))
             if name and any(part in paths.COMPONENTS for part in reserved):
                 yield name, Listing(reserved, listing.files)
 

@@ -20,6 +20,16 @@ def blob(digest: str) -> str:
     return f"{BLOBS}/{algorithm}/{name[:2]}/{name}"
 
 
+def blobs_of(digest: str) -> str:
+    """Return the directory of all blobs of the digest's algorithm."""
+    return f"{BLOBS}/{digest.partition(':')[0]}"
+
+
+def top_of(path: str) -> str:
+    """Return the directory that stays even if nothing is left in it."""
+    return "/".join(path.split("/")[: 2 if path.startswith(f"{BLOBS}/") else 1])
+
+
 def blob_data(digest: str) -> str:
     return f"{blob(digest)}/data"
 
