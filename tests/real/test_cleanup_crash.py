@@ -19,7 +19,7 @@ from support.pushing import Repository, push
 from support.registries import NewRegistry, RegistryProcess
 from support.store import Store, assert_untouched, snapshot
 from support.sweeping import DAY, successful
-from support.verify import Expectation, assert_pulls, capture
+from support.verify import Expectation, assert_pulls, assert_whole, capture
 
 POLICIES = [
     {"name": "test", "repositories": ["app"], "keep_n": 1},
@@ -99,6 +99,8 @@ def test_killed_at_every_change(bed: CrashBed) -> None:
         bed.reset()
         code, _count, result = run_until("cleanup", bed.arguments, last)
         assert_pulls(bed.registry, bed.expectation)
+        for name in bed.store.repositories():
+            assert_whole(bed.registry, name, bed.store.tags(name))
         if code != KILLED:
             break
         code, _count, result = run_until("cleanup", bed.arguments, 0)

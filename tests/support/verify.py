@@ -141,6 +141,24 @@ def _losses(registry: RegistryProcess, expectation: Expectation) -> Iterator[str
                 yield f"blob {repository}@{digest}"
 
 
+def assert_whole(registry: RegistryProcess, repository: str, references: Iterable[str]) -> None:
+    """Every one of these tags or digests pulls with all that it names: nothing dangles."""
+    puller = Puller(registry)
+    lost = [one for reference in references for one in _dangling(puller, repository, reference)]
+    assert not lost, f"dangling in {repository}: " + "; ".join(lost)
+
+
+def _dangling(puller: Puller, repository: str, reference: str) -> Iterator[str]:
+    found = puller.manifest(repository, reference)
+    if found is None:
+        yield f"manifest {reference}"
+        return
+    children, blobs = references_of(found[1])
+    yield from (f"blob {blob} of {reference}" for blob in blobs if puller.blob(repository, blob) is None)
+    for child in children:
+        yield from _dangling(puller, repository, child)
+
+
 def exists(registry: RegistryProcess, repository: str, reference: str) -> bool:
     """Whether a tag or a manifest's digest answers."""
     return Puller(registry).manifest(repository, reference) is not None
