@@ -16,7 +16,7 @@ import pytest
 from support import images
 from support.credentials import TlsFiles, TokenAuth, make_ca
 from support.pushing import push
-from support.registries import V3, NewRegistry, RegistryProcess
+from support.registries import V3, NewRegistry, RegistryProcess, free_port
 from support.store import Store, assert_untouched, snapshot
 from support.sweeping import assert_same_plan, cleanup, push_aged, refused, successful
 from support.verify import assert_pulls, capture
@@ -182,3 +182,12 @@ def test_a_registry_that_answers_html(new_registry: NewRegistry, html_url: str) 
         before = snapshot(registry.home)
         refused(cleanup(registry, policies=KEEP_ONE, registry_url=html_url, api_timeout="2s"), html_url)
         assert_untouched(registry.home, before)
+
+
+def test_a_url_where_nobody_listens_is_no_proof_while_the_registry_runs(registry: RegistryProcess) -> None:
+    push_aged(registry, "app", {"1": 9.0, "2": 8.0})
+    before = snapshot(registry.home)
+    wrong = f"http://127.0.0.1:{free_port()}"
+    assert registry.process
+    refused(cleanup(registry, policies=KEEP_ONE, registry_url=wrong), wrong, f"process {registry.process.pid}")
+    assert_untouched(registry.home, before)

@@ -81,7 +81,6 @@ def bed(version: str, new_registry: NewRegistry, workspace: Path) -> CrashBed:
     return bed
 
 
-@pytest.mark.xfail(strict=False, reason="killed between emptying a repository and pruning its directory, that stays")
 def test_killed_at_every_change(bed: CrashBed) -> None:
     bed.reset()
     code, changes, result = run_until("cleanup", bed.arguments, 0)
