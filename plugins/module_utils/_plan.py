@@ -13,7 +13,7 @@ from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Opt
 
 from ._errors import PlanError
 from ._graph import Debris, Tag, Weight
-from ._retention import Decision
+from ._rules import Decision
 
 FORMAT = "drydock.registry/plan/1"
 _to_json = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode

@@ -15,7 +15,8 @@ from ._graph import Graph, Repository, Tag
 from ._permission import Aged, Approved
 from ._plan import Drift, Plan, Removal, RepositoryRemoval
 from ._policy import ProtectedImages, Settings
-from ._retention import Decision, Retention, is_protected
+from ._retention import Retention, is_protected
+from ._rules import Decision
 
 
 def make_plan(graph: Graph, settings: Settings, retention: Retention, source: Dict[str, str], permission: Aged) -> Plan:
