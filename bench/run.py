@@ -138,7 +138,7 @@ def main() -> None:
     shapes = {shape: known.get(shape, 20.0) for shape in arguments.shape or known}
     parts = [introduction(arguments)]
     print(parts[0])
-    for shape, times_faster in shapes.items():
+    for shape, times_faster in shapes.items() if {*arguments.parts} - {"window"} else ():
         bench = Bench(ensure_store(shape), arguments)
         bench.run()
         parts.append(bench.report(times_faster, judged=not arguments.quick) + "\n")

@@ -44,37 +44,43 @@ echo $! >pid
 
 @dataclass(frozen=True)
 class Removal:
-    """One way to remove: seconds for which the registry is closed, of the whole run, and how many blobs went."""
+    """One way to remove: seconds for which the registry is closed, of the whole run, and what is left of the blobs."""
 
     how: str
     closed: float
     whole: float
-    blobs: int
+    left: frozenset[str]
 
 
 def measure(store: Store) -> str:
-    """The table. CommandError where what drydock left is not exactly what it should have left."""
-    keep_all = store.shape.tags
-    expected = expected_deletions(store.shape, keep_all)["blobs"]
-    ours = _removal_by_role(store)
-    if ours.blobs != expected:
-        raise CommandError(f"the role removed {ours.blobs} blobs where {expected} were to go")
-    removals = [ours, *(_removal_by_collector(store, version) for version in (V3, V2))]
-    return f"## The window: {expected:,} blobs removed\n\n" + _table(removals)
+    """The table. CommandError where drydock did not leave exactly what it should have left, and what 3.1.1 leaves."""
+    expected = expected_deletions(store.shape, keep=store.shape.tags)["blobs"]
+    ours, *theirs = [_removal_by_role(store), *(_removal_by_collector(store, version) for version in (V3, V2))]
+    if len(ours.left) != store.counts.blobs - expected:
+        raise CommandError(f"the role left {len(ours.left)} of {store.counts.blobs} blobs; {expected} were to go")
+    if ours.left != theirs[0].left:
+        raise CommandError(f"the role and {V3} left different blobs: {sorted(ours.left ^ theirs[0].left)[:5]} ...")
+    return f"## The window: {expected:,} blobs removed\n\n" + _table(store, [ours, *theirs])
 
 
-def _table(removals: list[Removal]) -> str:
+def _table(store: Store, removals: list[Removal]) -> str:
     one = removals[0].closed
     rows = [
-        [each.how, f"{each.closed:.1f}", f"{each.closed / one:.1f}", f"{each.whole:.1f}", f"{each.blobs:,}"]
+        [
+            each.how,
+            f"{each.closed:.1f}",
+            f"{each.closed / one:.1f}",
+            f"{each.whole:.1f}",
+            f"{store.counts.blobs - len(each.left):,}",
+        ]
         for each in removals
     ]
     note = f"{V2} takes the children of tagged indexes as well, and so breaks them (REGISTRY_FACTS.md, Data loss 1)."
     return table(["", "closed for s", "ratio", "whole run s", "blobs removed"], rows) + f"\n\n{note}"
 
 
-def _blobs_left(store: Store) -> int:
-    return sum(1 for _data in (store.root / "docker/registry/v2/blobs").glob("*/*/*/data"))
+def _blobs_left(store: Store) -> frozenset[str]:
+    return frozenset(data.parent.name for data in (store.root / "docker/registry/v2/blobs").glob("*/*/*/data"))
 
 
 def _say(store: Store, what: str) -> None:
@@ -87,7 +93,7 @@ def _removal_by_collector(store: Store, version: str) -> Removal:
     _say(store, how)
     try:
         cost = subjects.collect(version, copy)
-        return Removal(how, cost.seconds, cost.seconds, store.counts.blobs - _blobs_left(copy))
+        return Removal(how, cost.seconds, cost.seconds, _blobs_left(copy))
     finally:
         copy.remove()
 
@@ -101,7 +107,7 @@ def _removal_by_role(store: Store) -> Removal:
             registry = RegistryProcess(V3, Path(home), storage=copy.root)
             with _service(registry) as restart:
                 closed, whole = _clean_up(registry, store, restart)
-        return Removal(how, closed, whole, store.counts.blobs - _blobs_left(copy))
+        return Removal(how, closed, whole, _blobs_left(copy))
     finally:
         copy.remove()
 
