@@ -10,7 +10,7 @@ import os
 import sys
 import tempfile
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +42,7 @@ def preview_options(store: Store, keep: int) -> dict[str, Any]:
     }
 
 
-def preview(store: Store, keep: int) -> Cost:
+def preview(store: Store, keep: int, *, pipelining: bool) -> Cost:
     """A whole `ansible-playbook --check`: the time of the whole, the peak of its largest process."""
     ensure_build()
     task = {"name": "Preview", "drydock.registry.cleanup": preview_options(store, keep)}
@@ -58,22 +58,19 @@ def preview(store: Store, keep: int) -> Cost:
             str(playbook),
         ]
         environment = run_environment(
-            ANSIBLE_LOCAL_TEMP=f"{temporary}/local_tmp", ANSIBLE_REMOTE_TEMP=f"{temporary}/remote_tmp"
+            ANSIBLE_LOCAL_TEMP=f"{temporary}/local_tmp",
+            ANSIBLE_REMOTE_TEMP=f"{temporary}/remote_tmp",
+            ANSIBLE_PIPELINING=str(pipelining),
         )
         with tempfile.TemporaryFile() as output:
             return run(command, environment, stdout=output)
 
 
-@dataclass(frozen=True)
-class OwnWork:
-    """The module without Ansible's start: from the end of its imports to the end of its process."""
+def own_work(store: Store, keep: int) -> Cost:
+    """The module without Ansible's start: from the end of its imports to the end of its process.
 
-    cost: Cost
-    import_seconds: float
-
-
-def own_work(store: Store, keep: int) -> OwnWork:
-    """Run the module alone. CommandError when its plan is not the one that the store's shape asks for."""
+    CommandError when its plan is not the one that the store's shape asks for.
+    """
     ensure_build()
     payload = {"ANSIBLE_MODULE_ARGS": {**preview_options(store, keep), "_ansible_check_mode": True}}
     with tempfile.NamedTemporaryFile("r") as milestones, tempfile.TemporaryFile() as output:
@@ -83,8 +80,7 @@ def own_work(store: Store, keep: int) -> OwnWork:
         found = json.load(milestones)
         output.seek(0)
         _check_plan(json.load(output), expected_deletions(store.shape, keep))
-    own = Cost(ended - found["imported"], cost.cpu - found["import_cpu"], found["peak_kib"])
-    return OwnWork(own, found["import_seconds"])
+    return Cost(ended - found["imported"], cost.cpu - found["import_cpu"], found["peak_kib"])
 
 
 def _check_plan(result: dict[str, Any], expected: dict[str, int]) -> None:
