@@ -180,6 +180,11 @@ options:
     type: str
     choices: [delete, keep, purge]
     default: delete
+notes:
+  - A registry keeps in memory, or in Redis, which blobs it has. Restart it after a clean-up and before it takes
+    writes again,
+    or a push may leave out a layer that went. The role P(drydock.registry.registry_cleanup#role) does that when it
+    reopens.
 seealso:
   - module: drydock.registry.maintenance
 """

@@ -58,6 +58,7 @@ class V2Layout:
             self._read_layer_links(graph, repository)
             self._read_uploads(repository)
             self._read_tags(graph, repository)
+        _require_blobs(graph)
         self._read_manifests(graph)
         _note_oddities(graph)
         _warn_of_unknown_manifests(graph)
@@ -272,6 +273,16 @@ def _keep_whole_around(graph: Graph, empty: Set[str]) -> None:
             graph.warnings.append(
                 f"{repository.name}: manifest {digest} has no content, so the whole repository is kept"
             )
+
+
+def _require_blobs(graph: Graph) -> None:
+    """Raise DoubtError where manifests are linked and there is no blob at all: most likely a volume is not mounted."""
+    linked = linked_digests(graph)
+    if linked and not graph.blobs:
+        raise DoubtError(
+            f"{len(linked)} manifests are linked and {paths.BLOBS} holds no blob; "
+            "is the storage mounted whole? Nothing was changed"
+        )
 
 
 def _note_oddities(graph: Graph) -> None:

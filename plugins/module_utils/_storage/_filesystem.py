@@ -12,11 +12,11 @@ import stat
 from contextlib import contextmanager
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Set, Tuple
 
-from .._errors import DoubtError, InvalidOptionError, StorageError
+from .._errors import InvalidOptionError, StorageError
 from .._graph import Weight
 from ._base import Leaf, Listing, Storage
+from ._files import GONE, list_directory, not_a_file, open_directory, read_file, stat_directory, symlink, unreadable
 
-_GONE = (errno.ENOENT, errno.ENOTDIR)
 _TREE = "docker/registry/v2"
 # A link is written, closed and renamed in one go; a directory that changed later than this has seen something else.
 _REWRITE_SECONDS = 1.0
@@ -40,49 +40,49 @@ class FilesystemStorage(Storage):
         return {"storage": "filesystem", "rootdirectory": self.rootdirectory}
 
     def entries(self, path: str) -> Optional[Listing]:
-        directories: List[str] = []
-        files: List[str] = []
-        with _errors_of(self._at(path)) as failure, os.scandir(self._at(path)) as found:
-            for entry in found:
-                if entry.is_symlink():
-                    raise _symlink(entry.path)
-                (directories if entry.is_dir(follow_symlinks=False) else files).append(entry.name)
-        return None if failure else Listing(directories, files)
+        with self._directory(path) as directory:
+            return None if directory is None else list_directory(directory, self._at(path))
 
     def leaves(self, path: str, leaf: str) -> List[Tuple[str, Optional[Weight]]]:
         found: List[Tuple[str, Optional[Weight]]] = []
-        with self._directory(path) as (directory, names):
-            for name in names:
+        with self._directory(path) as directory:
+            if directory is None:
+                return found
+            where = self._at(path)
+            for name in list_directory(directory, where).directories:
                 try:
                     status = os.stat(f"{name}/{leaf}", dir_fd=directory, follow_symlinks=False)
                 except OSError as error:
-                    if error.errno not in _GONE:
-                        raise _unreadable(f"{self._at(path)}/{name}/{leaf}", error) from error
+                    if error.errno not in GONE:
+                        raise unreadable(f"{where}/{name}/{leaf}", error) from error
                     found.append((name, None))
                     continue
                 if status.st_mode & _KIND != stat.S_IFREG:
-                    raise _not_a_file(f"{self._at(path)}/{name}/{leaf}", status.st_mode)
+                    raise not_a_file(f"{where}/{name}/{leaf}", status.st_mode)
                 found.append((name, Weight(status.st_size, status.st_mtime)))
         return found
 
     def read_leaves(self, path: str, leaf: str, limit: int) -> Iterator[Leaf]:
         parent = os.path.dirname(leaf)
-        with self._directory(path) as (directory, names):
-            for name in names:
+        with self._directory(path) as directory:
+            if directory is None:
+                return
+            for name in list_directory(directory, self._at(path)).directories:
                 where = f"{self._at(path)}/{name}/{leaf}"
-                found = _stat_directory(f"{name}/{parent}", directory, where) if parent else None
-                read = _read_file(f"{name}/{leaf}", directory, limit, where)
-                content, modified = read or (None, 0.0)
+                found = stat_directory(f"{name}/{parent}", directory, where) if parent else None
+                content, modified = read_file(f"{name}/{leaf}", directory, limit, where) or (None, 0.0)
                 is_alone = found is None or found.st_mtime - modified < _REWRITE_SECONDS
                 yield Leaf(name, content, modified, is_alone)
 
     def weigh_tree(self, path: str) -> Optional[Weight]:
-        with _errors_of(self._at(path)) as failure:
+        try:
             found = os.lstat(self._at(path))
-        if failure:
-            return None
+        except OSError as error:
+            if error.errno in GONE:
+                return None
+            raise unreadable(self._at(path), error) from error
         if stat.S_ISLNK(found.st_mode):
-            raise _symlink(self._at(path))
+            raise symlink(self._at(path))
         if not stat.S_ISDIR(found.st_mode):
             return Weight(found.st_size, found.st_mtime)
         listing = self.entries(path) or Listing([], [])
@@ -93,7 +93,7 @@ class FilesystemStorage(Storage):
         )
 
     def read(self, path: str, limit: int) -> Optional[Tuple[bytes, float]]:
-        return _read_file(path, self._top, limit, self._at(path))
+        return read_file(path, self._top, limit, self._at(path))
 
     def set_aside(self, path: str, quarantine: str) -> bool:
         target = f"{self.quarantines}/{quarantine}/v2/{path}"
@@ -101,7 +101,7 @@ class FilesystemStorage(Storage):
             self._make_parent(target)
             os.rename(self._at(path), target)
         except OSError as error:
-            if error.errno in _GONE:
+            if error.errno in GONE:
                 return False
             if error.errno in (errno.EEXIST, errno.ENOTEMPTY):
                 return self.set_aside(path, f"{quarantine}/again")
@@ -134,7 +134,7 @@ class FilesystemStorage(Storage):
         try:
             os.unlink(self._at(path))
         except OSError as error:
-            if error.errno not in _GONE:
+            if error.errno not in GONE:
                 raise StorageError(f"{self._at(path)} could not be deleted: {error.strerror}") from error
         self.prune(os.path.dirname(path), stop)
 
@@ -153,23 +153,17 @@ class FilesystemStorage(Storage):
                 )
 
     @contextmanager
-    def _directory(self, path: str) -> Iterator[Tuple[int, List[str]]]:
-        """Open a directory and list the directories in it; what does not exist is an empty one.
+    def _directory(self, path: str) -> Iterator[Optional[int]]:
+        """Open a directory, None where it does not exist.
 
-        Names are then looked up from the open directory, which spares the kernel the way down to it each time.
+        What is in it is then looked up from the open directory, which spares the kernel the way down to it each time.
         """
-        listing = self.entries(path)
-        if listing is None or not listing.directories:
-            yield -1, []
-            return
+        directory = open_directory(path or ".", self._top, self._at(path))
         try:
-            descriptor = os.open(self._at(path), os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        except OSError as error:
-            raise _unreadable(self._at(path), error) from error
-        try:
-            yield descriptor, listing.directories
+            yield directory
         finally:
-            os.close(descriptor)
+            if directory is not None:
+                os.close(directory)
 
     def _at(self, path: str) -> str:
         return f"{self.base}/{path}" if path else self.base
@@ -201,69 +195,3 @@ def remove_tree(path: str) -> None:
         shutil.rmtree(path)
     except OSError as error:
         raise StorageError(f"{error.filename or path} could not be deleted: {error.strerror}") from error
-
-
-def _read_file(path: str, directory: int, limit: int, where: str) -> Optional[Tuple[bytes, float]]:
-    """Return content and time of a file below an open directory, None without one; `where` is for errors."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=directory)
-    except OSError as error:
-        if error.errno in _GONE:
-            return None
-        raise _symlink(where) if error.errno == errno.ELOOP else _unreadable(where, error) from error
-    try:
-        found = os.fstat(descriptor)
-        return _read_whole(descriptor, min(limit, found.st_size)), found.st_mtime
-    except OSError as error:
-        raise _unreadable(where, error) from error
-    finally:
-        os.close(descriptor)
-
-
-def _read_whole(descriptor: int, size: int) -> bytes:
-    data = os.read(descriptor, size)
-    while len(data) < size:
-        more = os.read(descriptor, size - len(data))
-        if not more:
-            break
-        data += more
-    return data
-
-
-def _stat_directory(path: str, directory: int, where: str) -> Optional[os.stat_result]:
-    try:
-        found = os.stat(path, dir_fd=directory, follow_symlinks=False)
-    except OSError as error:
-        if error.errno in _GONE:
-            return None
-        raise _unreadable(where, error) from error
-    if stat.S_ISLNK(found.st_mode):
-        raise _symlink(os.path.dirname(where))
-    return found
-
-
-@contextmanager
-def _errors_of(path: str) -> Iterator[List[OSError]]:
-    """Turn OSError into StorageError; what does not exist is put into the list that the caller gets instead."""
-    gone: List[OSError] = []
-    try:
-        yield gone
-    except OSError as error:
-        if error.errno not in _GONE:
-            raise _unreadable(path, error) from error
-        gone.append(error)
-
-
-def _unreadable(path: str, error: OSError) -> StorageError:
-    return StorageError(f"{path} could not be read: {error.strerror}; nothing was changed")
-
-
-def _symlink(path: str) -> DoubtError:
-    return DoubtError(
-        f"{path} is a symbolic link, which no registry writes and which is never followed; "
-        "replace it by what it points to, or mount that there"
-    )
-
-
-def _not_a_file(path: str, mode: int) -> DoubtError:
-    return _symlink(path) if stat.S_ISLNK(mode) else DoubtError(f"{path} is not a regular file")
