@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import statistics
 import subprocess
 import tempfile
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -23,11 +26,13 @@ class Cost:
     """`peak_kib` is the largest resident set of one process among the command's own.
 
     `cpu` are the seconds in which a processor worked for it: what is left of a time when others use the machine too.
+    One that was stopped would have taken longer.
     """
 
     seconds: float
     cpu: float
     peak_kib: int
+    is_stopped: bool = False
 
 
 class CommandError(RuntimeError):
@@ -49,8 +54,11 @@ def run(
     *,
     stdin: bytes = b"",
     stdout: IO[bytes] | None = None,
+    limit: float | None = None,
 ) -> Cost:
     """Run to the end; output goes to `stdout`, or nowhere. CommandError with the last of stderr on failure.
+
+    What is still running after `limit` seconds is killed, and its cost says so.
 
     The collectors print a line for each blob: what they print is thrown away unread, so that nobody's disk is measured.
     """
@@ -61,12 +69,31 @@ def run(
         process = subprocess.Popen(
             command, stdin=given, stdout=stdout or subprocess.DEVNULL, stderr=errors, env=dict(environment), cwd=ROOT
         )
-        _pid, status, usage = os.wait4(process.pid, 0)
+        with _killed_after(process.pid, limit) as killed:
+            _pid, status, usage = os.wait4(process.pid, 0)
         seconds = time.monotonic() - start
         process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode != 0:
+        if process.returncode != 0 and not killed.is_set():
             raise CommandError(f"{' '.join(command)} ended with {process.returncode}:\n{_end_of(errors, stdout)}")
-    return Cost(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss)
+    return Cost(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss, killed.is_set())
+
+
+@contextlib.contextmanager
+def _killed_after(pid: int, limit: float | None) -> Iterator[threading.Event]:
+    """The event says whether it was; not every version of a program that is measured comes to an end."""
+    killed = threading.Event()
+
+    def kill() -> None:
+        killed.set()
+        os.kill(pid, signal.SIGKILL)
+
+    timer = threading.Timer(limit or threading.TIMEOUT_MAX, kill)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield killed
+    finally:
+        timer.cancel()
 
 
 def _end_of(*files: IO[bytes] | None) -> str:

@@ -47,14 +47,14 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def cost_table(costs: dict[str, Cost], unit: str) -> str:
-    """One line for each of `costs`, beside the one called `unit` where it was measured."""
+    """One line for each of `costs`, beside the one called `unit` where it was measured; `>` where it was stopped."""
     one = costs.get(unit)
     rows = [
         [
             what,
-            f"{cost.seconds:.2f}",
-            f"{cost.seconds / one.seconds:.2f}" if one else "",
-            f"{cost.cpu:.2f}",
+            f"{'> ' * cost.is_stopped}{cost.seconds:.2f}",
+            f"{'> ' * cost.is_stopped}{cost.seconds / one.seconds:.2f}" if one else "",
+            f"{'> ' * cost.is_stopped}{cost.cpu:.2f}",
             f"{cost.peak_kib / KIB_PER_MIB:.0f}",
         ]
         for what, cost in costs.items()

@@ -49,13 +49,15 @@ class Bench:
         self._parts: list[str] = arguments.parts
         self._rounds: int = arguments.rounds
         self._cold: bool = arguments.cold
+        self._limit: float = arguments.limit
         self.costs: dict[str, Cost] = {}
 
     def run(self) -> None:
         subjects.floor(self._store)
         if "registries" in self._parts:
             for version, what in DRY_RUN.items():
-                self.costs[what] = self._measure(what, partial(subjects.collect, version, self._store, "--dry-run"))
+                collect = partial(subjects.collect, version, self._store, "--dry-run", limit=self._limit)
+                self.costs[what] = self._measure(what, collect)
         self._measure_rounds()
 
     def _measure_rounds(self) -> None:
@@ -124,6 +126,9 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--shape", type=Shape.parse, action="append", help="only this store, such as 100x100+50")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="measure only these (default: all)")
     parser.add_argument("--rounds", type=int, default=3, help="how often the fast ones are measured (default: 3)")
+    parser.add_argument(
+        "--limit", type=float, default=900.0, help="stop a collector after so many seconds (default: 900)"
+    )
     parser.add_argument("--save", action="store_true", help="also write bench/results-<date>.md")
     return parser.parse_args()
 

@@ -20,14 +20,14 @@ from support.playbook import LOCALHOST, ensure_build, run_environment
 from support.registries import registry_binary
 
 
-def collect(version: str, store: Store, *options: str) -> Cost:
-    """One run of `registry garbage-collect -m` of this version."""
+def collect(version: str, store: Store, *options: str, limit: float | None = None) -> Cost:
+    """One run of `registry garbage-collect -m` of this version, stopped after `limit` seconds."""
     config = {"version": 0.1, "storage": {"filesystem": {"rootdirectory": str(store.root)}}}
     with tempfile.NamedTemporaryFile("w", suffix=".yml") as file:
         json.dump(config, file)  # JSON is YAML
         file.flush()
         command = [str(registry_binary(version)), "garbage-collect", "-m", *options, file.name]
-        return run(command, {**os.environ, "OTEL_TRACES_EXPORTER": "none"})
+        return run(command, {**os.environ, "OTEL_TRACES_EXPORTER": "none"}, limit=limit)
 
 
 def preview_options(store: Store, keep: int) -> dict[str, Any]:
