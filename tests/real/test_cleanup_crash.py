@@ -133,3 +133,16 @@ def test_a_preview_after_a_crash_touches_nothing_and_is_true(bed: CrashBed) -> N
     assert {key: preview[key] for key in ("plan", "deleted", "tags_deleted")} == {
         key: run[key] for key in ("plan", "deleted", "tags_deleted")
     }
+
+
+def test_a_run_that_may_do_less_leaves_an_interrupted_plan_for_later(bed: CrashBed) -> None:
+    bed.reset()
+    _code, changes, whole = run_until("cleanup", bed.arguments, 0)
+    wanted = bed.end_state()
+    bed.reset()
+    run_until("cleanup", bed.arguments, changes // 3)
+    narrow = successful(run_module("cleanup", {**bed.arguments, "repositories": ["gone"]}))
+    assert narrow["interrupted_plans"] == []
+    assert whole["plan_id"] in str(narrow["warnings"])
+    assert successful(run_module("cleanup", bed.arguments))["interrupted_plans"] == [whole["plan_id"]]
+    assert bed.end_state() == wanted

@@ -305,13 +305,16 @@ def snapshot_names(root: Path) -> list[tuple[str, int, int]]:
     return sorted((str(path), path.lstat().st_size, path.lstat().st_mtime_ns) for path in paths)
 
 
-@pytest.mark.parametrize("where", ["directory", "blob", "link", "repository"])
+@pytest.mark.parametrize("where", ["blobs", "directory", "blob", "tags", "tag", "link", "repository"])
 def test_a_symlink_inside_the_tree_aborts(registry: RegistryProcess, store: Store, tmp_path: Path, where: str) -> None:
     made = push_aged(registry, "app", {"1": 9.0, "2": 8.0})
     outside = tmp_path / "outside"
     path = {
+        "blobs": store.v2 / "blobs",
         "directory": store.blob(made["1"].layers[0].digest).parent,
         "blob": store.blob_data(made["1"].layers[0].digest),
+        "tags": store.tag("app", "1").parent,
+        "tag": store.current_link("app", "1").parent,
         "link": store.current_link("app", "1"),
         "repository": store.repository("app"),
     }[where]
@@ -323,3 +326,14 @@ def test_a_symlink_inside_the_tree_aborts(registry: RegistryProcess, store: Stor
             refused(cleanup(registry, policies=KEEP_ONE, check=check), str(path), "symbolic link")
             assert_untouched(registry.home, before)
             assert_untouched(outside, there)
+
+
+def test_a_store_without_any_blob_aborts(registry: RegistryProcess, store: Store) -> None:
+    """Most likely a volume is not mounted: without this, its links would go as links to nothing."""
+    push_aged(registry, "app", {"1": 9.0, "2": 8.0})
+    with registry.closed():
+        shutil.rmtree(store.v2 / "blobs")
+        before = snapshot(registry.home)
+        for check in (True, False):
+            refused(cleanup(registry, policies=KEEP_ONE, check=check), "holds no blob", "mounted")
+            assert_untouched(registry.home, before)

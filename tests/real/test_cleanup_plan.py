@@ -206,7 +206,7 @@ def test_result_keys_are_the_same_in_every_path(registry: RegistryProcess, works
             cleanup(registry, policies=KEEP_ONE),
             cleanup(registry, policies=KEEP_ONE, require_read_only=False),
         ]
-    about_the_call = {"invocation", "warnings", "diff", "deprecations"}
+    about_the_call = {"invocation", "warnings", "deprecations"}
     assert [set(successful(result)) - about_the_call for result in results] == [RESULT_KEYS] * len(results)
     assert all(set(result["plan"]) == set(result["deleted"]) == set(COUNTS) for result in results)
     assert {type(result[key]) for result in results for key in ("drift_total", "notes_total")} == {int}

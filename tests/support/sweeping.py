@@ -18,7 +18,7 @@ from support.store import Store, assert_untouched, snapshot
 from support.verify import Expectation, assert_pulls, capture
 
 DAY = 86400.0
-# Counts of a plan and of what was deleted (CONTRACT.md, results).
+# Counts of a plan and of what was deleted (RETURN of the module).
 COUNTS = ("tags", "manifests", "layer_links", "blobs", "uploads", "debris", "repositories", "bytes")
 RESULT_KEYS = {
     *("changed", "plan_id", "registry_mode", "plan", "deleted", "kept", "repositories", "repositories_total"),

@@ -57,6 +57,7 @@ FIVE = {"v1": (1, 50.0), "v2": (2, 40.0), "v3": (3, 30.0), "v4": (4, 20.0), "v5"
         ({"keep_n": 2, "group_by": r"~v([12])|v([345])"}, ["v1", "v2", "v3", "v4", "v5"]),
         ({"keep_n": 1, "group_by": r"~(v)[1234]"}, ["v4", "v5"]),
         ({"keep_groups": 2, "group_by": r"~v(\d)"}, ["v4", "v5"]),
+        ({"keep_n": 1, "group_by": r"~(v)[345]", "expire_after": "1d"}, ["v1", "v2"]),
         ({"keep_groups": 2, "group_by": r"~v(\d)", "older_than": "35d"}, ["v3", "v4", "v5"]),
     ],
 )
