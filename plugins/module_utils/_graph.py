@@ -101,6 +101,8 @@ class Graph:
     debris: Dict[str, Debris] = field(default_factory=dict)
     notes: List[str] = field(default_factory=list)
     warnings: List[str] = field(default_factory=list)
+    #: Every digest once, so that equal ones share memory. (Under Ansible sys.intern is a slow Python function.)
+    digests: Dict[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     def stored_as(self, digest: str) -> str:
         """Return the digest under which the content that manifests call `digest` is stored."""

@@ -12,7 +12,6 @@ import hashlib
 import json
 import re
 from datetime import datetime, timezone
-from sys import intern
 from typing import Any, Dict, List, Optional, Tuple
 
 from ._errors import DoubtError
@@ -24,12 +23,13 @@ DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
 _IMAGES = (OCI_MANIFEST, DOCKER_MANIFEST)
 _INDEXES = (OCI_INDEX, DOCKER_LIST)
+_TYPES = {media_type: media_type for media_type in _IMAGES + _INDEXES}
 _ANY_DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
 _DAY = 86400.0
 
 
-def parse_manifest(digest: str, content: bytes) -> Manifest:
-    """Return what the manifest refers to.
+def parse_manifest(digest: str, content: bytes, digests: Dict[str, str]) -> Manifest:
+    """Return what the manifest refers to. `digests` grows: every digest of all manifests once, to share memory.
 
     Content of an unknown media type or shape, schema 1 among them, yields `is_known=False` with every digest found in
     it. Raises DoubtError where the content is not what its digest says, or is not JSON.
@@ -40,7 +40,7 @@ def parse_manifest(digest: str, content: bytes) -> Manifest:
     except ValueError as error:
         raise DoubtError(f"manifest {digest} is not JSON ({error}); nothing was changed") from error
     try:
-        return _read_known(data, len(content)) or _read_unknown(data, content)
+        return _read_known(data, len(content), digests) or _read_unknown(data, content)
     except (KeyError, TypeError, AttributeError):
         return _read_unknown(data, content)
 
@@ -69,14 +69,14 @@ def _check_digest(digest: str, content: bytes) -> None:
         )
 
 
-def _read_known(data: Dict[str, Any], size: int) -> Optional[Manifest]:
-    media_type = data.get("mediaType") or _implied_media_type(data)
+def _read_known(data: Dict[str, Any], size: int, digests: Dict[str, str]) -> Optional[Manifest]:
+    media_type = _TYPES.get(data.get("mediaType") or _implied_media_type(data) or "")
     subject = data["subject"]["digest"] if data.get("subject") else None
     if media_type in _INDEXES:
-        return Manifest(media_type, size, children=_digests(data["manifests"]), subject=subject)
+        return Manifest(media_type, size, children=_share(data["manifests"], digests), subject=subject)
     if media_type in _IMAGES:
-        config = intern(data["config"]["digest"])
-        return Manifest(media_type, size, config=config, layers=_digests(data["layers"]), subject=subject)
+        config = digests.setdefault(data["config"]["digest"], data["config"]["digest"])
+        return Manifest(media_type, size, config=config, layers=_share(data["layers"], digests), subject=subject)
     return None
 
 
@@ -89,12 +89,13 @@ def _implied_media_type(data: Dict[str, Any]) -> Optional[str]:
     return OCI_MANIFEST if "config" in data and "layers" in data else None
 
 
-def _digests(descriptors: List[Dict[str, Any]]) -> Tuple[str, ...]:
-    return tuple(intern(descriptor["digest"]) for descriptor in descriptors)
+def _share(descriptors: List[Dict[str, Any]], digests: Dict[str, str]) -> Tuple[str, ...]:
+    named = [descriptor["digest"] for descriptor in descriptors]
+    return tuple(map(digests.setdefault, named, named))
 
 
 def _read_unknown(data: Any, content: bytes) -> Manifest:
-    found = tuple(sorted({intern(digest) for digest in _ANY_DIGEST.findall(json.dumps(data))}))
+    found = tuple(sorted(set(_ANY_DIGEST.findall(json.dumps(data)))))
     fields = data if isinstance(data, dict) else {}
     media_type = str(fields.get("mediaType") or fields.get("schemaVersion") or "unknown")
     return Manifest(media_type, len(content), layers=found, children=found, is_known=False)

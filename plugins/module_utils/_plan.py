@@ -9,13 +9,16 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Tuple
+from itertools import islice
+from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional
 
 from ._errors import PlanError
 from ._graph import Debris, Tag, Weight
 from ._rules import Decision
 
 FORMAT = "drydock.registry/plan/1"
+_BATCH = 1000
+_quote = json.encoder.encode_basestring
 _to_json = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
@@ -131,7 +134,8 @@ def dump_plan(plan: Plan) -> Iterator[str]:
     yield from _covered_by_id(plan)
     yield ",\n"
     decisions = (
-        (name, _to_json([_decision_to_data(d) for d in found])) for name, found in sorted(plan.decisions.items())
+        f"{_quote(name)}: {_to_json([_decision_to_data(d) for d in found])}"
+        for name, found in sorted(plan.decisions.items())
     )
     yield from _object("decisions", decisions)
     yield "\n}\n"
@@ -175,34 +179,37 @@ def _decision_to_data(decision: Decision) -> List[Any]:
 def _covered_by_id(plan: Plan) -> Iterator[str]:
     """Yield the canonical text of what the id covers, piece by piece: the whole would take much memory."""
     removal = plan.removal
-    yield f'"source": {_to_json(plan.source)},\n"options": {_to_json(plan.options)},\n'
-    repositories = ((name, _to_json(_repository_to_data(gone))) for name, gone in sorted(removal.repositories.items()))
-    yield from _object("repositories", repositories)
-    yield ",\n"
-    blobs = ((digest, f"[{size},{modified!r}]") for digest, (size, modified) in sorted(removal.blobs.items()))
+    yield f'"source": {_to_json(plan.source)},\n"options": {_to_json(plan.options)},\n"repositories": {{'
+    separator = "\n"
+    for name, gone in sorted(removal.repositories.items()):
+        yield f"{separator}{_quote(name)}: {{"
+        yield from _repository(gone)
+        separator = ",\n"
+    yield "},\n"
+    blobs = (f'"{digest}": [{size},{modified!r}]' for digest, (size, modified) in sorted(removal.blobs.items()))
     yield from _object("blobs", blobs)
     yield ",\n"
-    yield from _object("debris", ((path, _to_json(found)) for path, found in sorted(removal.debris.items())))
+    debris = (f"{_quote(path)}: {_to_json(found)}" for path, found in sorted(removal.debris.items()))
+    yield from _object("debris", debris)
 
 
-def _object(name: str, members: Iterable[Tuple[str, str]]) -> Iterator[str]:
-    """Yield the JSON of an object whose values are JSON already."""
-    yield f"{_to_json(name)}: {{"
+def _repository(gone: RepositoryRemoval) -> Iterator[str]:
+    tags = {tag.name: [tag.digest, tag.pushed] for tag in gone.tags.values()}
+    for kind, links in (("manifests", gone.manifests), ("layer_links", gone.layer_links)):
+        yield from _object(kind, (f'"{digest}": {modified!r}' for digest, modified in sorted(links.items())))
+        yield ",\n"
+    yield f'"tags": {_to_json(tags)},\n"uploads": {_to_json(gone.uploads)},\n'
+    yield f'"is_removed": {_to_json(gone.is_removed)}}}'
+
+
+def _object(name: str, members: Iterator[str]) -> Iterator[str]:
+    """Yield the JSON of an object whose members are JSON already, many of them at a time."""
+    yield f"{_quote(name)}: {{"
     separator = "\n"
-    for key, value in members:
-        yield f"{separator}{_to_json(key)}: {value}"
+    for batch in iter(lambda: ",\n".join(islice(members, _BATCH)), ""):
+        yield separator + batch
         separator = ",\n"
     yield "}"
-
-
-def _repository_to_data(gone: RepositoryRemoval) -> Dict[str, Any]:
-    return {
-        "tags": {tag.name: [tag.digest, tag.pushed] for tag in gone.tags.values()},
-        "manifests": gone.manifests,
-        "layer_links": gone.layer_links,
-        "uploads": gone.uploads,
-        "is_removed": gone.is_removed,
-    }
 
 
 def _removal_from_data(data: Mapping[str, Any]) -> Removal:

@@ -13,11 +13,10 @@ from __future__ import annotations
 
 import re
 import time
-from sys import intern
-from typing import Iterable, Iterator, List, Optional, Set, Tuple
+from typing import Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
 from .._errors import DoubtError
-from .._graph import Debris, Graph, Manifest, Repository, Tag, Weight
+from .._graph import Debris, Graph, Manifest, Repository, Tag
 from .._manifest import parse_created, parse_manifest
 from .._reach import linked_digests
 from .._storage._base import Listing, Storage
@@ -54,7 +53,7 @@ class V2Layout:
             repository = Repository(path)
             graph.repositories[path] = repository
             repository.is_tidy = set(listing.directories) <= set(paths.COMPONENTS) and not listing.files
-            self._read_revisions(graph, repository)
+            repository.revisions = self._link_times(graph, repository, paths.revisions(path))
             self._read_layer_links(graph, repository)
             self._read_uploads(repository)
             self._read_tags(graph, repository)
@@ -91,12 +90,20 @@ class V2Layout:
     def _directories(self, path: str) -> List[str]:
         return (self.storage.entries(path) or _NOTHING).directories
 
-    def _digest_leaves(self, path: str, leaf: str) -> Iterator[Tuple[str, str, Optional[Weight]]]:
-        """Yield (digest, path, weight of the leaf) for every `<alg>/<hex>` directory below `path`."""
+    def _link_times(self, graph: Graph, repository: Repository, path: str) -> Dict[str, float]:
+        """Return the time of the link, by digest, of every `<alg>/<hex>` directory below `path`."""
+        times: Dict[str, float] = {}
+        share = graph.digests.setdefault
         for algorithm in self._directories(path):
-            for name, found in self.storage.leaves(f"{path}/{algorithm}", leaf):
-                if _is_hex(name):
-                    yield intern(f"{algorithm}:{name}"), f"{path}/{algorithm}/{name}", found
+            for name, found in self.storage.leaves(f"{path}/{algorithm}", "link"):
+                if not _is_hex(name):
+                    continue
+                if found:
+                    digest = f"{algorithm}:{name}"
+                    times[share(digest, digest)] = found.modified
+                else:
+                    self._add_debris(graph, repository, f"{path}/{algorithm}/{name}")
+        return times
 
     def _read_blobs(self, graph: Graph) -> None:
         for algorithm in self._directories(paths.BLOBS):
@@ -107,7 +114,9 @@ class V2Layout:
         leaves = self.storage.leaves(parent, "data")
         for name, found in leaves:
             if found and _is_hex(name):
-                graph.blobs[intern(f"{algorithm}:{name}")] = found
+                digest = f"{algorithm}:{name}"
+                graph.blobs[digest] = found
+                graph.digests[digest] = digest
             elif found:
                 graph.notes.append(f"{parent}/{name} is not a blob")
             else:
@@ -132,22 +141,12 @@ class V2Layout:
             if name and any(part in paths.COMPONENTS for part in reserved):
                 yield name, Listing(reserved, listing.files)
 
-    def _read_revisions(self, graph: Graph, repository: Repository) -> None:
-        for digest, path, found in self._digest_leaves(paths.revisions(repository.name), "link"):
-            if found:
-                repository.revisions[digest] = found.modified
-            else:
-                self._add_debris(graph, repository, path)
-
     def _read_layer_links(self, graph: Graph, repository: Repository) -> None:
-        for digest, path, found in self._digest_leaves(paths.layers(repository.name), "link"):
-            if not found:
-                self._add_debris(graph, repository, path)
-                continue
-            repository.layer_links[digest] = found.modified
+        repository.layer_links = self._link_times(graph, repository, paths.layers(repository.name))
+        for digest in repository.layer_links:
             # The registry stores blobs by sha256 only, so only other links can name another digest than their path.
             if not digest.startswith("sha256:"):
-                self._read_alias(graph, repository, digest, f"{path}/link")
+                self._read_alias(graph, repository, digest, f"{paths.layer_link(repository.name, digest)}/link")
 
     def _read_alias(self, graph: Graph, repository: Repository, digest: str, path: str) -> None:
         target, _modified = self._read_link(path)
@@ -220,19 +219,20 @@ class V2Layout:
             digest = waiting.pop()
             if digest in graph.manifests or digest not in graph.blobs:
                 continue
-            manifest = self._read_manifest(digest) if digest in linked else self._read_unlinked(graph, digest)
+            read = self._read_manifest if digest in linked else self._read_unlinked
+            manifest = read(graph, digest)
             if manifest:
                 graph.manifests[digest] = manifest
                 waiting.extend(manifest.children)
         _keep_whole_around(graph, empty)
 
-    def _read_manifest(self, digest: str) -> Optional[Manifest]:
+    def _read_manifest(self, graph: Graph, digest: str) -> Optional[Manifest]:
         path = paths.blob_data(digest)
         content = self.storage.read(path, _MANIFEST_LIMIT)
         if content is None:
             return None
         try:
-            return parse_manifest(digest, content[0])
+            return parse_manifest(digest, content[0], graph.digests)
         except DoubtError as error:
             raise DoubtError(f"{path}: {error}") from error
 
@@ -241,7 +241,7 @@ class V2Layout:
         if graph.blobs[digest].size > _LARGEST_MANIFEST:
             return None
         try:
-            return self._read_manifest(digest)
+            return self._read_manifest(graph, digest)
         except DoubtError:
             return None
 
@@ -256,7 +256,7 @@ class V2Layout:
 def _linked(content: Optional[bytes]) -> Optional[str]:
     """Return the digest in a link, None where it is empty or garbled."""
     match = _LINK.fullmatch(content.decode("ascii", "replace")) if content else None
-    return intern(match.group(1)) if match else None
+    return match.group(1) if match else None
 
 
 def _images_of(graph: Graph, digest: str) -> Tuple[str, ...]:

@@ -32,17 +32,20 @@ def open_directory(path: str, parent: int, where: str) -> Optional[int]:
 
 def list_directory(directory: int, where: str) -> Listing:
     """Return the names in an open directory."""
-    directories: List[str] = []
-    files: List[str] = []
     try:
         with os.scandir(directory) as found:
-            for entry in found:
-                if entry.is_symlink():
-                    raise symlink(f"{where}/{entry.name}")
-                (directories if entry.is_dir(follow_symlinks=False) else files).append(entry.name)
+            entries = list(found)
+        directories = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
+        return Listing(directories, _names_of_files(entries, where) if len(directories) < len(entries) else [])
     except OSError as error:
         raise unreadable(where, error) from error
-    return Listing(directories, files)
+
+
+def _names_of_files(entries: List[os.DirEntry[str]], where: str) -> List[str]:
+    for entry in entries:
+        if entry.is_symlink():
+            raise symlink(f"{where}/{entry.name}")
+    return [entry.name for entry in entries if not entry.is_dir(follow_symlinks=False)]
 
 
 def read_file(path: str, parent: int, limit: int, where: str) -> Optional[Tuple[bytes, float]]:

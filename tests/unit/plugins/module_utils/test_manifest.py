@@ -25,7 +25,7 @@ from support.graphs import digest
 
 def parse(data: Any) -> Manifest:
     content = json.dumps(data).encode()
-    return parse_manifest(f"sha256:{hashlib.sha256(content).hexdigest()}", content)
+    return parse_manifest(f"sha256:{hashlib.sha256(content).hexdigest()}", content, {})
 
 
 def descriptors(*numbers: int) -> list[dict[str, str]]:
@@ -62,18 +62,18 @@ def test_what_is_not_understood_keeps_every_digest_in_it(data: Any) -> None:
 
 def test_an_escaped_digest_is_found_too() -> None:
     content = ('{"mediaType":"x","y":"\\u0073ha256:' + digest(1)[7:] + '"}').encode()
-    assert parse_manifest(f"sha256:{hashlib.sha256(content).hexdigest()}", content).layers == (digest(1),)
+    assert parse_manifest(f"sha256:{hashlib.sha256(content).hexdigest()}", content, {}).layers == (digest(1),)
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff", b'{"a":1} x'])
 def test_what_is_not_json_leaves_doubt(content: bytes) -> None:
     with pytest.raises(DoubtError, match="is not JSON"):
-        parse_manifest(f"sha256:{hashlib.sha256(content).hexdigest()}", content)
+        parse_manifest(f"sha256:{hashlib.sha256(content).hexdigest()}", content, {})
 
 
 def test_damage_leaves_doubt() -> None:
     with pytest.raises(DoubtError, match="is damaged"):
-        parse_manifest(digest(1), b"{}")
+        parse_manifest(digest(1), b"{}", {})
 
 
 @pytest.mark.parametrize(
