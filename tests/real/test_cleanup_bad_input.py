@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import errno
+import itertools
 import os
 from pathlib import Path
 from typing import Any, Callable
@@ -151,7 +152,7 @@ class CutShort:
         self.entries = entries
 
     def __iter__(self) -> Any:
-        yield next(self.entries)
+        yield from itertools.islice(self.entries, 1)
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     def __enter__(self) -> CutShort:

@@ -68,7 +68,7 @@ def test_a_saved_plan_can_be_previewed(registry: RegistryProcess, store: Store, 
 def test_the_id_is_the_same_tomorrow_and_another_for_another_plan(registry: RegistryProcess, store: Store) -> None:
     push_aged(registry, "app", {"1": 9.0, "2": 8.0, "3": 7.0})
     with registry.closed():
-        ids = [cleanup(registry, check=True, policies=KEEP_ONE)["plan_id"] for _ in range(2)]
+        ids = [cleanup(registry, check=True, policies=KEEP_ONE)["plan_id"] for _time in range(2)]
         other_policy = cleanup(registry, check=True, policies=[{"name": "test", "keep_n": 2}])["plan_id"]
         store.age_tag("app", "1", 10 * DAY)
         other_store = cleanup(registry, check=True, policies=KEEP_ONE)["plan_id"]

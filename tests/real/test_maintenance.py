@@ -184,8 +184,10 @@ def test_a_playbook_closes_and_restores(service: Service) -> None:
     assert [one["mode_before"] for one in (preview, closed, again)] == ["writable", "writable", "read_only"]
     assert [one["mode_after"] for one in (preview, closed, again)] == ["read_only"] * 3
     assert [one["drained"] for one in (preview, closed, again)] == [None, True, True]
-    assert closed["entered_at"] == again["entered_at"] is not None
-    assert closed["window_seconds"] is closed["left_at"] is None
+    assert closed["entered_at"] is not None
+    assert closed["entered_at"] == again["entered_at"]
+    assert closed["window_seconds"] is None
+    assert closed["left_at"] is None
     assert file_state(service.config)[1:] == found[1:]
     assert not service.takes_pushes()
     assert_pulls(service.registry, kept)
