@@ -79,6 +79,7 @@ class Cleanup:
         self.layout = V2Layout(self.storage)
         self.quarantine = Quarantine(self.storage.quarantines)
         self.interrupted = self.quarantine.interrupted()
+        self.finished: List[Plan] = []
 
     def _plan_and_apply(self) -> None:
         graph = self._read()

@@ -15,7 +15,7 @@ from __future__ import annotations
 import os
 from typing import Iterable, List, NamedTuple
 
-from ._errors import StorageError
+from ._errors import PlanError, StorageError
 from ._plan import Plan, dump_plan, load_plan
 from ._storage._filesystem import remove_tree
 
@@ -90,7 +90,12 @@ class Quarantine:
 
     def _load(self, name: str) -> Plan:
         where = self._file(name, _APPLYING)
-        return load_plan(read_text(where), where)
+        try:
+            return load_plan(read_text(where), where)
+        except PlanError as error:
+            raise PlanError(
+                f"{error}. A run was killed while it applied this plan; move the file away to give it up"
+            ) from error
 
 
 def _name(plan: Plan) -> str:
