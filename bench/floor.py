@@ -8,7 +8,11 @@ lie there (symbolic links are never followed); reads every `current/link`, whose
 every manifest once; takes the time of every other link and of every blob's data (their age decides what may go).
 With what it sees it does nothing but count it: no JSON, no graph, no marking.
 
-Usage: python -m bench.floor ROOTDIRECTORY; prints JSON: seconds, cpu (seconds too), peak_kib and the counts.
+With --whole-tree it lists the tree as `find` does, every directory and every file, instead of asking for the files
+whose names the layout tells: what a collector pays that does not know them, or wants to see what else there is.
+
+Usage: python -m bench.floor [--whole-tree] ROOTDIRECTORY
+It prints JSON: seconds, cpu (seconds too), peak_kib and the counts.
 """
 
 from __future__ import annotations
@@ -101,8 +105,42 @@ class Floor:
             self.counts["manifest_bytes"] += len(read(f"{self._top}/blobs/{algorithm}/{name[:2]}/{name}/data")[0])
 
 
+class WholeTree(Floor):
+    """The same counts from a listing of everything."""
+
+    def run(self) -> None:
+        names = set()
+        for path, found in self._files(self._top):
+            parts = path[len(self._top) + 1 :].split("/")
+            if parts[0] == "blobs":
+                self.counts["blobs"] += 1
+                self.counts["blob_bytes"] += found.st_size
+            elif parts[-4] == "_layers":
+                self.counts["layer_links"] += 1
+            elif parts[-4] == "revisions":
+                self.counts["revisions"] += 1
+                self._manifests.add(f"{parts[-3]}:{parts[-2]}")
+                names.add("/".join(parts[1:-5]))
+            elif parts[-2] == "current":
+                read(path)
+                self.counts["tags"] += 1
+        self.counts["repositories"] = len(names)
+        self._read_manifests()
+
+    def _files(self, top: str) -> Iterator[tuple[str, os.stat_result]]:
+        waiting = [top]
+        while waiting:
+            with os.scandir(waiting.pop()) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(entry.path)
+                    else:
+                        yield entry.path, entry.stat(follow_symlinks=False)
+
+
 def main() -> None:
-    floor = Floor(sys.argv[1])
+    *options, root = sys.argv[1:]
+    floor = WholeTree(root) if options == ["--whole-tree"] else Floor(root)
     start, cpu = time.monotonic(), time.process_time()
     floor.run()
     cost = {"seconds": time.monotonic() - start, "cpu": time.process_time() - cpu, "peak_kib": peak_memory()}

@@ -89,10 +89,10 @@ def _check_plan(result: dict[str, Any], expected: dict[str, int]) -> None:
         raise CommandError(f"the preview plans {found} where the store was written for {expected}")
 
 
-def floor(store: Store) -> Cost:
+def floor(store: Store, *options: str) -> Cost:
     """The bare listing and reads. CommandError when they did not find what was written."""
     with tempfile.TemporaryFile() as output:
-        run([sys.executable, "-m", "bench.floor", str(store.root)], dict(os.environ), stdout=output)
+        run([sys.executable, "-m", "bench.floor", *options, str(store.root)], dict(os.environ), stdout=output)
         output.seek(0)
         found = json.load(output)
     expected = {kind: count for kind, count in asdict(store.counts).items() if kind in found}

@@ -51,9 +51,10 @@ def read_manifest(store: Store, digest: str) -> dict[str, Any]:
     return found
 
 
-def test_the_floor_finds_what_was_written(written: Path) -> None:
+@pytest.mark.parametrize("options", [[], ["--whole-tree"]])
+def test_the_floor_finds_what_was_written(written: Path, options: list[str]) -> None:
     counts = json.loads((written / "counts.json").read_text())
-    found = run_bench("floor", str(written / "registry"))
+    found = run_bench("floor", *options, str(written / "registry"))
     assert {"tags", "revisions", "layer_links", "blobs", "blob_bytes"} < found.keys()
     assert {kind: found[kind] for kind in found.keys() & counts.keys()} == {
         kind: counts[kind] for kind in found.keys() & counts.keys()
