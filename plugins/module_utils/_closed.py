@@ -63,8 +63,7 @@ def require_closed(closedness: Closedness, config: Optional[RegistryConfig], sto
 
 
 def _require_no_process(closedness: Closedness, storage: Storage) -> None:
-    """A refused connection may just be the wrong port, so no registry on this host may have the storage open for
-    itself."""
+    """Raise NotClosedError where a registry on this host uses the storage: a refused connection may be the wrong port."""
     root = storage.local_root()
     serving = registries_on(root) if root else []
     if serving:

@@ -66,8 +66,10 @@ class _Following:
         return reached
 
     def _tag_roots(self, doomed: Mapping[str, Mapping[str, Tag]]) -> Iterator[Node]:
-        """Yield what keeps itself: tags that stay, and whole repositories. A tag with a known subject is kept by
-        that."""
+        """Yield what keeps itself: tags that stay, and whole repositories.
+
+        A tag that belongs to a subject by its name is kept by that, where it is known.
+        """
         for name, repository in self.graph.repositories.items():
             gone = doomed.get(name, {})
             for tag in repository.tags.values():
@@ -98,8 +100,10 @@ class _Following:
                     yield name, digest
 
     def _spare_tags(self) -> List[Tuple[str, Tag]]:
-        """Take tags from the doomed that may not go, or whose image has a part too new to go: it would be left
-        untagged."""
+        """Take tags from the doomed that may not go, or whose image has a part that is too new to go.
+
+        Without its tag, that part would stay untagged for ever.
+        """
         new_parts = set(self._new_parts())
         spared = []
         for name, tags in self.doomed.items():
@@ -118,7 +122,7 @@ class _Following:
         if not parts:
             return False
         reached = reach(self.graph, [(name, tag.digest)], self.by_subject)
-        return any(digest in reached[place] for place, digest in parts if place in reached)
+        return any((place, digest) in parts for place, digests in reached.items() for digest in digests)
 
     def _from_repository(self, repository: Repository, reached: Set[str]) -> RepositoryRemoval:
         name, permission = repository.name, self.permission

@@ -142,8 +142,7 @@ def dump_plan(plan: Plan) -> Iterator[str]:
 
 
 def load_plan(text: str, where: str) -> Plan:
-    """Return the plan in `text`. Raises PlanError, naming `where`, if it is not a plan or was changed since it was
-    made."""
+    """Return the plan in `text`. Raises PlanError, naming `where`, if it is not a plan or was changed."""
     try:
         data = json.loads(text)
         if data["format"] != FORMAT:

@@ -158,8 +158,10 @@ def _read_protected(references: List[str]) -> ProtectedImages:
 
 
 def _add_protected(protected: ProtectedImages, reference: str) -> None:
-    """Add what a reference as `docker ps`, Kubernetes or a person writes it protects; the registry's name is not
-    compared."""
+    """Add what a reference protects, as `docker ps`, Kubernetes or a person writes it.
+
+    The registry's name is not compared: a registry has many.
+    """
     text = str(reference).strip().split("://", 1)[-1]
     _name, at, digest = text.rpartition("@")
     if _DIGEST.fullmatch(digest):

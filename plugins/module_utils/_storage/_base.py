@@ -82,8 +82,7 @@ class Storage(ABC):
 
     @abstractmethod
     def discard(self, path: str, stop: str) -> None:
-        """Delete a file for good, and its parents below `stop` as far as they are empty; what does not exist is no
-        error."""
+        """Delete a file for good, and its parents below `stop` as far as they are empty."""
 
     @abstractmethod
     def local_root(self) -> Optional[str]:
