@@ -63,7 +63,7 @@ def require_closed(closedness: Closedness, config: Optional[RegistryConfig], sto
 
 
 def _require_no_process(closedness: Closedness, storage: Storage) -> None:
-    """Raise NotClosedError where a registry on this host uses the storage: a refused connection may be the wrong port."""
+    """Raise NotClosedError where a registry here uses the storage: a refused connection may be the wrong port."""
     root = storage.local_root()
     serving = registries_on(root) if root else []
     if serving:
