@@ -208,7 +208,7 @@ EXAMPLES = r"""
     registry_url: http://127.0.0.1:5000
     policies:
       - keep_n: 1
-    max_delete_percent: 90
+    max_delete: 5000
 
 - name: Save a plan for approval
   drydock.registry.cleanup:
