@@ -190,6 +190,8 @@ class Cleanup:
             self._weigh_quarantine()
 
     def _predict(self, removal: Removal) -> None:
+        if not removal.counts().is_nothing():
+            self.storage.check_changeable()
         self._warn_of_unfinished()
         leftovers = self.params["quarantine"] == "delete" and self.quarantine.applied()
         self.result["changed"] = bool(not removal.counts().is_nothing() or leftovers or self.finished)

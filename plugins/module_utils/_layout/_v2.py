@@ -226,11 +226,11 @@ class V2Layout:
                 waiting.extend(manifest.children)
         _keep_whole_around(graph, empty)
 
-    def _read_manifest(self, graph: Graph, digest: str) -> Optional[Manifest]:
+    def _read_manifest(self, graph: Graph, digest: str) -> Manifest:
         path = paths.blob_data(digest)
         content = self.storage.read(path, _MANIFEST_LIMIT)
         if content is None:
-            return None
+            raise DoubtError(f"{path} went away while the storage was read, so what it refers to is not known")
         try:
             return parse_manifest(digest, content[0], graph.digests)
         except DoubtError as error:
