@@ -50,7 +50,11 @@ def mark_again(graph: Graph, plan: Plan, protected: ProtectedImages) -> Tuple[Re
         doomed[name] = {
             tag.name: tag
             for tag in gone.tags.values()
-            if found and found.tags.get(tag.name) == tag and not is_protected(graph, protected, name, tag)
+            # A tag that belongs to a subject is no reason of its own: it goes only if its subject still does.
+            if tag.subject is None
+            and found
+            and found.tags.get(tag.name) == tag
+            and not is_protected(graph, protected, name, tag)
         }
     removal, _spared = follow(graph, doomed, Approved(plan), protected.digests)
     return removal, list(_drift(graph, plan.removal, removal))

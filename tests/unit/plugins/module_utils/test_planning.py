@@ -11,13 +11,34 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.drydock.registry.plugins.module_utils._graph import Graph
+from ansible_collections.drydock.registry.plugins.module_utils._graph import (
+    Graph,
+    Manifest,
+    Repository,
+    Tag,
+    Weight,
+)
 from ansible_collections.drydock.registry.plugins.module_utils._permission import Aged
 from ansible_collections.drydock.registry.plugins.module_utils._plan import Plan, Removal, dump_plan, load_plan
 from ansible_collections.drydock.registry.plugins.module_utils._planning import make_plan, mark_again
 from ansible_collections.drydock.registry.plugins.module_utils._policy import ProtectedImages, Settings
+from ansible_collections.drydock.registry.plugins.module_utils._reach import linked_digests
 from ansible_collections.drydock.registry.plugins.module_utils._retention import retain
-from support.graphs import NOW, Pull, all_settings, graphs, pullable, pulled_by_digest, pulled_by_tags, without
+from support.graphs import (
+    DAY,
+    LAYERS,
+    MANIFESTS,
+    NOW,
+    OCI,
+    Pull,
+    all_settings,
+    graphs,
+    pullable,
+    pulled_by_digest,
+    pulled_by_tags,
+    without,
+)
+from support.graphs import settings as settings_of
 
 NOBODY = ProtectedImages()
 
@@ -93,6 +114,36 @@ def test_a_plan_only_shrinks_and_stays_safe_on_a_changed_store(
     assert objects(removal) <= objects(plan.removal)
     assert lost(changed, removal) == set()
     assert len(drift) == len(objects(plan.removal)) - len(objects(removal))
+
+
+def test_a_signature_keeps_its_tag_where_its_image_is_pushed_again() -> None:
+    image, signature, old = MANIFESTS[0], MANIFESTS[1], NOW - 40 * DAY
+    sig = f"sha256-{image[7:]}.sig"
+    tags = {"v1": Tag("v1", image, old), sig: Tag(sig, signature, old)}
+    graph = Graph(
+        repositories={"a": Repository("a", tags, revisions={image: old, signature: old})},
+        manifests={image: Manifest(OCI, 100, LAYERS[0]), signature: Manifest(OCI, 100, LAYERS[1])},
+        blobs={digest: Weight(5, old) for digest in (image, signature, *LAYERS)},
+    )
+    plan = planned(graph, settings_of(policies=[{"keep_n": 0}], allow_empty=True))
+    assert set(plan.removal.repositories["a"].tags) == {"v1", sig}
+    graph.repositories["a"].tags["v1"] = Tag("v1", image, NOW)
+    assert mark_again(graph, plan, NOBODY)[0].counts().tags == 0
+
+
+@given(graphs(), all_settings(), st.data())
+def test_what_is_found_by_its_tag_keeps_it_as_long_as_its_subject_stays(
+    graph: Graph, settings: Settings, data: st.DataObject
+) -> None:
+    """A signature without its `sha256-<hex>.sig` tag is there and yet lost: nobody finds it."""
+    plan = planned(graph, settings)
+    changed = mixed(graph, data.draw(graphs()), data)
+    for before, removal in ((graph, plan.removal), (changed, mark_again(changed, plan, NOBODY)[0])):
+        left = {
+            digest for repository in without(before, removal).repositories.values() for digest in repository.revisions
+        }
+        gone = [tag for found in removal.repositories.values() for tag in found.tags.values() if tag.subject]
+        assert [tag.name for tag in gone if tag.subject in left] == []
 
 
 @given(graphs(), all_settings())
