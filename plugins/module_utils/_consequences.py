@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterable, Iterator, List, Mapping, NamedTuple, Set, Tuple
+from typing import Dict, Iterable, Iterator, List, Mapping, NamedTuple, Set
 
 from ._graph import Graph, Repository, Tag
+from ._order import natural_key
 from ._permission import Permission
 from ._plan import Removal, RepositoryRemoval
 from ._reach import Node, Reached, linked_digests, named_blobs, reach, referrers
@@ -16,11 +17,19 @@ from ._reach import Node, Reached, linked_digests, named_blobs, reach, referrers
 DoomedTags = Dict[str, Dict[str, Tag]]
 
 
+class Spared(NamedTuple):
+    """A doomed tag that stays after all, and why."""
+
+    repository: str
+    tag: Tag
+    reason: str
+
+
 class Consequences(NamedTuple):
-    """What goes, and which doomed tags stay after all because of something new in their image."""
+    """What goes, and which doomed tags stay after all."""
 
     removal: Removal
-    spared: List[Tuple[str, Tag]]
+    spared: List[Spared]
 
 
 def follow(graph: Graph, doomed: DoomedTags, permission: Permission, protected: Set[str]) -> Consequences:
@@ -45,10 +54,14 @@ class _Following:
     def run(self) -> Consequences:
         spared = self._spare_tags()
         reached = self._mark()
+        if not self.permission.ability.tags:
+            spared += self._spare_shared(reached)
         removal = Removal()
         for name, repository in self.graph.repositories.items():
             if self._may_touch(repository):
                 removal.repositories[name] = self._from_repository(repository, reached[name])
+        if not self.permission.ability.manifests:
+            _leave_manifests(removal)
         self._add_debris(removal)
         self._add_emptied(removal)
         self._add_blobs(removal, reached)
@@ -99,7 +112,7 @@ class _Following:
                 if digest not in reached[name] and not self.permission.manifest(name, digest, modified):
                     yield name, digest
 
-    def _spare_tags(self) -> List[Tuple[str, Tag]]:
+    def _spare_tags(self) -> List[Spared]:
         """Take tags from the doomed that may not go, or whose image has a part that is too new to go.
 
         Without its tag, that part would stay untagged for ever.
@@ -109,8 +122,34 @@ class _Following:
         for name, tags in self.doomed.items():
             for tag in list(tags.values()):
                 if not self.permission.tag(name, tag) or self._reaches(name, tag, new_parts):
-                    spared.append((name, tags.pop(tag.name)))
+                    spared.append(
+                        Spared(name, tags.pop(tag.name), "kept: its image was pushed within the grace period")
+                    )
         return spared
+
+    def _spare_shared(self, reached: Reached) -> List[Spared]:
+        """Take tags from the doomed whose manifest stays: here a tag can only go together with its manifest.
+
+        What the spared tags reach is reached already, so nothing has to be marked again.
+        """
+        return [
+            Spared(name, tags.pop(tag.name), self._why_shared(name, tag, tags))
+            for name, tags in self.doomed.items()
+            for tag in list(tags.values())
+            if tag.digest in reached[name]
+        ]
+
+    def _why_shared(self, name: str, tag: Tag, doomed: Mapping[str, Tag]) -> str:
+        """Name a kept tag of the same image if there is one."""
+        siblings = [
+            other.name
+            for other in self.graph.repositories[name].tags.values()
+            if other.digest == tag.digest and other.name != tag.name and other.name not in doomed
+        ]
+        why = (
+            f"same image as tag {min(siblings, key=natural_key)}" if siblings else "its image is part of one that stays"
+        )
+        return f"kept: {why}, and this registry can't delete a tag alone"
 
     def _new_parts(self) -> Iterator[Node]:
         for name, repository in self.graph.repositories.items():
@@ -207,3 +246,10 @@ class _Following:
                 if gone is None or digest not in gone.layer_links:
                     yield digest
                     yield self.graph.stored_as(digest)
+
+
+def _leave_manifests(removal: Removal) -> None:
+    """Take the manifests out of the removal and count them."""
+    for gone in removal.repositories.values():
+        removal.left_untagged += len(gone.manifests)
+        gone.manifests = {}

@@ -1,12 +1,15 @@
 # Copyright: (c) 2026, drydock maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What may be removed once nothing kept refers to it: by age for a new plan, by name for one that is marked again."""
+"""What may be removed once nothing kept refers to it.
+
+By age for a new plan, whatever the age over the API, which tells none; by name for a plan that is marked again.
+"""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Set
+from typing import NamedTuple, Set
 
 from ._graph import Debris, Graph, Tag, Weight
 from ._plan import Plan, RepositoryRemoval
@@ -14,8 +17,24 @@ from ._policy import Settings
 from ._reach import Node
 
 
+class Ability(NamedTuple):
+    """What can be deleted here: a tag without its manifest, and a manifest. In storage both can.
+
+    Over the API a server deletes tags, and its manifests are left to its own garbage collector, or it deletes only
+    manifests, and tags with them (REGISTRY_FACTS.md, "API behaviour").
+    """
+
+    tags: bool
+    manifests: bool
+
+
+IN_STORAGE = Ability(tags=True, manifests=True)
+
+
 class Permission(ABC):
     """What may be removed if nothing kept refers to it."""
+
+    ability = IN_STORAGE
 
     @abstractmethod
     def selects(self, repository: str) -> bool:
@@ -100,10 +119,50 @@ class Aged(Permission):
         return self.settings.remove_empty_repositories
 
 
+class Ageless(Permission):
+    """The permission of a new plan over the API, where only tags and what they reach are known, and no ages."""
+
+    def __init__(self, settings: Settings, now: float, ability: Ability) -> None:
+        self.settings = settings
+        self.now = now
+        self.ability = ability
+
+    def selects(self, repository: str) -> bool:
+        return self.settings.selects(repository)
+
+    def tag(self, repository: str, tag: Tag) -> bool:
+        return True
+
+    def manifest(self, repository: str, digest: str, modified: float) -> bool:
+        return True
+
+    def spares_tags(self, repository: str, digest: str, modified: float) -> bool:
+        return False
+
+    def untagged(self, repository: str, digest: str, modified: float) -> bool:
+        return False
+
+    def layer_link(self, repository: str, digest: str, modified: float) -> bool:
+        return False
+
+    def upload(self, repository: str, name: str, upload: Weight) -> bool:
+        return False
+
+    def blob(self, digest: str, blob: Weight) -> bool:
+        return False
+
+    def debris(self, path: str, debris: Debris) -> bool:
+        return False
+
+    def empty_repository(self, repository: str) -> bool:
+        return False
+
+
 class Approved(Permission):
     """The permission of a plan: only what it names, and only if it has not changed since."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, ability: Ability) -> None:
+        self.ability = ability
         self.plan = plan
         self.removal = plan.removal
         self.nothing = RepositoryRemoval()
@@ -119,14 +178,15 @@ class Approved(Permission):
         return self._of(repository).tags.get(tag.name) == tag
 
     def manifest(self, repository: str, digest: str, modified: float) -> bool:
-        return self._of(repository).manifests.get(digest) == modified
+        # Where manifests are not ours to delete, a plan names none, and none of them has to keep what it refers to.
+        return not self.ability.manifests or self._of(repository).manifests.get(digest) == modified
 
     def spares_tags(self, repository: str, digest: str, modified: float) -> bool:
         planned = self._of(repository).manifests.get(digest)
         return modified > self.plan.now if planned is None else planned != modified
 
     def untagged(self, repository: str, digest: str, modified: float) -> bool:
-        return self.manifest(repository, digest, modified)
+        return self._of(repository).manifests.get(digest) == modified
 
     def layer_link(self, repository: str, digest: str, modified: float) -> bool:
         return self._of(repository).layer_links.get(digest) == modified

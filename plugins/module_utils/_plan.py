@@ -70,11 +70,15 @@ class RepositoryRemoval:
 
 @dataclass
 class Removal:
-    """Everything that goes: per repository, the blobs by digest, the debris by path."""
+    """Everything that goes: per repository, the blobs by digest, the debris by path.
+
+    `left_untagged` counts the manifests that lose their last tag and stay, where they are not ours to delete.
+    """
 
     repositories: Dict[str, RepositoryRemoval] = field(default_factory=dict)
     blobs: Dict[str, Weight] = field(default_factory=dict)
     debris: Dict[str, Debris] = field(default_factory=dict)
+    left_untagged: int = field(default=0, compare=False)
 
     def covers(self, other: Removal) -> bool:
         """Tell whether everything that goes with `other` goes with this one too."""

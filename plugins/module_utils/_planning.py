@@ -8,41 +8,48 @@ Both follow the same consequences; they differ in what they may remove. A plan t
 
 from __future__ import annotations
 
-from typing import Dict, Iterator, List, Mapping, Optional, Tuple
+from typing import Dict, Iterator, List, Mapping, Optional, Tuple, Union
 
-from ._consequences import DoomedTags, follow
+from ._consequences import DoomedTags, Spared, follow
 from ._graph import Graph, Repository, Tag
-from ._permission import Aged, Approved
+from ._permission import IN_STORAGE, Ability, Aged, Ageless, Approved
 from ._plan import Drift, Plan, Removal, RepositoryRemoval
 from ._policy import ProtectedImages, Settings
 from ._retention import Retention, is_protected
 from ._rules import Decision
 
 
-def make_plan(graph: Graph, settings: Settings, retention: Retention, source: Dict[str, str], permission: Aged) -> Plan:
+def make_plan(
+    graph: Graph,
+    settings: Settings,
+    retention: Retention,
+    source: Dict[str, str],
+    permission: Union[Aged, Ageless],
+) -> Plan:
     """Return the plan that follows from the decisions, of what `permission` lets go."""
-    doomed = {
-        name: {decision.tag.name: decision.tag for decision in decisions if not decision.is_kept}
-        for name, decisions in retention.decisions.items()
-    }
-    removal, spared = follow(graph, doomed, permission, settings.protected.digests)
+    removal, spared = follow(graph, doomed_tags(retention), permission, settings.protected.digests)
     return Plan(source, settings.options, permission.now, removal, _with_spared(retention.decisions, spared))
 
 
-def _with_spared(decisions: Mapping[str, List[Decision]], spared: List[Tuple[str, Tag]]) -> Dict[str, List[Decision]]:
-    young = {(name, tag.name) for name, tag in spared}
+def doomed_tags(retention: Retention) -> DoomedTags:
+    """Return the tags that the decisions let go."""
     return {
-        name: [
-            Decision(d.tag, True, "kept: its image was pushed within the grace period")
-            if (name, d.tag.name) in young
-            else d
-            for d in found
-        ]
+        name: {decision.tag.name: decision.tag for decision in decisions if not decision.is_kept}
+        for name, decisions in retention.decisions.items()
+    }
+
+
+def _with_spared(decisions: Mapping[str, List[Decision]], spared: List[Spared]) -> Dict[str, List[Decision]]:
+    reasons = {(name, tag.name): reason for name, tag, reason in spared}
+    return {
+        name: [Decision(d.tag, True, reasons[name, d.tag.name]) if (name, d.tag.name) in reasons else d for d in found]
         for name, found in decisions.items()
     }
 
 
-def mark_again(graph: Graph, plan: Plan, protected: ProtectedImages) -> Tuple[Removal, List[Drift]]:
+def mark_again(
+    graph: Graph, plan: Plan, protected: ProtectedImages, ability: Ability = IN_STORAGE
+) -> Tuple[Removal, List[Drift]]:
     """Return what of the plan may still go now, and what of it does not and why. The result is a subset of the plan."""
     doomed: DoomedTags = {}
     for name, gone in plan.removal.repositories.items():
@@ -56,7 +63,7 @@ def mark_again(graph: Graph, plan: Plan, protected: ProtectedImages) -> Tuple[Re
             and found.tags.get(tag.name) == tag
             and not is_protected(graph, protected, name, tag)
         }
-    removal, _spared = follow(graph, doomed, Approved(plan), protected.digests)
+    removal, _spared = follow(graph, doomed, Approved(plan, ability), protected.digests)
     return removal, list(_drift(graph, plan.removal, removal))
 
 

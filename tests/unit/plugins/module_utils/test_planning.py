@@ -139,9 +139,7 @@ def test_what_is_found_by_its_tag_keeps_it_as_long_as_its_subject_stays(
     plan = planned(graph, settings)
     changed = mixed(graph, data.draw(graphs()), data)
     for before, removal in ((graph, plan.removal), (changed, mark_again(changed, plan, NOBODY)[0])):
-        left = {
-            digest for repository in without(before, removal).repositories.values() for digest in repository.revisions
-        }
+        left = linked_digests(without(before, removal))
         gone = [tag for found in removal.repositories.values() for tag in found.tags.values() if tag.subject]
         assert [tag.name for tag in gone if tag.subject in left] == []
 
