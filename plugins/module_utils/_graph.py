@@ -50,8 +50,9 @@ class Debris(NamedTuple):
 class Manifest(NamedTuple):
     """What a manifest refers to.
 
-    `children` are manifests (of an index), `config` and `layers` are blobs. Where `is_known` is False the content could
-    not be understood: then every digest found in it is in both `children` and `layers`, and it is always kept.
+    `children` are manifests (of an index), `config` and `layers` are blobs; `artifact_type` is None for an ordinary
+    image. Where `is_known` is False the content could not be understood: then every digest found in it is in both
+    `children` and `layers`, and it is always kept.
     """
 
     media_type: str
@@ -61,14 +62,16 @@ class Manifest(NamedTuple):
     children: Tuple[str, ...] = ()
     subject: Optional[str] = None
     is_known: bool = True
+    artifact_type: Optional[str] = None
 
 
 @dataclass
 class Repository:
     """One repository: its tags, and what is linked into it.
 
-    `revisions` and `layer_links` give the time of each link by digest. `kept_whole` says why nothing of this repository
-    may be removed, None where that is not so. `is_tidy` is False where its directory holds what no registry writes.
+    `revisions` and `layer_links` give the time of each link by digest, 0.0 over the API, which tells none. `dangling`
+    are tags that the API lists and does not have. `kept_whole` says why nothing of this repository may be removed, None
+    where that is not so. `is_tidy` is False where its directory holds what no registry writes.
     """
 
     name: str
@@ -76,6 +79,7 @@ class Repository:
     revisions: Dict[str, float] = field(default_factory=dict)
     layer_links: Dict[str, float] = field(default_factory=dict)
     uploads: Dict[str, Weight] = field(default_factory=dict)
+    dangling: List[str] = field(default_factory=list)
     kept_whole: Optional[str] = None
     is_tidy: bool = True
 

@@ -12,7 +12,7 @@ import hashlib
 import json
 import re
 from datetime import datetime, timezone
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from ._errors import DoubtError
 from ._graph import Manifest
@@ -45,18 +45,46 @@ def parse_manifest(digest: str, content: bytes, digests: Dict[str, str]) -> Mani
         return _read_unknown(data, content)
 
 
-def parse_created(content: bytes) -> Optional[float]:
-    """Return the image date in an image configuration, None where it is missing, unreadable or the Unix epoch.
+class ImageConfig(NamedTuple):
+    """What an image configuration tells; None is unknown.
 
-    Build tools stamp reproducible images 1970-01-01 (REGISTRY_FACTS.md, "API behaviour"): such a date is unknown.
+    `created` is in seconds since the epoch, `platform` is `os/architecture`, or `os/architecture/variant`.
+    """
+
+    created: Optional[float] = None
+    platform: Optional[str] = None
+
+
+def parse_config(content: bytes) -> ImageConfig:
+    """Return the date and the platform in an image configuration, as far as they are there and readable.
+
+    Build tools stamp reproducible images 1970-01-01 (REGISTRY_FACTS.md, "API behaviour"): such a date is unknown. So is
+    the platform `unknown/unknown`, which BuildKit gives to attestations.
     """
     try:
-        text = json.loads(content)["created"]
-        moment = datetime.strptime(text[:19], "%Y-%m-%dT%H:%M:%S").replace(tzinfo=timezone.utc)
-        created = moment.timestamp() - _offset(text[19:])
-    except (ValueError, KeyError, TypeError):
-        return None
-    return created if created > _DAY else None
+        data = json.loads(content)
+    except ValueError:
+        return ImageConfig()
+    return ImageConfig(_created(data), _platform(data)) if isinstance(data, dict) else ImageConfig()
+
+
+def parse_created(content: bytes) -> Optional[float]:
+    """Return the date of `parse_config` alone."""
+    return parse_config(content).created
+
+
+def parse_sizes(content: bytes) -> Dict[str, int]:
+    """Return the sizes that a manifest gives for its configuration and layers, in bytes by digest.
+
+    A layer with `urls` is left out: it lies elsewhere (OCI image spec, "Non-Distributable Layers"). Content that is not
+    understood yields nothing.
+    """
+    try:
+        data = json.loads(content)
+        descriptors = [data["config"], *data["layers"]]
+        return {found["digest"]: int(found["size"]) for found in descriptors if not found.get("urls")}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return {}
 
 
 def _check_digest(digest: str, content: bytes) -> None:
@@ -72,11 +100,14 @@ def _check_digest(digest: str, content: bytes) -> None:
 def _read_known(data: Dict[str, Any], size: int, digests: Dict[str, str]) -> Optional[Manifest]:
     media_type = _TYPES.get(data.get("mediaType") or _implied_media_type(data) or "")
     subject = data["subject"]["digest"] if data.get("subject") else None
+    kind = data.get("artifactType")
     if media_type in _INDEXES:
-        return Manifest(media_type, size, children=_share(data["manifests"], digests), subject=subject)
+        children = _share(data["manifests"], digests)
+        return Manifest(media_type, size, children=children, subject=subject, artifact_type=kind)
     if media_type in _IMAGES:
         config = digests.setdefault(data["config"]["digest"], data["config"]["digest"])
-        return Manifest(media_type, size, config=config, layers=_share(data["layers"], digests), subject=subject)
+        layers = _share(data["layers"], digests)
+        return Manifest(media_type, size, config, layers, subject=subject, artifact_type=kind)
     return None
 
 
@@ -99,6 +130,23 @@ def _read_unknown(data: Any, content: bytes) -> Manifest:
     fields = data if isinstance(data, dict) else {}
     media_type = str(fields.get("mediaType") or fields.get("schemaVersion") or "unknown")
     return Manifest(media_type, len(content), layers=found, children=found, is_known=False)
+
+
+def _created(data: Dict[str, Any]) -> Optional[float]:
+    try:
+        text = data["created"]
+        moment = datetime.strptime(text[:19], "%Y-%m-%dT%H:%M:%S").replace(tzinfo=timezone.utc)
+        created = moment.timestamp() - _offset(text[19:])
+    except (ValueError, KeyError, TypeError):
+        return None
+    return created if created > _DAY else None
+
+
+def _platform(data: Dict[str, Any]) -> Optional[str]:
+    system, architecture, variant = (data.get(key) for key in ("os", "architecture", "variant"))
+    if not system or not architecture or system == "unknown":
+        return None
+    return f"{system}/{architecture}/{variant}" if variant else f"{system}/{architecture}"
 
 
 def _offset(zone: str) -> float:

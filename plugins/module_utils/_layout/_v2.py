@@ -17,7 +17,7 @@ from typing import Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
 from .._errors import DoubtError
 from .._graph import Debris, Graph, Manifest, Repository, Tag
-from .._manifest import parse_created, parse_manifest
+from .._manifest import ImageConfig, parse_config, parse_manifest
 from .._reach import linked_digests
 from .._storage._base import Listing, Storage
 from . import _v2_paths as paths
@@ -66,10 +66,20 @@ class V2Layout:
     def read_created(self, graph: Graph, digests: Iterable[str]) -> None:
         """Add the image dates of the given manifests to the graph; an index has the date of its youngest child."""
         for digest in digests:
-            dates = [self._image_date(graph, image) for image in _images_of(graph, digest)]
-            known = [date for date in dates if date is not None]
+            configs = self.read_configs(graph, _images_of(graph, digest))
+            known = [config.created for _image, config in configs if config.created is not None]
             if known:
                 graph.created[digest] = max(known)
+
+    def read_configs(self, graph: Graph, digests: Iterable[str]) -> Iterator[Tuple[str, ImageConfig]]:
+        """Yield (digest, configuration) of each of the given manifests that has one and whose content is there."""
+        for digest in digests:
+            manifest = graph.manifests.get(digest)
+            if manifest is None or not manifest.config:
+                continue
+            content = self.storage.read(paths.blob_data(graph.stored_as(manifest.config)), _MANIFEST_LIMIT)
+            if content:
+                yield digest, parse_config(content[0])
 
     def index_entries(self, repository: Repository, digests: Set[str]) -> Iterator[str]:
         """Yield the paths at which the repository's tags remember one of the digests in their index."""
@@ -244,13 +254,6 @@ class V2Layout:
             return self._read_manifest(graph, digest)
         except DoubtError:
             return None
-
-    def _image_date(self, graph: Graph, digest: str) -> Optional[float]:
-        manifest = graph.manifests.get(digest)
-        if manifest is None or not manifest.config:
-            return None
-        content = self.storage.read(paths.blob_data(graph.stored_as(manifest.config)), _MANIFEST_LIMIT)
-        return parse_created(content[0]) if content else None
 
 
 def _linked(content: Optional[bytes]) -> Optional[str]:

@@ -17,8 +17,11 @@ from ansible_collections.drydock.registry.plugins.module_utils._manifest import 
     DOCKER_LIST,
     OCI_INDEX,
     OCI_MANIFEST,
+    ImageConfig,
+    parse_config,
     parse_created,
     parse_manifest,
+    parse_sizes,
 )
 from support.graphs import digest
 
@@ -96,3 +99,30 @@ def test_image_dates(created: Any, seconds: float | None) -> None:
 @pytest.mark.parametrize("content", [b"", b"[]", b"{}", b"\xff"])
 def test_an_image_without_a_date(content: bytes) -> None:
     assert parse_created(content) is None
+
+
+@pytest.mark.parametrize(
+    ("where", "platform"),
+    [
+        ({"os": "linux", "architecture": "amd64"}, "linux/amd64"),
+        ({"os": "linux", "architecture": "arm", "variant": "v7"}, "linux/arm/v7"),
+        ({"os": "", "architecture": ""}, None),
+        ({"os": "linux"}, None),
+        ({"os": "unknown", "architecture": "unknown"}, None),
+    ],
+)
+def test_platforms(where: dict[str, str], platform: str | None) -> None:
+    content = json.dumps({**where, "created": "2023-11-14T22:13:20Z"}).encode()
+    assert parse_config(content) == ImageConfig(1_700_000_000.0, platform)
+
+
+def test_sizes_are_those_of_what_lies_in_the_registry() -> None:
+    elsewhere = {"digest": digest(3), "size": 30, "urls": ["https://example.com/layer"]}
+    layers = [{"digest": digest(2), "size": 20}, elsewhere]
+    content = json.dumps({"schemaVersion": 2, "config": {"digest": digest(1), "size": 10}, "layers": layers}).encode()
+    assert parse_sizes(content) == {digest(1): 10, digest(2): 20}
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b'{"manifests": []}', b'{"config": {}, "layers": [1]}'])
+def test_no_sizes_where_there_is_no_image(content: bytes) -> None:
+    assert parse_sizes(content) == {}
