@@ -12,6 +12,8 @@ VENV := $(ROOT)/.venv
 TREE := .build/ansible_collections/drydock/registry
 SANITY := .build/sanity/ansible_collections/drydock/registry
 DISTRIBUTION_3 := 3.1.1
+CRANE := 0.22.1
+REGCLIENT := 0.11.7
 
 # The tools of the virtual environment first, then the registries this Makefile fetched.
 export PATH := $(VENV)/bin:$(ROOT)/.cache/bin:$(PATH)
@@ -60,7 +62,7 @@ docs-lint: venv
 sanity: venv
 	@bash .ci/sanity
 
-bench: venv parts ## compare the plan with the registries' own collectors, in time and memory
+bench: venv parts bench-clients ## compare with the registries' own collectors and with other clients, in time and memory
 	@python -m bench
 
 ##@ Build it
@@ -95,6 +97,9 @@ registry-2: ## Distribution 2.8, from the Debian or Ubuntu package
 registry-3: ## Distribution 3, compiled from source (needs Go, a few minutes the first time)
 	@bash .ci/get-part registry-3 $(DISTRIBUTION_3)
 
+bench-clients: ## crane, regctl, regbot (needs Go) and jq, which only the benchmark uses
+	@bash .ci/get-part bench-clients $(CRANE) $(REGCLIENT)
+
 tools: ## skopeo, htpasswd, openssl (apt, as root or with sudo)
 	@bash .ci/get-part tools
 
@@ -102,8 +107,8 @@ help: ## this text
 	@echo 'drydock.registry: make <target>'
 	@awk 'BEGIN {FS = ":.*## "} \
 	  /^##@ / {printf "\n%s\n", substr($$0, 5)} \
-	  /^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	  /^[a-z0-9-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 	@printf '\nA new machine needs: Debian or Ubuntu, Python 3.11 or newer, make, git. Go for the tests on Distribution 3.\n'
 
-.PHONY: ansible-lint bench build-tree clean demo dist docs docs-lint format help lint mypy parts real \
+.PHONY: ansible-lint bench bench-clients build-tree clean demo dist docs docs-lint format help lint mypy parts real \
   registry-2 registry-3 ruff sanity test tools unit venv
