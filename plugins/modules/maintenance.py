@@ -150,7 +150,6 @@ drained:
   returned: success
 """
 
-import datetime
 import os
 from typing import Any, Optional
 
@@ -184,6 +183,7 @@ from ansible_collections.drydock.registry.plugins.module_utils._registry_config 
     RegistryConfig,
     load_registry_config,
 )
+from ansible_collections.drydock.registry.plugins.module_utils._times import iso
 
 
 def argument_spec() -> dict[str, Any]:
@@ -241,12 +241,6 @@ def run(params: dict[str, Any], check_mode: bool) -> Outcome:
     switch = build_switch(params, check_mode)
     actions = {"read_only": switch.close, "read_write": switch.open, "restored": switch.restore}
     return actions[params["state"]]()
-
-
-def iso(seconds: Optional[float]) -> Optional[str]:
-    if seconds is None:
-        return None
-    return datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def result(params: dict[str, Any], outcome: Outcome) -> dict[str, Any]:
