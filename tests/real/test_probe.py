@@ -120,20 +120,6 @@ def test_wrong_password_at_the_token_server(version: str, new_registry: NewRegis
     assert "horse" not in found.detail
 
 
-def test_a_token_that_the_registry_no_longer_takes_is_replaced(version: str, new_registry: NewRegistry) -> None:
-    registry = new_registry(version, token=TokenAuth(USER, PASSWORD))
-    image = images.image("app")
-    push(registry, "team/app", image, "1")
-    registry.token_server.requests_seen.clear()
-    speaker = client(registry, registry_username=USER, registry_password=PASSWORD)
-    assert speaker.manifest_digest("team/app", "1") == image.digest
-    scope = "repository:team/app:pull"
-    speaker._tokens[scope] = speaker._tokens[scope]._replace(value="expired")
-
-    assert speaker.manifest_digest("team/app", "1") == image.digest
-    assert registry.token_server.requests_seen == [[scope], [scope]]
-
-
 def test_docker_config(version: str, new_registry: NewRegistry, tmp_path: Path) -> None:
     registry = new_registry(version, htpasswd=(USER, PASSWORD))
     auth = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()

@@ -3,21 +3,26 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A client for the OCI distribution API, v2: what the collection asks of a registry, and nothing about images.
 
-Sources: https://github.com/opencontainers/distribution-spec, https://distribution.github.io/distribution/spec/auth/token/.
+Source: https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md.
 """
 
 from __future__ import annotations
 
 import hashlib
-import time
-from typing import Any, Mapping, Optional
-from urllib.parse import quote, urlsplit
+from typing import Any, Callable, Iterable, Iterator, List, Mapping, NamedTuple, Optional, TypeVar
+from urllib.parse import quote, urljoin, urlsplit
 
 from .._durations import parse_duration
 from .._errors import InvalidOptionError, RegistryError
-from ._auth import Challenge, Credentials, Token, load_docker_credentials, parse_challenges, parse_token
-from ._http import ATTEMPTS, Answer, HttpSession, TlsSettings
+from ._advice import explain
+from ._auth import Credentials, load_docker_credentials
+from ._http import ATTEMPTS, BODY_LIMIT, Answer, HttpSession, TlsSettings
+from ._login import CLIENT_ID, Login
+from ._paging import FIRST_PAGE, read_pages
+from ._parallel import in_parallel
 
+T = TypeVar("T")
+R = TypeVar("R")
 # All four must be named: a registry answers 404 for an OCI image to a client that does not accept OCI.
 MANIFEST_TYPES = (
     "application/vnd.oci.image.index.v1+json",
@@ -25,19 +30,34 @@ MANIFEST_TYPES = (
     "application/vnd.oci.image.manifest.v1+json",
     "application/vnd.docker.distribution.manifest.v2+json",
 )
-_ACCEPT_MANIFEST = {"Accept": ", ".join(MANIFEST_TYPES)}
-_CLIENT_ID = "drydock"
+# And everything else, so that 404 means that nothing is there.
+_ACCEPT_MANIFEST = {"Accept": ", ".join((*MANIFEST_TYPES, "*/*;q=0.1"))}
+_ACCEPT_REFERRERS = {"Accept": MANIFEST_TYPES[0]}
+_MOST_CONCURRENCY = 64
+
+
+class Fetched(NamedTuple):
+    """A manifest as the registry sent it; the media type is that of the Content-Type header."""
+
+    digest: str
+    media_type: str
+    content: bytes
 
 
 class RegistryClient:
-    """One registry at one URL. Every method raises RegistryError with the request, what came back and what to do."""
+    """One registry at one URL, for several threads; `concurrency` requests run at once.
 
-    def __init__(self, url: str, credentials: Credentials, tls: TlsSettings, timeout: float) -> None:
+    Every method raises RegistryError with the request, what came back and what to do.
+    """
+
+    def __init__(
+        self, url: str, credentials: Credentials, tls: TlsSettings, timeout: float, concurrency: int = 1
+    ) -> None:
         self.url = _checked_url(url)
         self.credentials = credentials
-        self.http = HttpSession(tls, timeout)
-        self._tokens: dict[str, Token] = {}
-        self._challenge: Optional[Challenge] = None
+        self.concurrency = concurrency
+        self.http = HttpSession(tls, timeout, concurrency)
+        self._login = Login(self.http, self.url, credentials)
 
     def check_api(self) -> None:
         """Make sure that a v2 registry answers here and takes our credentials."""
@@ -45,9 +65,32 @@ class RegistryClient:
         if answer.status != 200 or not answer.is_registry:
             raise RegistryError(self.explain(answer))
 
+    def map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+        """Yield `function(item)` in the order of items, `concurrency` at once; the first exception ends it."""
+        return in_parallel(function, items, self.concurrency)
+
+    def repositories(self) -> Iterator[str]:
+        """Every repository that the catalogue names, page by page."""
+        for page in self._pages("/v2/_catalog", "registry:catalog:*", _names("repositories")):
+            yield from page
+
+    def tags(self, repository: str) -> Optional[List[str]]:
+        """Every tag of the repository, in the registry's order; None where the registry does not know it."""
+        path = f"/v2/{_quoted(repository)}/tags/list"
+        pages = list(self._pages(path, _scope(repository, "pull"), _names("tags")))
+        return [tag for page in pages for tag in page] if pages else None
+
+    def manifest(self, repository: str, reference: str) -> Optional[Fetched]:
+        """What a tag or digest names, as it was sent; None where the registry does not have it."""
+        answer = self._read("GET", _manifest_path(repository, reference), repository, _ACCEPT_MANIFEST)
+        if answer is None:
+            return None
+        media_type = answer.headers.get("Content-Type", "").partition(";")[0].strip()
+        return Fetched(_digest_of(answer), media_type, answer.content)
+
     def manifest_digest(self, repository: str, reference: str) -> Optional[str]:
         """Digest of what a tag or digest names; None where the registry does not have it."""
-        path = f"/v2/{_quoted(repository)}/manifests/{_quoted(reference)}"
+        path = _manifest_path(repository, reference)
         answer = self._read("HEAD", path, repository, _ACCEPT_MANIFEST)
         if answer is None:
             return None
@@ -55,18 +98,62 @@ class RegistryClient:
         if digest:
             return digest
         # The header is optional in the specification; then the content is the proof.
-        answer = self._read("GET", path, repository, _ACCEPT_MANIFEST)
-        return None if answer is None else "sha256:" + hashlib.sha256(answer.content).hexdigest()
+        fetched = self.manifest(repository, reference)
+        return fetched.digest if fetched else None
 
     def has_blob(self, repository: str, digest: str) -> bool:
         """Whether the repository serves this layer or config."""
-        return self._read("HEAD", f"/v2/{_quoted(repository)}/blobs/{_quoted(digest)}", repository, {}) is not None
+        return self._read("HEAD", _blob_path(repository, digest), repository, {}) is not None
+
+    def blob(self, repository: str, digest: str, limit: int) -> Optional[bytes]:
+        """A layer or config, None where it is not there; RegistryError where it is longer than `limit` bytes."""
+        answer = self._read("GET", _blob_path(repository, digest), repository, {}, limit)
+        return None if answer is None else answer.content
+
+    def referrers(self, repository: str, digest: str) -> Optional[List[str]]:
+        """Digests of the manifests whose subject this is; None where the registry has no referrers API."""
+        path = f"/v2/{_quoted(repository)}/referrers/{_quoted(digest)}"
+        pages = list(self._pages(path, _scope(repository, "pull"), _descriptors, _ACCEPT_REFERRERS, first=""))
+        return [found for page in pages for found in page] if pages else None
+
+    def delete_manifest(self, repository: str, reference: str, digest: Optional[str] = None) -> Answer:
+        """DELETE by tag or digest; what the answer means is the caller's to judge.
+
+        After a cut connection or a 5xx it is sent again. Give the `digest` that a tag has, so that this is only done
+        while it does not name another image: that one is somebody's new push.
+        """
+
+        def still_ours() -> bool:
+            return digest is None or self.manifest_digest(repository, reference) in (None, digest)
+
+        path = _manifest_path(repository, reference)
+        return self.request("DELETE", path, _scope(repository, "pull,delete"), may_repeat=still_ours)
+
+    def put_blob(self, repository: str, content: bytes) -> str:
+        """Upload a blob in one piece; returns its digest."""
+        digest = _sha256(content)
+        scope = _scope(repository, "pull,push")
+        path = f"/v2/{_quoted(repository)}/blobs/uploads/"
+        begun = self._expect(self.request("POST", path, scope, data=b""), 202)
+        upload = _upload_path(begun)
+        joint = "&" if "?" in upload else "?"
+        headers = {"Content-Type": "application/octet-stream"}
+        self._expect(
+            self.request("PUT", f"{upload}{joint}digest={_quoted(digest)}", scope, headers=headers, data=content), 201
+        )
+        return digest
+
+    def put_manifest(self, repository: str, tag: str, media_type: str, content: bytes) -> str:
+        """Push a manifest by tag; returns its digest. Sent once only: later the tag may be somebody else's."""
+        path, headers = _manifest_path(repository, tag), {"Content-Type": media_type}
+        scope = _scope(repository, "pull,push")
+        self._expect(self.request("PUT", path, scope, headers=headers, data=content, attempts=1), 201)
+        return _sha256(content)
 
     def put_nothing(self, repository: str, tag: str) -> Answer:
         """PUT a manifest of no bytes, which none can accept: the answer tells whether writes are taken (_probe.py)."""
-        path = f"/v2/{_quoted(repository)}/manifests/{_quoted(tag)}"
-        headers = {"Content-Type": MANIFEST_TYPES[-1]}
-        return self.request("PUT", path, f"repository:{repository}:pull,push", headers=headers, data=b"", attempts=1)
+        path, headers = _manifest_path(repository, tag), {"Content-Type": MANIFEST_TYPES[-1]}
+        return self.request("PUT", path, _scope(repository, "pull,push"), headers=headers, data=b"", attempts=1)
 
     def request(
         self,
@@ -76,89 +163,64 @@ class RegistryClient:
         *,
         headers: Optional[Mapping[str, str]] = None,
         data: Optional[bytes] = None,
+        limit: int = BODY_LIMIT,
         attempts: int = ATTEMPTS,
+        may_repeat: Optional[Callable[[], bool]] = None,
     ) -> Answer:
         """Send a request; on 401 once more with what the registry asks for, be it Basic or a (new) Bearer token."""
 
         def send(authorization: Optional[str]) -> Answer:
             shown = {} if authorization is None else {"Authorization": authorization}
-            everything = {"User-Agent": _CLIENT_ID, **(headers or {}), **shown}
-            return self.http.send(method, self.url + path, everything, data=data, attempts=attempts)
+            everything = {"User-Agent": CLIENT_ID, **(headers or {}), **shown}
+            return self.http.send(
+                method, self.url + path, everything, data=data, limit=limit, attempts=attempts, may_repeat=may_repeat
+            )
 
-        sent = self._authorization(scope)
+        sent = self._login.authorization(scope)
         answer = send(sent)
-        wanted = self._answer_challenge(answer, scope) if answer.status == 401 else None
-        return answer if wanted is None or wanted == sent else send(wanted)
+        wanted = self._login.answer_challenge(answer, scope, sent) if answer.status == 401 else None
+        return answer if wanted is None else send(wanted)
 
     def explain(self, answer: Answer) -> str:
         """A sentence on an answer that was not expected: what came back and what to do about it."""
-        return f"{answer.describe()}: {_advice(answer, self.credentials)}"
+        return explain(answer, self.credentials)
 
-    def _read(self, method: str, path: str, repository: str, headers: Mapping[str, str]) -> Optional[Answer]:
-        answer = self.request(method, path, f"repository:{repository}:pull", headers=headers)
+    def _pages(
+        self,
+        path: str,
+        scope: str,
+        names_of: Callable[[Answer], List[str]],
+        headers: Optional[Mapping[str, str]] = None,
+        first: str = FIRST_PAGE,
+    ) -> Iterator[List[str]]:
+        def ask(query: str) -> Optional[Answer]:
+            answer = self.request("GET", f"{path}?{query}" if query else path, scope, headers=headers)
+            if answer.status == 400 and query == FIRST_PAGE:
+                # More than this registry's maximum: it has a page size of its own.
+                answer = self.request("GET", path, scope, headers=headers)
+            return self._found(answer)
+
+        return read_pages(ask, names_of, first)
+
+    def _read(
+        self, method: str, path: str, repository: str, headers: Mapping[str, str], limit: int = BODY_LIMIT
+    ) -> Optional[Answer]:
+        scope = _scope(repository, "pull")
+        answer = self.request(method, path, scope, headers=headers, limit=limit)
+        if method == "HEAD" and answer.status == 404 and not answer.is_registry:
+            # Only the body of a GET shows whose 404 this is.
+            return self._found(self.request("GET", path, scope, headers=headers, limit=limit))
+        return self._found(answer)
+
+    def _found(self, answer: Answer) -> Optional[Answer]:
         if answer.status == 404 and answer.is_registry:
             return None
-        if answer.status != 200 or "text/html" in answer.headers.get("Content-Type", ""):
+        return self._expect(answer, 200)
+
+    def _expect(self, answer: Answer, status: int) -> Answer:
+        if answer.status != status or "text/html" in answer.headers.get("Content-Type", ""):
             raise RegistryError(self.explain(answer))
         return answer
-
-    def _answer_challenge(self, answer: Answer, scope: str) -> Optional[str]:
-        """What the registry asks for with a 401; a token that it no longer takes is replaced."""
-        challenge = self._usable_challenge(answer)
-        if challenge is None:
-            return None
-        self._challenge = challenge
-        self._tokens.pop(scope, None)
-        return self._authorization(scope)
-
-    def _usable_challenge(self, answer: Answer) -> Optional[Challenge]:
-        """Bearer where it is offered, else Basic if there is a user; None where we have nothing to show."""
-        offered = {c.scheme: c for c in parse_challenges(answer.headers.get("WWW-Authenticate", ""))}
-        bearer, basic = offered.get("bearer"), offered.get("basic")
-        if bearer is not None and bearer.parameters.get("realm"):
-            return bearer
-        return basic if basic is not None and self.credentials.username else None
-
-    def _authorization(self, scope: str) -> Optional[str]:
-        """What to send, as far as an earlier answer told; nothing is volunteered to a server that did not ask."""
-        if self._challenge is None:
-            return None
-        if self._challenge.scheme == "basic":
-            return self.credentials.basic()
-        token = self._tokens.get(scope)
-        if token is None or token.expires_at <= time.monotonic():
-            token = self._tokens[scope] = self._fetch_token(self._challenge, scope)
-        return f"Bearer {token.value}"
-
-    def _fetch_token(self, challenge: Challenge, scope: str) -> Token:
-        """Ask the token server for `scope` and no more, for the registry's own challenge may be wider."""
-        realm = self._checked_realm(challenge.parameters["realm"])
-        query = {"service": challenge.parameters.get("service", ""), "scope": scope}
-        query = {name: value for name, value in query.items() if value}
-        headers = {"User-Agent": _CLIENT_ID}
-        if self.credentials.identity_token:
-            form = {"grant_type": "refresh_token", "refresh_token": self.credentials.identity_token}
-            answer = self.http.send("POST", realm, headers, data={**query, **form, "client_id": _CLIENT_ID})
-        else:
-            basic = self.credentials.basic()
-            answer = self.http.send(
-                "GET", realm, {**headers, **({"Authorization": basic} if basic else {})}, params=query
-            )
-        token = parse_token(answer.json(), time.monotonic()) if answer.status == 200 else None
-        if token is None:
-            raise RegistryError(f"token server of {self.url}: {self.explain(answer)}")
-        return token
-
-    def _checked_realm(self, realm: str) -> str:
-        """The credentials are about to go there: not in the clear where the registry itself is encrypted."""
-        schemes = ("https",) if self.url.startswith("https://") else ("https", "http")
-        parts = urlsplit(realm)
-        if parts.scheme not in schemes or not parts.netloc or "@" in parts.netloc:
-            raise RegistryError(
-                f"{self.url} names {realm!r} as its token server; expected a {' or '.join(schemes)} URL: "
-                "correct auth.token.realm in the registry's configuration"
-            )
-        return realm
 
 
 def client_from_params(params: Mapping[str, Any], url: str) -> RegistryClient:
@@ -174,7 +236,7 @@ def client_from_params(params: Mapping[str, Any], url: str) -> RegistryClient:
         client_cert=params.get("client_cert"),
         client_key=params.get("client_key"),
     )
-    return RegistryClient(url, credentials, tls, _timeout(params))
+    return RegistryClient(url, credentials, tls, _timeout(params), _concurrency(params))
 
 
 def _timeout(params: Mapping[str, Any]) -> float:
@@ -183,6 +245,14 @@ def _timeout(params: Mapping[str, Any]) -> float:
     if seconds <= 0:
         raise InvalidOptionError("api_timeout", text, "a duration longer than 0s")
     return seconds
+
+
+def _concurrency(params: Mapping[str, Any]) -> int:
+    asked = params.get("api_concurrency")
+    concurrency = 8 if asked is None else int(asked)
+    if not 1 <= concurrency <= _MOST_CONCURRENCY:
+        raise InvalidOptionError("api_concurrency", concurrency, f"a number from 1 to {_MOST_CONCURRENCY}")
+    return concurrency
 
 
 def _checked_url(url: str) -> str:
@@ -207,15 +277,46 @@ def _quoted(name: str) -> str:
     return quote(name, safe="/:")
 
 
-def _advice(answer: Answer, credentials: Credentials) -> str:
-    if answer.status == 401:
-        return f"the credentials ({credentials.describe()}) are not accepted; see registry_username, docker_config"
-    if answer.status == 403:
-        return f"{credentials.describe()} may not do this; use an account that may, or look at a proxy in front"
-    if 300 <= answer.status < 400:
-        return "it sends us elsewhere; give that address as registry_url"
-    if answer.status == 429 or answer.status >= 500:
-        return "the server is busy or broken; see its log and try again"
-    if not answer.is_registry:
-        return "this is no registry's answer; registry_url must be the address in front of /v2/"
-    return "the registry does not do this; see its log"
+def _manifest_path(repository: str, reference: str) -> str:
+    return f"/v2/{_quoted(repository)}/manifests/{_quoted(reference)}"
+
+
+def _blob_path(repository: str, digest: str) -> str:
+    return f"/v2/{_quoted(repository)}/blobs/{_quoted(digest)}"
+
+
+def _scope(repository: str, actions: str) -> str:
+    return f"repository:{repository}:{actions}"
+
+
+def _names(key: str) -> Callable[[Answer], List[str]]:
+    def names_of(answer: Answer) -> List[str]:
+        body = answer.json()
+        names = (body.get(key) or []) if isinstance(body, dict) and key in body else None
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise RegistryError(f"{answer.describe()}: expected JSON with a list {key!r}; is registry_url right?")
+        return names
+
+    return names_of
+
+
+def _descriptors(answer: Answer) -> List[str]:
+    try:
+        return [str(descriptor["digest"]) for descriptor in answer.json()["manifests"] or []]
+    except (KeyError, TypeError):
+        raise RegistryError(f"{answer.describe()}: expected an image index; is registry_url right?") from None
+
+
+def _digest_of(answer: Answer) -> str:
+    return answer.headers.get("Docker-Content-Digest") or _sha256(answer.content)
+
+
+def _sha256(content: bytes) -> str:
+    return "sha256:" + hashlib.sha256(content).hexdigest()
+
+
+def _upload_path(begun: Answer) -> str:
+    """Where to send the bytes: path and query of the Location, on our own host, for proxies write wrong ones."""
+    parts = urlsplit(urljoin(begun.url, begun.headers.get("Location", "")))
+    path = "/v2/" + parts.path.partition("/v2/")[2]
+    return f"{path}?{parts.query}" if parts.query else path

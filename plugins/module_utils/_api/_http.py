@@ -16,15 +16,24 @@ import json
 import os
 import time
 import traceback
+from queue import LifoQueue
+from threading import Lock
 from types import ModuleType
-from typing import Any, Mapping, NamedTuple, Optional, Union
+from typing import Any, Callable, Mapping, NamedTuple, Optional, Union
 
 from .._errors import InvalidOptionError, MissingLibraryError, RegistryError
+from ._http_errors import describe_tls, has_errno, innermost
 
 ATTEMPTS = 5
 _TRY_AGAIN = frozenset({429, 500, 502, 503, 504})
 _LONGEST_PAUSE = 60.0
-_REPEATABLE = frozenset({"GET", "HEAD"})
+_READS = frozenset({"GET", "HEAD"})
+# What can be said twice without doing more than saying it once (RFC 9110, 9.2.2). A manifest's PUT could be too, but a
+# tag may have become somebody else's in between.
+_REPEATABLE = _READS | {"DELETE"}
+# The longest answer to be expected is 2.8's list of tags, which has no pages: 64 MiB are half a million of long names.
+BODY_LIMIT = 64 * 1024 * 1024
+_PIECE = 64 * 1024
 
 
 class UnreachableError(RegistryError):
@@ -70,9 +79,14 @@ class Answer:
 
     @property
     def is_registry(self) -> bool:
-        """Whether this looks like a registry's answer rather than a proxy's or a web site's page."""
+        """Whether this looks like a registry's answer rather than a proxy's or a web site's page.
+
+        Some (seen: go-containerregistry's) send the specification's errors as text/plain, without any header of theirs.
+        """
         kind = self.headers.get("Content-Type", "").lower()
-        return "Docker-Distribution-Api-Version" in self.headers or ("json" in kind and "html" not in kind)
+        if "Docker-Distribution-Api-Version" in self.headers or bool(self.error_codes):
+            return True
+        return "json" in kind and "html" not in kind
 
     def describe(self) -> str:
         """`GET http://... answered 404 (text/html)` with the error codes, without the body."""
@@ -81,17 +95,29 @@ class Answer:
 
 
 class HttpSession:
-    """A kept-alive connection with TLS settings, a time limit and repetition where the server asks for it."""
+    """Kept-alive connections, at most `connections` in use at once, for any number of threads.
 
-    def __init__(self, tls: TlsSettings, timeout: float) -> None:
+    Requests are repeated where the server asks for it; a Retry-After holds back every thread, not only the one told.
+    """
+
+    def __init__(self, tls: TlsSettings, timeout: float, connections: int = 1) -> None:
         self._requests = _import_requests()
         _check_files(tls)
         self.timeout = timeout
-        self._session = self._requests.Session()
         # Given with every request, for REQUESTS_CA_BUNDLE would override what only the session holds.
         self._verify: Union[bool, str] = (tls.ca_path or True) if tls.verify else False
+        self._pause = _Pause()
+        # A requests.Session is not made for two threads at once: each request borrows one, the last used first,
+        # for its connection is most likely to be open still. They are closed when the last reference to them goes.
+        self._idle: LifoQueue[Any] = LifoQueue()
+        for _number in range(connections):
+            self._idle.put(self._new_session(tls))
+
+    def _new_session(self, tls: TlsSettings) -> Any:
+        session = self._requests.Session()
         if tls.client_cert:
-            self._session.cert = (tls.client_cert, tls.client_key) if tls.client_key else tls.client_cert
+            session.cert = (tls.client_cert, tls.client_key) if tls.client_key else tls.client_cert
+        return session
 
     def send(
         self,
@@ -101,60 +127,113 @@ class HttpSession:
         *,
         data: Union[bytes, Mapping[str, str], None] = None,
         params: Optional[Mapping[str, str]] = None,
+        limit: int = BODY_LIMIT,
         attempts: int = ATTEMPTS,
+        may_repeat: Optional[Callable[[], bool]] = None,
     ) -> Answer:
-        """Send a request, again on 429 and 5xx. GET and HEAD follow redirects and outlive a cut connection."""
-        for attempt in range(1, attempts + 1):
-            last = attempt == attempts
-            try:
-                answer = self._send_once(method, url, headers, data, params)
-            except UnreachableError as error:
-                if last or error.refused or method not in _REPEATABLE:
-                    raise
-                time.sleep(_pause({}, attempt))
-                continue
-            if last or answer.status not in _TRY_AGAIN:
-                return answer
-            time.sleep(_pause(answer.headers, attempt))
-        raise AssertionError("unreachable: the last attempt returns or raises")
+        """Send a request, again on 429 and 5xx; GET, HEAD and DELETE also outlive a cut connection.
 
-    def _send_once(
-        self,
-        method: str,
-        url: str,
-        headers: Mapping[str, str],
-        data: Union[bytes, Mapping[str, str], None],
-        params: Optional[Mapping[str, str]],
-    ) -> Answer:
+        `may_repeat` is asked before each repetition. GET and HEAD follow redirects. A body of more than `limit` bytes
+        is a RegistryError, and is not read to its end.
+        """
+        # A body that does not come compressed can't outgrow its limit while it is unpacked.
+        wanted = {"headers": {"Accept-Encoding": "identity", **headers}, "data": data, "params": params}
+        for attempt in range(1, attempts + 1):
+            self._pause.wait()
+            outcome = self._try(method, url, wanted, limit)
+            if attempt == attempts or not _is_worth_repeating(method, outcome):
+                break
+            self._rest(outcome, attempt)
+            if may_repeat is not None and not may_repeat():
+                break
+        if isinstance(outcome, UnreachableError):
+            raise outcome
+        return outcome
+
+    def _rest(self, outcome: Union[Answer, UnreachableError], attempt: int) -> None:
+        asked = _retry_after(outcome) if isinstance(outcome, Answer) else None
+        if asked is None:
+            time.sleep(min(_LONGEST_PAUSE, float(2 ** (attempt - 1))))
+        else:
+            self._pause.begin(min(_LONGEST_PAUSE, asked))
+            self._pause.wait()
+
+    def _try(self, method: str, url: str, wanted: Mapping[str, Any], limit: int) -> Union[Answer, UnreachableError]:
+        session = self._idle.get()
         try:
-            response = self._session.request(
+            response = session.request(
                 method,
                 url,
-                headers=dict(headers),
-                data=data,
-                params=params,
+                **wanted,
                 auth=_no_netrc,
                 verify=self._verify,
                 timeout=self.timeout,
-                allow_redirects=method in _REPEATABLE,
+                allow_redirects=method in _READS,
+                stream=True,
             )
+            with response:
+                body = _read_body(response, limit)
         except self._requests.exceptions.SSLError as error:
-            raise RegistryError(_describe_tls(method, url, error)) from None
-        except self._requests.exceptions.RequestException as error:
-            raise self._unreachable(method, url, error) from None
-        return Answer(method, url, response.status_code, response.headers, response.content)
+            raise RegistryError(describe_tls(method, url, error)) from None
+        except (self._requests.exceptions.RequestException, _CutShortError) as error:
+            return self._unreachable(method, url, error)
+        finally:
+            self._idle.put(session)
+        if body is None:
+            raise RegistryError(f"{method} {url} sends more than {limit} bytes; is registry_url right?")
+        return Answer(method, url, response.status_code, response.headers, body)
 
     def _unreachable(self, method: str, url: str, error: Exception) -> UnreachableError:
         behind_proxy = isinstance(error, self._requests.exceptions.ProxyError)
-        refused = not behind_proxy and _has_errno(error, errno.ECONNREFUSED)
+        refused = not behind_proxy and has_errno(error, errno.ECONNREFUSED)
         who = "the proxy of the environment" if behind_proxy else "the registry"
         return UnreachableError(
-            f"{method} {url}: {who} can't be reached: {_innermost(error)}; is registry_url right?", refused
+            f"{method} {url}: {who} can't be reached: {innermost(error)}; is registry_url right?", refused
         )
 
     def passes_proxy(self, url: str) -> bool:
         """Whether the environment sends this URL through a proxy, so that a refusal may be the proxy's."""
         return bool(self._requests.utils.get_environ_proxies(url))
+
+
+class _Pause:
+    """The moment before which no thread sends anything: one was told to wait, and speaks for all."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._until = 0.0
+
+    def begin(self, seconds: float) -> None:
+        with self._lock:
+            self._until = max(self._until, time.monotonic() + seconds)
+
+    def wait(self) -> None:
+        # A pause may grow while it is waited for.
+        while (seconds := self._until - time.monotonic()) > 0:
+            time.sleep(seconds)
+
+
+class _CutShortError(OSError):
+    """A body ended before its Content-Length, which urllib3 1.26 does not mind."""
+
+
+def _read_body(response: Any, limit: int) -> Optional[bytes]:
+    """The whole body; None, and not read to its end, where it is longer than `limit` bytes."""
+    body = bytearray()
+    for piece in response.iter_content(_PIECE):
+        body += piece
+        if len(body) > limit:
+            return None
+    announced = response.headers.get("Content-Length", "")
+    if response.request.method != "HEAD" and announced.isdigit() and response.raw.tell() < int(announced):
+        raise _CutShortError(errno.ECONNRESET, f"the answer was cut short after {len(body)} of {announced} bytes")
+    return bytes(body)
+
+
+def _is_worth_repeating(method: str, outcome: Union[Answer, UnreachableError]) -> bool:
+    if isinstance(outcome, UnreachableError):
+        return method in _REPEATABLE and not outcome.refused
+    return outcome.status in _TRY_AGAIN
 
 
 def _import_requests() -> ModuleType:
@@ -180,49 +259,12 @@ def _check_files(tls: TlsSettings) -> None:
             raise InvalidOptionError(option, path, "a readable file on the target")
 
 
-def _pause(headers: Mapping[str, str], attempt: int) -> float:
-    """Seconds to wait: what Retry-After asks for (seconds or a date), else 1, 2, 4, ... capped."""
-    asked = headers.get("Retry-After", "")
-    seconds = float(asked) if asked.isdigit() else _seconds_until(asked)
-    return min(_LONGEST_PAUSE, max(0.0, seconds) if seconds is not None else float(2 ** (attempt - 1)))
-
-
-def _seconds_until(date: str) -> Optional[float]:
+def _retry_after(answer: Answer) -> Optional[float]:
+    """Seconds that Retry-After asks for, written as a number or as a date; None where it asks for nothing."""
+    asked = answer.headers.get("Retry-After", "")
+    if asked.isdigit():
+        return float(asked)
     try:
-        return email.utils.parsedate_to_datetime(date).timestamp() - time.time()
+        return max(0.0, email.utils.parsedate_to_datetime(asked).timestamp() - time.time())
     except (TypeError, ValueError, IndexError):
         return None
-
-
-def _describe_tls(method: str, url: str, error: Exception) -> str:
-    text = str(error)
-    if "CERTIFICATE_VERIFY_FAILED" in text:
-        reason = text.split("CERTIFICATE_VERIFY_FAILED] ", 1)[-1].split(" (_ssl", 1)[0]
-        advice = "give the CA that signed it as ca_path, or the name it was made for in registry_url"
-        return f"{method} {url}: {reason}; {advice}"
-    return f"{method} {url}: TLS failed: {_innermost(error)}; does the registry speak TLS here, and want a client_cert?"
-
-
-def _chain(error: Optional[BaseException]) -> Any:
-    """The exception, its causes and contexts, and what urllib3 hides in `reason` and `args`."""
-    waiting, seen = [error], set()
-    while waiting:
-        current = waiting.pop()
-        if current is None or id(current) in seen:
-            continue
-        seen.add(id(current))
-        yield current
-        hidden = [getattr(current, "reason", None), *getattr(current, "args", ())]
-        waiting += [current.__cause__, current.__context__, *(h for h in hidden if isinstance(h, BaseException))]
-
-
-def _has_errno(error: Exception, number: int) -> bool:
-    return any(isinstance(link, OSError) and link.errno == number for link in _chain(error))
-
-
-def _innermost(error: Exception) -> str:
-    """The operating system's own words, without the addresses of Python objects around them."""
-    for link in _chain(error):
-        if isinstance(link, OSError) and link.strerror:
-            return str(link.strerror)
-    return type(error).__name__

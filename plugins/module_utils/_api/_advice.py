@@ -1,0 +1,28 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What to do about an answer that was not expected, in words for the person who runs the playbook."""
+
+from __future__ import annotations
+
+from ._auth import Credentials
+from ._http import Answer
+
+
+def explain(answer: Answer, credentials: Credentials) -> str:
+    """A sentence on an answer that was not expected: what came back and what to do about it."""
+    return f"{answer.describe()}: {_advice(answer, credentials)}"
+
+
+def _advice(answer: Answer, credentials: Credentials) -> str:
+    if answer.status == 401:
+        return f"the credentials ({credentials.describe()}) are not accepted; see registry_username, docker_config"
+    if answer.status == 403:
+        return f"{credentials.describe()} may not do this; use an account that may, or look at a proxy in front"
+    if 300 <= answer.status < 400:
+        return "it sends us elsewhere; give that address as registry_url"
+    if answer.status == 429 or answer.status >= 500:
+        return "the server is busy or broken; see its log and try again"
+    if not answer.is_registry:
+        return "this is no registry's answer; registry_url must be the address in front of /v2/"
+    return "the registry does not do this; see its log"
