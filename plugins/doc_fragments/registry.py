@@ -48,6 +48,10 @@ options:
     description: How long to wait for the registry to connect or to send data, for example V(30s) or V(2m).
     type: str
     default: 30s
+  api_concurrency:
+    description: How many requests the registry gets at once, each over a connection of its own, from V(1) to V(64).
+    type: int
+    default: 8
 requirements:
   - requests (Python library on the target; only where the registry is spoken to over HTTP)
 """

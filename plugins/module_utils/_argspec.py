@@ -20,6 +20,7 @@ def registry_argument_spec() -> dict[str, Any]:
         "client_cert": {"type": "path"},
         "client_key": {"type": "path"},
         "api_timeout": {"type": "str", "default": "30s"},
+        "api_concurrency": {"type": "int", "default": 8},
     }
 
 

@@ -198,8 +198,15 @@ def test_password_in_the_url_is_refused_and_not_shown() -> None:
 
 @pytest.mark.parametrize(
     ("option", "value"),
-    [("ca_path", "/nowhere"), ("client_cert", "/nowhere"), ("client_key", "/nowhere"), ("api_timeout", "0s")],
+    [
+        ("ca_path", "/nowhere"),
+        ("client_cert", "/nowhere"),
+        ("client_key", "/nowhere"),
+        ("api_timeout", "0s"),
+        ("api_concurrency", 0),
+        ("api_concurrency", 65),
+    ],
 )
-def test_options_that_cannot_be_used(option: str, value: str) -> None:
+def test_options_that_cannot_be_used(option: str, value: Any) -> None:
     with pytest.raises(InvalidOptionError, match=option):
         client_from_params({option: value}, "https://registry.example.com")
