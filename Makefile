@@ -89,13 +89,16 @@ build-tree: $(TREE) ## .build/ansible_collections/drydock/registry, which is thi
 $(TREE):
 	@mkdir -p $(dir $@) && ln -sfn ../../.. $@
 
-parts: registry-2 registry-3 tools ## the real registries and clients that the tests talk to
+parts: registry-2 registry-3 crane tools ## the real registries and clients that the tests talk to
 
 registry-2: ## Distribution 2.8, from the Debian or Ubuntu package
 	@bash .ci/get-part registry-2
 
 registry-3: ## Distribution 3, compiled from source (needs Go, a few minutes the first time)
 	@bash .ci/get-part registry-3 $(DISTRIBUTION_3)
+
+crane: ## go-containerregistry's client, whose `registry serve` is another OCI registry (needs Go)
+	@bash .ci/get-part crane $(CRANE)
 
 bench-clients: ## crane, regctl, regbot (needs Go) and jq, which only the benchmark uses
 	@bash .ci/get-part bench-clients $(CRANE) $(REGCLIENT)
@@ -110,5 +113,5 @@ help: ## this text
 	  /^[a-z0-9-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 	@printf '\nA new machine needs: Debian or Ubuntu, Python 3.11 or newer, make, git. Go for the tests on Distribution 3.\n'
 
-.PHONY: ansible-lint bench bench-clients build-tree clean demo dist docs docs-lint format help lint mypy parts real \
-  registry-2 registry-3 ruff sanity test tools unit venv
+.PHONY: ansible-lint bench bench-clients build-tree clean crane demo dist docs docs-lint format help lint mypy parts \
+  real registry-2 registry-3 ruff sanity test tools unit venv

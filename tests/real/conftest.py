@@ -13,9 +13,11 @@ from typing import Any, Iterator
 
 import pytest
 
+from support.crane import CraneRegistry, find_crane
 from support.credentials import TlsFiles, make_tls
 from support.playbook import ensure_build
-from support.registries import V3, VERSIONS, NewRegistry, RegistryProcess, find_registry
+from support.registries import V3, VERSIONS, NewRegistry, Registry, RegistryProcess, find_registry
+from support.scripted import NewScripted, Script, Scripted, let_through
 from support.store import Store
 
 ensure_build()
@@ -59,6 +61,25 @@ def new_registry(tmp_path: Path) -> Iterator[NewRegistry]:
 def registry(version: str, new_registry: NewRegistry) -> RegistryProcess:
     """A started, empty registry of each version: filesystem storage, in-memory cache, deletion disabled."""
     return new_registry(version)
+
+
+@pytest.fixture
+def crane(tmp_path: Path) -> Iterator[CraneRegistry]:
+    """Another OCI registry, started and empty."""
+    require(find_crane(), "crane is not installed")
+    with CraneRegistry(tmp_path / "crane") as registry:
+        yield registry
+
+
+@pytest.fixture
+def scripted() -> Iterator[NewScripted]:
+    """Makes running servers that answer as a script says; all of them are stopped at the end of the test."""
+    with contextlib.ExitStack() as stack:
+
+        def make(script: Script = let_through, registry: Registry | None = None) -> Scripted:
+            return stack.enter_context(Scripted(script, registry))
+
+        yield make
 
 
 @pytest.fixture

@@ -9,10 +9,8 @@ import base64
 import json
 import os
 import socket
-import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any
 
 import pytest
 
@@ -31,6 +29,7 @@ from support import images
 from support.credentials import TlsFiles, TokenAuth, make_ca
 from support.pushing import push
 from support.registries import NewRegistry, RegistryProcess, free_port
+from support.scripted import Fault, NewScripted, in_turn
 from support.store import Store, assert_untouched, snapshot
 
 USER, PASSWORD = "cleaner", "correct horse"
@@ -236,73 +235,30 @@ def test_configuration_is_read_as_the_registry_reads_it(
 # What a real registry can't be made to answer.
 
 
-class Scripted(HTTPServer):
-    """Answers every request with the next of `answers` (status, headers, body), the last one for ever."""
-
-    def __init__(self, answers: list[tuple[int, dict[str, str], bytes]]) -> None:
-        self.answers = answers
-        self.seen: list[str] = []
-        server = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def answer(self) -> None:
-                server.seen.append(f"{self.command} {self.path}")
-                status, headers, body = server.answers.pop(0) if len(server.answers) > 1 else server.answers[0]
-                self.send_response(status)
-                for name, value in {"Content-Length": str(len(body)), **headers}.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                if self.command != "HEAD":
-                    self.wfile.write(body)
-
-            do_GET = do_HEAD = do_PUT = answer  # noqa: N815 - the names that http.server looks for
-
-            def log_message(self, format: str, *args: Any) -> None:
-                """Keep the tests' output quiet."""
-
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server_address[1]}"
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-
 HTML = {"Content-Type": "text/html; charset=utf-8"}
 JSON = {"Content-Type": "application/json"}
-READ_ONLY = (405, {"Allow": "GET, HEAD", "Content-Type": "text/plain"}, b"Method not allowed\n")
-
-
-@pytest.fixture
-def scripted() -> Iterator[Any]:
-    servers: list[Scripted] = []
-
-    def make(*answers: tuple[int, dict[str, str], bytes]) -> Scripted:
-        servers.append(Scripted(list(answers)))
-        return servers[-1]
-
-    yield make
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+READ_ONLY = Fault(405, {"Allow": "GET, HEAD", "Content-Type": "text/plain"}, b"Method not allowed\n")
 
 
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        ((200, HTML, b"<html>log in</html>"), "no registry's answer"),
-        ((404, HTML, b"<html>no such page</html>"), "no registry's answer"),
-        ((405, HTML, b"<html>nginx</html>"), "no registry's answer"),
-        ((405, {**HTML, "Allow": "GET, HEAD, PUT"}, b""), "no registry's answer"),
-        ((405, JSON, b'{"errors":[{"code":"UNSUPPORTED"}]}'), "UNSUPPORTED"),
-        ((405, {**JSON, "Allow": "GET, HEAD"}, b'{"errors":[{"code":"UNSUPPORTED"}]}'), "UNSUPPORTED"),
-        ((400, HTML, b"<html>bad request</html>"), "no registry's answer"),
-        ((400, JSON, b'{"errors":[{"code":"NAME_INVALID"}]}'), "NAME_INVALID"),
-        ((403, HTML, b"<html>go away</html>"), "right to push"),
-        ((302, {"Location": "https://login.example.com/"}, b""), "registry_url"),
-        ((503, {"Retry-After": "3600"}, b""), "busy or broken"),
-        ((201, JSON, b""), "neither open nor closed"),
+        (Fault(200, HTML, b"<html>log in</html>"), "no registry's answer"),
+        (Fault(404, HTML, b"<html>no such page</html>"), "no registry's answer"),
+        (Fault(405, HTML, b"<html>nginx</html>"), "no registry's answer"),
+        (Fault(405, {**HTML, "Allow": "GET, HEAD, PUT"}, b""), "no registry's answer"),
+        (Fault(405, JSON, b'{"errors":[{"code":"UNSUPPORTED"}]}'), "UNSUPPORTED"),
+        (Fault(405, {**JSON, "Allow": "GET, HEAD"}, b'{"errors":[{"code":"UNSUPPORTED"}]}'), "UNSUPPORTED"),
+        (Fault(400, HTML, b"<html>bad request</html>"), "no registry's answer"),
+        (Fault(400, JSON, b'{"errors":[{"code":"NAME_INVALID"}]}'), "NAME_INVALID"),
+        (Fault(403, HTML, b"<html>go away</html>"), "right to push"),
+        (Fault(302, {"Location": "https://login.example.com/"}, b""), "registry_url"),
+        (Fault(503, {"Retry-After": "3600"}), "busy or broken"),
+        (Fault(201, JSON, b""), "neither open nor closed"),
     ],
 )
-def test_everything_else_proves_nothing(scripted: Any, answer: tuple[int, dict[str, str], bytes], said: str) -> None:
-    server = scripted(answer)
+def test_everything_else_proves_nothing(scripted: NewScripted, answer: Fault, said: str) -> None:
+    server = scripted(in_turn(answer))
 
     found = probe(client_from_params({}, server.url), "drydock/probe")
 
@@ -312,12 +268,12 @@ def test_everything_else_proves_nothing(scripted: Any, answer: tuple[int, dict[s
     assert len(server.seen) == 1
 
 
-def test_a_registrys_own_405_is_the_proof(scripted: Any) -> None:
-    assert probe(client_from_params({}, scripted(READ_ONLY).url), "drydock/probe").mode == Mode.READ_ONLY
+def test_a_registrys_own_405_is_the_proof(scripted: NewScripted) -> None:
+    assert probe(client_from_params({}, scripted(in_turn(READ_ONLY)).url), "drydock/probe").mode == Mode.READ_ONLY
 
 
-def test_html_is_no_api(scripted: Any) -> None:
-    server = scripted((200, HTML, b"<html>welcome</html>"))
+def test_html_is_no_api(scripted: NewScripted) -> None:
+    server = scripted(in_turn(Fault(200, HTML, b"<html>welcome</html>")))
     speaker = client_from_params({}, server.url)
     with pytest.raises(RegistryError, match=f"GET {server.url}/v2/ answered 200 .*registry_url"):
         speaker.check_api()
@@ -325,28 +281,28 @@ def test_html_is_no_api(scripted: Any) -> None:
         speaker.manifest_digest("team/app", "1")
 
 
-def test_html_404_is_not_an_absent_manifest(scripted: Any) -> None:
-    server = scripted((404, HTML, b"<html>no such page</html>"))
+def test_html_404_is_not_an_absent_manifest(scripted: NewScripted) -> None:
+    server = scripted(in_turn(Fault(404, HTML, b"<html>no such page</html>")))
     with pytest.raises(RegistryError, match="no registry's answer"):
         client_from_params({}, server.url).manifest_digest("team/app", "1")
 
 
-def test_busy_server_is_asked_again(scripted: Any) -> None:
-    found = (200, {**JSON, "Docker-Content-Digest": "sha256:1"}, b"")
-    server = scripted((429, {"Retry-After": "0"}, b""), (500, {"Retry-After": "0"}, b""), found)
+def test_busy_server_is_asked_again(scripted: NewScripted) -> None:
+    found = Fault(200, {**JSON, "Docker-Content-Digest": "sha256:1"}, b"")
+    server = scripted(in_turn(Fault(429, {"Retry-After": "0"}), Fault(500, {"Retry-After": "0"}), found))
     assert client_from_params({}, server.url).manifest_digest("team/app", "1") == "sha256:1"
     assert len(server.seen) == 3
 
 
-def test_server_that_stays_busy_is_named(scripted: Any) -> None:
-    server = scripted((503, {"Retry-After": "0"}, b""))
+def test_server_that_stays_busy_is_named(scripted: NewScripted) -> None:
+    server = scripted(in_turn(Fault(503, {"Retry-After": "0"})))
     with pytest.raises(RegistryError, match=f"HEAD {server.url}/v2/team/app/manifests/1 answered 503"):
         client_from_params({}, server.url).manifest_digest("team/app", "1")
     assert len(server.seen) == 5
 
 
-def test_digest_without_the_header_is_that_of_the_content(scripted: Any) -> None:
-    server = scripted((200, JSON, b"{}"))
+def test_digest_without_the_header_is_that_of_the_content(scripted: NewScripted) -> None:
+    server = scripted(in_turn(Fault(200, JSON, b"{}")))
     digest = client_from_params({}, server.url).manifest_digest("team/app", "1")
     assert digest == images.digest_of(b"{}")
 

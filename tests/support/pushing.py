@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import requests
 
 from support.images import Content, Image, digest_of, write_oci_layout
-from support.registries import RegistryProcess
+from support.registries import Registry
 
 TIMEOUT = 30
 
@@ -32,7 +32,7 @@ def _expect(answer: requests.Response, *statuses: int) -> requests.Response:
 class Repository:
     """One repository of a running registry, by name."""
 
-    def __init__(self, registry: RegistryProcess, name: str) -> None:
+    def __init__(self, registry: Registry, name: str) -> None:
         self.registry = registry
         self.name = name
         self.session = registry.session()
@@ -107,7 +107,7 @@ class Repository:
         return found
 
 
-def push(registry: RegistryProcess, repository: str, image: Image, *tags: str) -> str:
+def push(registry: Registry, repository: str, image: Image, *tags: str) -> str:
     """`Repository.push` in one call."""
     return Repository(registry, repository).push(image, *tags)
 
@@ -126,14 +126,14 @@ def _skopeo_copy(source: str, destination: str, *options: str) -> None:
     skopeo("--insecure-policy", "copy", "--all", *options, source, destination)
 
 
-def skopeo_push(registry: RegistryProcess, repository: str, tag: str, image: Image, workspace: Path) -> None:
+def skopeo_push(registry: Registry, repository: str, tag: str, image: Image, workspace: Path) -> None:
     """Push with skopeo from an OCI layout made in `workspace`; the digest stays as it is."""
     layout = write_oci_layout(workspace / image.digest.split(":")[1][:12], {tag: image})
     target = f"docker://{registry.host}/{repository}:{tag}"
     _skopeo_copy(f"oci:{layout}:{tag}", target, "--preserve-digests", "--dest-tls-verify=false")
 
 
-def skopeo_pull(registry: RegistryProcess, repository: str, reference: str, destination: Path) -> str:
+def skopeo_pull(registry: Registry, repository: str, reference: str, destination: Path) -> str:
     """Pull every platform with skopeo into `destination` (`dir:`); returns the digest of what came."""
     separator = "@" if reference.startswith("sha") and ":" in reference else ":"
     source = f"docker://{registry.host}/{repository}{separator}{reference}"

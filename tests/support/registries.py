@@ -15,7 +15,7 @@ import subprocess
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Callable, Iterator, Mapping
+from typing import Any, Callable, Iterator, Mapping, Protocol
 
 import requests
 import yaml
@@ -85,8 +85,93 @@ def merge(base: dict[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
     return base
 
 
-class RegistryProcess:
-    """One registry: `<home>/config.yml`, `<home>/storage`, `<home>/registry.log`, and its process.
+class Registry(Protocol):
+    """What pushing to a registry and pulling from it needs, whoever made it and whatever stands in front of it."""
+
+    @property
+    def host(self) -> str:
+        """`127.0.0.1:PORT`, as image references have it."""
+
+    @property
+    def url(self) -> str: ...
+
+    def bare_session(self) -> requests.Session:
+        """A session without credentials."""
+
+    def session(self) -> requests.Session:
+        """A session that may do everything on this registry."""
+
+
+class ServedProcess:
+    """A program that serves a registry on loopback, of whatever make; what it prints is in `<home>.log`."""
+
+    def __init__(self, home: Path, port: int | None = None) -> None:
+        self.home = home
+        self.port = port or free_port()
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def log_path(self) -> Path:
+        return self.home.with_name(f"{self.home.name}.log")
+
+    @property
+    def host(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.host}"
+
+    @property
+    def running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    def serve(self, command: list[str], environment: Mapping[str, str] | None = None) -> None:
+        """Start `command` and return when `/v2/` answers."""
+        self.home.mkdir(parents=True, exist_ok=True)
+        variables = {**os.environ, **(environment or {})}
+        with self.log_path.open("ab") as log:
+            self.process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=variables, cwd=str(self.home)
+            )
+        atexit.register(self.stop)
+        wait_for(self.answers, f"the registry at {self.url}, see {self.log_path}")
+
+    def answers(self) -> bool:
+        """Whether `/v2/` answers with 200 or 401; RuntimeError with the log's end when the process has died."""
+        if self.process is not None and self.process.poll() is not None:
+            log = self.log_path.read_text(errors="replace")[-2000:]
+            message = f"the registry at {self.url} ended with {self.process.returncode}:\n{log}"
+            raise RuntimeError(message)
+        try:
+            answer = self.bare_session().get(f"{self.url}/v2/", timeout=5)
+        except requests.ConnectionError:
+            return False
+        return answer.status_code in (200, 401)
+
+    def stop(self) -> None:
+        """End the process; nothing happens where none runs."""
+        process, self.process = self.process, None
+        if process is None:
+            return
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def bare_session(self) -> requests.Session:
+        session = requests.Session()
+        session.trust_env = False
+        return session
+
+    def session(self) -> requests.Session:
+        return self.bare_session()
+
+
+class RegistryProcess(ServedProcess):
+    """One Distribution registry: `<home>/config.yml`, `<home>/storage`, `<home>/registry.log`, and its process.
 
     `settings` is laid over the generated configuration, section by section. Attributes changed between `stop()` and
     `start()` (`read_only`, `environment`, ...) take effect at the next start, when the configuration is written again.
@@ -110,11 +195,10 @@ class RegistryProcess:
         environment: Mapping[str, str] | None = None,
         settings: Mapping[str, Any] | None = None,
     ) -> None:
+        super().__init__(home, port)
         self.version = version
         self.binary = registry_binary(version)
-        self.home = home
         self.storage = storage or home / "storage"
-        self.port = port or free_port()
         self.read_only = read_only
         self.delete_enabled = delete_enabled
         self.cache = cache
@@ -125,7 +209,6 @@ class RegistryProcess:
         self.proxy = proxy
         self.environment = dict(environment or {})
         self.settings = dict(settings or {})
-        self.process: subprocess.Popen[bytes] | None = None
         self._token_server: TokenServer | None = None
 
     @property
@@ -133,21 +216,8 @@ class RegistryProcess:
         return self.home / "config.yml"
 
     @property
-    def log_path(self) -> Path:
-        return self.home.with_name(f"{self.home.name}.log")
-
-    @property
-    def host(self) -> str:
-        """`127.0.0.1:PORT`, as image references have it."""
-        return f"127.0.0.1:{self.port}"
-
-    @property
     def url(self) -> str:
         return f"{'https' if self.tls else 'http'}://{self.host}"
-
-    @property
-    def running(self) -> bool:
-        return self.process is not None and self.process.poll() is None
 
     def config(self) -> dict[str, Any]:
         """The configuration file's content, as both versions take it."""
@@ -195,38 +265,8 @@ class RegistryProcess:
             self._token_server = TokenServer(self.token, self.home / "token")
         if not keep_config:
             self.write_config()
-        environment = {**os.environ, "OTEL_TRACES_EXPORTER": "none", **self.environment}
         command = [str(self.binary), "serve", str(self.config_path)]
-        with self.log_path.open("ab") as log:
-            self.process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, cwd=str(self.home)
-            )
-        atexit.register(self.stop)
-        wait_for(self.answers, f"the registry at {self.url}, see {self.log_path}")
-
-    def answers(self) -> bool:
-        """Whether `/v2/` answers with 200 or 401; RuntimeError with the log's end when the process has died."""
-        if self.process is not None and self.process.poll() is not None:
-            log = self.log_path.read_text(errors="replace")[-2000:]
-            message = f"Distribution {self.version} ended with {self.process.returncode}:\n{log}"
-            raise RuntimeError(message)
-        try:
-            answer = self.bare_session().get(f"{self.url}/v2/", timeout=5)
-        except requests.ConnectionError:
-            return False
-        return answer.status_code in (200, 401)
-
-    def stop(self) -> None:
-        """End the process; nothing happens where none runs."""
-        process, self.process = self.process, None
-        if process is None:
-            return
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        self.serve(command, {"OTEL_TRACES_EXPORTER": "none", **self.environment})
 
     def restart(self, *, keep_config: bool = False) -> None:
         self.stop()
@@ -243,15 +283,13 @@ class RegistryProcess:
 
     def bare_session(self) -> requests.Session:
         """A session with this registry's TLS files and no credentials."""
-        session = requests.Session()
-        session.trust_env = False
+        session = super().bare_session()
         if self.tls:
             session.verify = str(self.tls.ca)
             session.cert = (str(self.tls.client_cert), str(self.tls.client_key))
         return session
 
     def session(self) -> requests.Session:
-        """A session that may do everything on this registry."""
         session = self.bare_session()
         if self.htpasswd:
             session.auth = self.htpasswd

@@ -13,7 +13,7 @@ from typing import Any, Iterable, Iterator, Mapping
 import requests
 
 from support.images import MANIFEST_TYPES, digest_of
-from support.registries import RegistryProcess
+from support.registries import Registry
 
 TIMEOUT = 30
 COSIGN_SUFFIXES = ("", ".sig", ".att", ".sbom")
@@ -34,7 +34,7 @@ Expectation = dict[str, RepositoryExpectation]
 class Puller:
     """Reads manifests and blobs of one registry and holds each against its digest."""
 
-    def __init__(self, registry: RegistryProcess) -> None:
+    def __init__(self, registry: Registry) -> None:
         self.registry = registry
         self.session = registry.session()
         self.session.headers["Accept"] = ", ".join(MANIFEST_TYPES)
@@ -81,7 +81,7 @@ def references_of(manifest: Mapping[str, Any]) -> tuple[list[str], list[str]]:
     return children, blobs
 
 
-def capture(registry: RegistryProcess, references: Mapping[str, Iterable[str]]) -> Expectation:
+def capture(registry: Registry, references: Mapping[str, Iterable[str]]) -> Expectation:
     """Everything reachable now from these tags and digests: {repository: [tag or digest, ...]}.
 
     Cosign and fallback tags of everything met are followed too; a referrer that only its `subject` ties to an image is
@@ -120,13 +120,13 @@ def _follow(puller: Puller, repository: str, reference: str, into: RepositoryExp
     return digest
 
 
-def assert_pulls(registry: RegistryProcess, expectation: Expectation) -> None:
+def assert_pulls(registry: Registry, expectation: Expectation) -> None:
     """Everything in `expectation` pulls: the same tags on the same digests, every manifest, every blob, every byte."""
     lost = list(_losses(registry, expectation))
     assert not lost, "no longer pulls: " + "; ".join(lost)
 
 
-def _losses(registry: RegistryProcess, expectation: Expectation) -> Iterator[str]:
+def _losses(registry: Registry, expectation: Expectation) -> Iterator[str]:
     puller = Puller(registry)
     for repository, one in expectation.items():
         for tag, digest in one.tags.items():
@@ -141,7 +141,7 @@ def _losses(registry: RegistryProcess, expectation: Expectation) -> Iterator[str
                 yield f"blob {repository}@{digest}"
 
 
-def assert_whole(registry: RegistryProcess, repository: str, references: Iterable[str]) -> None:
+def assert_whole(registry: Registry, repository: str, references: Iterable[str]) -> None:
     """Every one of these tags or digests pulls with all that it names: nothing dangles."""
     puller = Puller(registry)
     lost = [one for reference in references for one in _dangling(puller, repository, reference)]
@@ -159,16 +159,16 @@ def _dangling(puller: Puller, repository: str, reference: str) -> Iterator[str]:
         yield from _dangling(puller, repository, child)
 
 
-def exists(registry: RegistryProcess, repository: str, reference: str) -> bool:
+def exists(registry: Registry, repository: str, reference: str) -> bool:
     """Whether a tag or a manifest's digest answers."""
     return Puller(registry).manifest(repository, reference) is not None
 
 
-def blob_exists(registry: RegistryProcess, repository: str, digest: str) -> bool:
+def blob_exists(registry: Registry, repository: str, digest: str) -> bool:
     return Puller(registry).blob(repository, digest) is not None
 
 
-def catalogue(registry: RegistryProcess) -> list[str]:
+def catalogue(registry: Registry) -> list[str]:
     """Repository names as the registry lists them (first 1,000)."""
     answer = registry.session().get(f"{registry.url}/v2/_catalog", params={"n": "1000"}, timeout=TIMEOUT)
     if answer.status_code == 404:
