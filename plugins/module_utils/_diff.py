@@ -20,8 +20,10 @@ def render_diff(graph: Graph, plan: Plan, removal: Removal, shares: List[Share])
     diff = _Diff(graph, plan)
     for name, gone, size in shares:
         diff.add_repository(name, gone, size)
-    if not removal.counts().is_nothing():
+    if graph.blobs and not removal.counts().is_nothing():
         diff.add_storage(removal)
+    if removal.left_untagged:
+        diff.add_left_untagged(removal.left_untagged)
     return {"before": "".join(diff.before), "after": "".join(diff.after)}
 
 
@@ -44,8 +46,9 @@ class _Diff:
             self.after.append(f"{name}: {tags - len(gone.tags)} tags, {manifests - len(gone.manifests)} manifests\n")
         self._add_tags(name, gone)
         self._add_manifests(gone)
-        links = f"{len(gone.layer_links)} layer links, {len(gone.uploads)} uploads"
-        self.before.append(f"  {links}, {size} bytes of blobs and uploads\n")
+        if gone.layer_links or gone.uploads or size:
+            links = f"{len(gone.layer_links)} layer links, {len(gone.uploads)} uploads"
+            self.before.append(f"  {links}, {size} bytes of blobs and uploads\n")
 
     def add_storage(self, removal: Removal) -> None:
         """Add what the whole store holds before and after."""
@@ -55,6 +58,10 @@ class _Diff:
         others = f"{counts.blobs} blobs, {counts.uploads} uploads, {counts.debris} pieces of debris"
         self.before.append(f"  {others}, {counts.bytes} bytes\n")
         self.after.append(f"storage: {stays['blobs']} blobs, {stays['bytes']} bytes\n")
+
+    def add_left_untagged(self, count: int) -> None:
+        """Add how many manifests lose their last tag and are not ours to delete."""
+        self.after.append(f"without a tag, left to the registry's own garbage collector: {count} manifests\n")
 
     def _add_tags(self, name: str, gone: RepositoryRemoval) -> None:
         decisions = self.plan.decisions.get(name, [])
@@ -66,8 +73,8 @@ class _Diff:
         self.after.extend(shown)
 
     def _add_manifests(self, gone: RepositoryRemoval) -> None:
-        blobs = self.graph.blobs
-        sizes = {digest: blobs[digest].size if digest in blobs else 0 for digest in gone.manifests}
+        known = self.graph.manifests
+        sizes = {digest: known[digest].size if digest in known else 0 for digest in gone.manifests}
         self.before.extend(
             self._fit("manifests", [f"  manifest {digest} {size} bytes\n" for digest, size in sizes.items()])
         )

@@ -38,6 +38,10 @@ class RegistryError(DrydockError):
     """The registry's API answered something that cannot be used."""
 
 
+class DeletionRefusedError(RegistryError):
+    """The registry deletes nothing over its API: deletion is disabled there, or it is read-only."""
+
+
 class NotClosedError(DrydockError):
     """The registry was not shown to be read-only or stopped, or the URL not shown to serve this storage."""
 

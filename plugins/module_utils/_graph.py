@@ -108,6 +108,11 @@ class Graph:
     #: Every digest once, so that equal ones share memory. (Under Ansible sys.intern is a slow Python function.)
     digests: Dict[str, str] = field(default_factory=dict, repr=False, compare=False)
 
+    def children_of(self, digest: str) -> Tuple[str, ...]:
+        """Return the manifests that an index names, nothing for any other manifest."""
+        manifest = self.manifests.get(digest)
+        return manifest.children if manifest is not None else ()
+
     def stored_as(self, digest: str) -> str:
         """Return the digest under which the content that manifests call `digest` is stored."""
         return self.aliases.get(digest, digest)

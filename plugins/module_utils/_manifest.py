@@ -45,6 +45,12 @@ def parse_manifest(digest: str, content: bytes, digests: Dict[str, str]) -> Mani
         return _read_unknown(data, content)
 
 
+def nested_indexes(content: bytes) -> List[str]:
+    """Return the digests of those children of an index that are, or may be, indexes themselves."""
+    descriptors = json.loads(content).get("manifests") or []
+    return [found["digest"] for found in descriptors if found.get("mediaType") not in _IMAGES]
+
+
 class ImageConfig(NamedTuple):
     """What an image configuration tells; None is unknown.
 

@@ -21,6 +21,11 @@ class Pattern(NamedTuple):
     text: str
     regex: Regex[str]
 
+    @property
+    def is_literal(self) -> bool:
+        """Tell whether the pattern is a name: nothing but itself matches."""
+        return not self.text.startswith("~") and _WILDCARDS.search(self.text) is None
+
     def matches(self, name: str) -> bool:
         """Tell whether the whole of `name` matches."""
         return self.regex.fullmatch(name) is not None

@@ -41,6 +41,9 @@ def empty_result() -> Dict[str, Any]:
         "drift_total": 0,
         "notes": [],
         "notes_total": 0,
+        "left_untagged": 0,
+        "not_deleted": [],
+        "not_deleted_total": 0,
         "interrupted_plans": [],
         "quarantine": {"path": None, "bytes": 0, "plans": []},
     }
@@ -61,6 +64,7 @@ def describe_removal(
         "plan_id": plan.id,
         "plan": dict(plan.removal.counts()._asdict()),
         "kept": what_stays(graph, removal),
+        "left_untagged": removal.left_untagged,
         **capped("repositories", rows),
         **capped("tags_deleted", tags),
         **capped("drift", [entry._asdict() for entry in drift]),

@@ -12,6 +12,7 @@ from ._order import natural_key
 from ._patterns import matches_any
 from ._policy import Policy, ProtectedImages, Settings
 from ._rules import UNKNOWN_AGE, Decision, Moment, Rules
+from ._throw_away import CONFIG_DIGEST
 
 # A registry takes longer than this to accept an image; tags "pushed" faster than this one after the other were copied.
 _FASTEST_PUSH_SECONDS = 0.05
@@ -117,6 +118,8 @@ class _Judge:
             reason = self._always_kept(tag, judged.get(tag.name))
             if reason:
                 decisions[tag.name] = Decision(tag, True, f"kept: {reason}")
+            elif self._is_thrown_away(tag):
+                decisions[tag.name] = Decision(tag, False, "deleted: an interrupted run had begun to")
             else:
                 next(tags for policy, tags in left if policy is judged[tag.name]).append(tag)
         for policy, tags in left:
@@ -157,6 +160,10 @@ class _Judge:
         if is_protected(self.graph, self.settings.protected, self.repository.name, tag):
             return "in use (protect_images)"
         return None if policy else "no policy judges it"
+
+    def _is_thrown_away(self, tag: Tag) -> bool:
+        manifest = self.graph.manifests.get(tag.digest)
+        return manifest is not None and manifest.config == CONFIG_DIGEST
 
     def _moment(self, tag: Tag, policy: Policy) -> Moment:
         if policy.sort_by != "created" and self.trusts_pushes and tag.pushed is not None:

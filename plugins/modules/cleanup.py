@@ -12,17 +12,24 @@ version_added: 0.1.0
 author:
   - drydock maintainers (@drydock)
 description:
-  - Makes a plan of a registry's storage and carries it out. The plan holds the tags that the policies delete, the
-    manifests that no tag reaches without them, the layer links and blobs that no manifest names without those,
-    abandoned uploads and empty repositories.
+  - Makes a plan and carries it out, either in the registry's storage or over its API. With O(registry_config) or
+    O(storage) it works in the storage, with O(registry_url) alone over the API.
+  - In the storage the plan holds the tags that the policies delete, the manifests that no tag reaches without them, the
+    layer links and blobs that no manifest names without those, abandoned uploads and empty repositories.
   - Check mode makes the very same plan and touches nothing. With C(--diff), both show per repository the tags before
     and after with their reasons.
   - What is kept stays pullable, by tag and by digest, with every platform, every referrer (signatures, SBOMs) and
     every layer.
   - Storage is only changed while the registry is shown to be read-only or stopped. Before anything is changed,
     everything is marked again, and the plan can only shrink.
-  - Everything is first set aside in C(docker/registry/drydock) beside the registry's own tree, in an order in which a
-    crash at any moment leaves no broken image. The next run finishes an interrupted plan.
+  - In the storage everything is first set aside in C(docker/registry/drydock) beside the registry's own tree, in an
+    order in which a crash at any moment leaves no broken image. The next run finishes an interrupted plan.
+  - Over the API, any registry that speaks the OCI distribution API can be cleaned up while it is open. Where it deletes
+    tags (Distribution 3, zot and others), these go, and their manifests and blobs are left to its own garbage
+    collector. Where it only deletes digests (Distribution 2.8), a tag goes together with its manifest, and only if
+    nothing that stays needs that manifest. Which it is, is found out by deleting what does not exist.
+  - Over the API a tag is looked up right before it is deleted, and left alone if it has moved. Push times are not known
+    there, image dates are used instead.
 extends_documentation_fragment:
   - drydock.registry.attributes
   - drydock.registry.attributes.full
@@ -39,6 +46,8 @@ options:
       - A pattern is a glob in which C(*) stops at C(/) and C(**) does not, or, behind a leading C(~), a regular
         expression.
       - Blobs that no repository links belong to none, and go whatever is named here.
+      - Over the API the catalogue, for which an account may lack the right, is only asked for if there is a pattern that
+        is not a plain name.
     type: list
     elements: str
     default: ["**"]
@@ -125,7 +134,9 @@ options:
     elements: str
     default: []
   delete_untagged:
-    description: Also delete manifests that no tag reached before this plan. Somebody may pull those by digest.
+    description:
+      - Also delete manifests that no tag reached before this plan. Somebody may pull those by digest.
+      - Only with the storage, because the API does not tell which these are.
     type: bool
     default: false
   untagged_older_than:
@@ -135,14 +146,15 @@ options:
   grace_period:
     description:
       - Nothing younger than this is removed from storage. A tag stays while any part of its image is younger.
+      - Without effect over the API, which removes nothing from storage.
     type: str
     default: 1h
   purge_uploads_older_than:
-    description: Remove uploads into which nothing was written for this long.
+    description: Remove uploads into which nothing was written for this long. Only with the storage.
     type: str
     default: 7d
   remove_empty_repositories:
-    description: Remove repositories in which nothing is left.
+    description: Remove repositories in which nothing is left. Only with the storage.
     type: bool
     default: true
   max_delete:
@@ -154,6 +166,14 @@ options:
     type: float
   allow_empty:
     description: Whether a repository may lose its last tag. Otherwise its newest tag is kept.
+    type: bool
+    default: false
+  overwrite_shared_tags:
+    description:
+      - Over the API of a registry that only deletes digests (Distribution 2.8), a tag can't be deleted while its manifest
+        is needed, because another tag of it or an index stays. Such a tag is kept, and the reason says so.
+      - With V(true) it is pushed onto a throw-away image first, which then is deleted. The account needs the right to
+        push for that.
     type: bool
     default: false
   plan:
@@ -170,6 +190,7 @@ options:
       - Refuse to change storage unless the registry at O(registry_url) is shown to be read-only or stopped and to
         serve this storage.
       - Set to V(false) only where nobody can push for another reason.
+      - Without effect over the API, where the registry has to be open.
     type: bool
     default: true
   quarantine:
@@ -177,6 +198,7 @@ options:
       - What becomes of what is set aside. V(delete) deletes it at the end of the run, V(keep) leaves it for a later
         run.
       - V(purge) makes no plan and only deletes what earlier runs set aside. It may run while the registry is open.
+      - Over the API nothing is set aside, so there it can't be changed.
     type: str
     choices: [delete, keep, purge]
     default: delete
@@ -209,6 +231,17 @@ EXAMPLES = r"""
     policies:
       - keep_n: 1
     max_delete: 5000
+
+- name: Delete old builds over the API, of two repositories that are known by name
+  drydock.registry.cleanup:
+    registry_url: https://registry.example.com
+    registry_username: cleaner
+    registry_password: "{{ vault_registry_password }}"
+    repositories: [ci/app, ci/web]
+    policies:
+      - keep_n: 5
+        older_than: 14d
+        sort_by: created
 
 - name: Save a plan for approval
   drydock.registry.cleanup:
@@ -386,6 +419,35 @@ notes_total:
   description: The full number of RV(notes).
   returned: always
   type: int
+left_untagged:
+  description:
+    - Over the API, the number of manifests that no tag reaches any more and that stay until the registry's own garbage
+      collector removes them and their blobs.
+    - Only manifests that were read are counted. With the storage it is 0, because there they go.
+  returned: always
+  type: int
+not_deleted:
+  description: What was to be deleted over the API and was not, because the registry refused or failed; at most 1000.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    repository:
+      description: Name of the repository.
+      type: str
+    kind:
+      description: V(tag) or V(manifest).
+      type: str
+    name:
+      description: Tag or digest.
+      type: str
+    why:
+      description: What the registry answered, or what ended the run.
+      type: str
+not_deleted_total:
+  description: The full number of RV(not_deleted).
+  returned: always
+  type: int
 interrupted_plans:
   description: The ids of plans that an earlier run began and did not finish, and that this run finishes.
   returned: always
@@ -422,6 +484,8 @@ from ansible_collections.drydock.registry.plugins.module_utils._argspec import (
     storage_argument_spec,
 )
 from ansible_collections.drydock.registry.plugins.module_utils._cleanup import Cleanup, RunMode
+from ansible_collections.drydock.registry.plugins.module_utils._cleanup_api import ApiCleanup
+from ansible_collections.drydock.registry.plugins.module_utils._cleanup_storage import StorageCleanup
 from ansible_collections.drydock.registry.plugins.module_utils._errors import DrydockError, MissingLibraryError
 
 
@@ -442,6 +506,7 @@ def cleanup_argument_spec() -> dict[str, Any]:
         "max_delete": {"type": "int"},
         "max_delete_percent": {"type": "float"},
         "allow_empty": {"type": "bool", "default": False},
+        "overwrite_shared_tags": {"type": "bool", "default": False},
         "plan": {"type": "path"},
         "plan_dest": {"type": "path"},
         "require_read_only": {"type": "bool", "default": True},
@@ -476,7 +541,8 @@ def main() -> None:
     )
     # The graph is large, lives to the end and has no cycles: looking for some costs a third of the time.
     gc.disable()
-    cleanup = Cleanup(module.params, RunMode(module.check_mode, module._diff, time.time()), module.warn)
+    way = StorageCleanup if module.params["storage"] or module.params["registry_config"] else ApiCleanup
+    cleanup: Cleanup = way(module.params, RunMode(module.check_mode, module._diff, time.time()), module.warn)
     try:
         cleanup.run()
     except MissingLibraryError as error:

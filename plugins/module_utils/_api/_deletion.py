@@ -1,0 +1,206 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Applying a plan over the API, one repository after the other, while others push to the same registry.
+
+What a tag points to is asked right before it is deleted. Where tags go with their digest, every tag of the repository
+is asked and the plan marked again: DELETE by digest takes all tags of that digest, and the registry does not mind that
+an index still needs it (REGISTRY_FACTS.md, "Data loss to avoid" 7).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Callable, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple, TypeVar
+
+from .._errors import RegistryError
+from .._graph import Graph, Tag
+from .._permission import Ability
+from .._plan import Drift, Plan, Removal, RepositoryRemoval
+from .._planning import mark_again
+from .._policy import ProtectedImages
+from .._reach import Node
+from .._throw_away import CONFIG, MEDIA_TYPE, new_manifest
+from ._ability import refusal
+from ._groups import referring_first, units
+from ._http import Answer
+from ._v2 import V2Api
+
+T = TypeVar("T")
+#: Something that can be deleted: (repository, "tag" or "manifest", tag or digest).
+Thing = Tuple[Optional[str], str, str]
+
+_GONE = "is already gone"
+_DELETED = (200, 202, 204)
+# These say something about the registry; any other refusal is about one repository, and the next may take it.
+_ABOUT_THE_REGISTRY = (401, 405, 429)
+
+
+class NotDeleted(NamedTuple):
+    """Something that was to be deleted and was not: the registry would not, or the run ended before it."""
+
+    repository: Optional[str]
+    kind: str
+    name: str
+    why: str
+
+
+class Abilities(NamedTuple):
+    """What the server deletes by itself, and what can be deleted once throw-away images are used, too."""
+
+    server: Ability
+    plan: Ability
+
+
+class _RefusedHereError(RegistryError):
+    """The registry refused a deletion in one repository."""
+
+
+class Deletion:
+    """Deletes what a plan names. `done` and `drift` (what had changed and was left alone) are true at every moment."""
+
+    def __init__(
+        self, source: V2Api, graph: Graph, plan: Plan, protected: ProtectedImages, abilities: Abilities
+    ) -> None:
+        self.source = source
+        self.client = source.client
+        self.graph = graph
+        self.plan = plan
+        self.protected = protected
+        self.abilities = abilities
+        self.drift: List[Drift] = []
+        self._deleted: Set[Thing] = set()
+
+    def run(self) -> None:
+        """Delete everything. Raises RegistryError where something was refused, after all others were deleted."""
+        refused: List[RegistryError] = []
+        for names in units(self.graph, self.plan.removal):
+            try:
+                self._delete(names)
+            except _RefusedHereError as error:
+                refused.append(error)
+        if refused:
+            raise refused[0]
+
+    @property
+    def done(self) -> Removal:
+        """Return what was deleted so far, in the order of the plan."""
+        done = Removal()
+        for name, gone in self.plan.removal.repositories.items():
+            tags = {tag: found for tag, found in gone.tags.items() if (name, "tag", tag) in self._deleted}
+            manifests = {d: time for d, time in gone.manifests.items() if (name, "manifest", d) in self._deleted}
+            if tags or manifests:
+                done.repositories[name] = RepositoryRemoval(tags, manifests)
+        return done
+
+    def not_deleted(self, why: str) -> List[NotDeleted]:
+        """Return what was neither deleted nor left alone."""
+        settled = self._deleted.union((found.repository, found.kind, found.name) for found in self.drift)
+        planned = [
+            (name, kind, what)
+            for name, gone in self.plan.removal.repositories.items()
+            for kind, things in (("tag", gone.tags.keys()), ("manifest", gone.manifests.keys()))
+            for what in things
+        ]
+        return [NotDeleted(*thing, why) for thing in planned if thing not in settled]
+
+    def _delete(self, names: Sequence[str]) -> None:
+        part = Removal({name: self.plan.removal.repositories[name] for name in names})
+        if self.abilities.server.tags:
+            self._delete_by_tag(self._mark_again(part)[0] if _has_subject_tags(part) else part)
+        else:
+            self._delete_by_digest(*self._mark_again(part))
+
+    def _mark_again(self, part: Removal) -> Tuple[Removal, Graph]:
+        """Return what of this part may still go, and the repositories as they are now."""
+        fresh = self.source.read_again(list(part.repositories), self.graph)
+        plan = replace(self.plan, removal=part)
+        removal, drift = mark_again(fresh, plan, self.protected, self.abilities.plan)
+        self.drift.extend(drift)
+        return removal, fresh
+
+    def _delete_by_tag(self, removal: Removal) -> None:
+        """Delete signatures and the like before their images: should the run end in between, the next finds both."""
+        tags = _tags_of(removal)
+        self._for_each(self._delete_tag, [found for found in tags if found[1].subject])
+        self._for_each(self._delete_tag, [found for found in tags if not found[1].subject])
+
+    def _delete_by_digest(self, removal: Removal, fresh: Graph) -> None:
+        shared = [
+            (name, tag) for name, tag in _tags_of(removal) if tag.digest not in removal.repositories[name].manifests
+        ]
+        self._for_each(self._overwrite_and_delete, shared)
+        for group in referring_first(fresh, removal):
+            self._for_each(self._delete_manifest, [(node, removal) for node in group])
+        for name in removal.repositories:
+            self._check_nothing_else_went(name, fresh, removal)
+
+    def _for_each(self, function: Callable[[T], None], items: Iterable[T]) -> None:
+        for _done in self.client.map(function, items):
+            pass
+
+    def _delete_tag(self, found: Tuple[str, Tag]) -> None:
+        name, tag = found
+        if not self._is_unmoved(name, tag):
+            return
+        answer = self.client.delete_manifest(name, tag.name, tag.digest)
+        if answer.status == 404:
+            self.drift.append(Drift(name, "tag", tag.name, _GONE))
+            return
+        self._require_deleted(answer)
+        self._deleted.add((name, "tag", tag.name))
+
+    def _delete_manifest(self, found: Tuple[Node, Removal]) -> None:
+        """Delete by digest; the tags that go with it were asked when the plan was marked again."""
+        (name, digest), removal = found
+        tags = [tag for tag in removal.repositories[name].tags.values() if tag.digest == digest]
+        answer = self.client.delete_manifest(name, digest)
+        if answer.status == 404:
+            self.drift.append(Drift(name, "manifest", digest, _GONE))
+            self.drift.extend(Drift(name, "tag", tag.name, _GONE) for tag in tags)
+            return
+        self._require_deleted(answer)
+        self._deleted.add((name, "manifest", digest))
+        self._deleted.update((name, "tag", tag.name) for tag in tags)
+
+    def _overwrite_and_delete(self, found: Tuple[str, Tag]) -> None:
+        """Let the tag point to an image of its own and delete that one, for its own image is still needed."""
+        name, tag = found
+        self.client.put_blob(name, CONFIG)
+        if not self._is_unmoved(name, tag):
+            return
+        digest = self.client.put_manifest(name, tag.name, MEDIA_TYPE, new_manifest())
+        self._require_deleted(self.client.delete_manifest(name, digest))
+        self._deleted.add((name, "tag", tag.name))
+
+    def _is_unmoved(self, name: str, tag: Tag) -> bool:
+        """Tell whether the tag still points to what was planned to go; otherwise it is left alone."""
+        now = self.client.manifest_digest(name, tag.name)
+        if now != tag.digest:
+            self.drift.append(Drift(name, "tag", tag.name, f"now points to {now}" if now else _GONE))
+        return now == tag.digest
+
+    def _check_nothing_else_went(self, name: str, fresh: Graph, removal: Removal) -> None:
+        """Raise RegistryError where a tag that had to stay is not listed any more."""
+        expected = set(fresh.repositories[name].tags) - set(removal.repositories[name].tags)
+        lost = sorted(expected - set(self.client.tags(name) or ()))
+        if lost:
+            raise RegistryError(
+                f"{self.client.url} lost tags of {name} that had to stay: {', '.join(lost)}; somebody deleted them, or "
+                "pushed them onto an image at the moment when it was deleted. Push them again"
+            )
+
+    def _require_deleted(self, answer: Answer) -> None:
+        if answer.status in _DELETED:
+            return
+        if answer.status in _ABOUT_THE_REGISTRY or answer.status >= 500:
+            raise refusal(self.client, answer)
+        raise _RefusedHereError(self.client.explain(answer))
+
+
+def _tags_of(removal: Removal) -> List[Tuple[str, Tag]]:
+    return [(name, tag) for name, gone in removal.repositories.items() for tag in gone.tags.values()]
+
+
+def _has_subject_tags(removal: Removal) -> bool:
+    return any(tag.subject for _name, tag in _tags_of(removal))

@@ -1,0 +1,198 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A cleanup of a registry's storage: proof that it is closed, sweep into the quarantine, interrupted plans."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Dict, List, Mapping, Optional, Tuple
+
+from ._apply import Sweep
+from ._cleanup import Cleanup, Marked
+from ._closed import Closedness, check_contents, look, require_closed, show_same_storage
+from ._errors import InvalidOptionError, StorageError
+from ._graph import Graph
+from ._layout._v2 import V2Layout
+from ._permission import Aged
+from ._plan import Drift, Plan, Removal
+from ._planning import make_plan, mark_again
+from ._quarantine import Quarantine
+from ._registry_config import RegistryConfig, load_registry_config
+from ._retention import Retention, images_to_date
+from ._storage._filesystem import FilesystemStorage
+
+_STORAGE_DRIVERS = ("filesystem",)
+
+
+class StorageCleanup(Cleanup):
+    """Tags, manifests, layer links and blobs go in the storage, while the registry is shown to be closed."""
+
+    def open(self) -> None:
+        self.config = read_config(self.params)
+        self.storage = open_storage(self.params, self.config)
+        self.layout = V2Layout(self.storage)
+        self.quarantine = Quarantine(self.storage.quarantines)
+        self.interrupted = self.quarantine.interrupted()
+        self.finished: List[Plan] = []
+
+    def carry_out(self) -> None:
+        if self.params["quarantine"] == "purge":
+            self._purge()
+        else:
+            super().carry_out()
+
+    def source(self) -> Dict[str, str]:
+        return self.storage.source()
+
+    def read(self) -> Graph:
+        return self.layout.read()
+
+    def read_dates(self, graph: Graph) -> None:
+        self.layout.read_created(graph, images_to_date(graph, self.settings))
+
+    def make_plan(self, graph: Graph, retention: Retention) -> Plan:
+        condemned = {
+            (name, digest)
+            for plan in self.interrupted
+            for name, gone in plan.removal.repositories.items()
+            for digest in gone.manifests
+        }
+        return make_plan(
+            graph, self.settings, retention, self.source(), Aged(graph, self.settings, self.now, condemned)
+        )
+
+    def mark_again(self, graph: Graph, plan: Plan) -> Tuple[Removal, List[Drift]]:
+        return mark_again(graph, plan, self.settings.protected)
+
+    def apply_new_plan(self, marked: Marked) -> None:
+        closedness = self._look(next(iter(sorted(marked.graph.repositories)), None))
+        check_contents(closedness, marked.graph)
+        if self.check_mode:
+            self._predict(marked.removal)
+        elif marked.removal.counts().is_nothing():
+            self._finish()
+        else:
+            self._apply(marked.plan, closedness)
+
+    def apply_given_plan(self, plan: Plan) -> None:
+        closedness = self._look(next(iter(sorted(plan.removal.repositories)), None))
+        if not self.check_mode:
+            self._apply(plan, closedness)
+            return
+        marked = self.marked_again(plan)
+        check_contents(closedness, marked.graph)
+        self._predict(marked.removal)
+
+    def report(self, marked: Marked) -> None:
+        self._sort_interrupted(marked)
+        super().report(marked)
+
+    def _apply(self, plan: Plan, closedness: Closedness) -> None:
+        self._require_closed(closedness)
+        self.storage.check_changeable()
+        marked = self.marked_again(plan)
+        if not marked.removal.counts().is_nothing():
+            self._check_same_storage(closedness, marked.graph)
+            self._sweep(marked)
+        self._finish()
+
+    def _require_closed(self, closedness: Closedness) -> None:
+        if self.params["require_read_only"]:
+            require_closed(closedness, self.config, self.storage)
+        elif closedness.mode not in ("read_only", "stopped"):
+            self.warn(
+                f"the registry was not shown to be closed ({closedness.detail}); "
+                "with require_read_only: false an image that is pushed during the sweep can be damaged"
+            )
+
+    def _check_same_storage(self, closedness: Closedness, graph: Graph) -> None:
+        if self.params["require_read_only"]:
+            check_contents(closedness, graph)
+            show_same_storage(closedness, graph, self.storage)
+
+    def _sweep(self, marked: Marked) -> None:
+        quarantine = self.quarantine.begin(marked.plan)
+        sweep = Sweep(marked.removal, marked.graph, self.layout, self.storage, quarantine)
+        try:
+            sweep.run()
+        except StorageError as error:
+            raise StorageError(
+                f"{error}. Done before that: {json.dumps(sweep.done._asdict())}; "
+                "what is left is finished by the next run"
+            ) from error
+        finally:
+            self.result["deleted"] = dict(sweep.done._asdict())
+            self.result["changed"] = not sweep.done.is_nothing()
+        self.quarantine.finish(marked.plan)
+
+    def _finish(self) -> None:
+        self._warn_of_unfinished()
+        for plan in self.finished:
+            if self.quarantine.is_unfinished(plan):
+                self.quarantine.finish(plan)
+            self.result["changed"] = True
+        if self.params["quarantine"] == "delete" and self.quarantine.purge():
+            self.result["changed"] = True
+        self._weigh_quarantine()
+
+    def _purge(self) -> None:
+        self._weigh_quarantine()
+        self.result["changed"] = bool(self.quarantine.applied())
+        if not self.check_mode:
+            self.quarantine.purge()
+            self._weigh_quarantine()
+
+    def _predict(self, removal: Removal) -> None:
+        if not removal.counts().is_nothing():
+            self.storage.check_changeable()
+        self._warn_of_unfinished()
+        leftovers = self.params["quarantine"] == "delete" and self.quarantine.applied()
+        self.result["changed"] = bool(not removal.counts().is_nothing() or leftovers or self.finished)
+        self._weigh_quarantine()
+
+    def _weigh_quarantine(self) -> None:
+        self.result["quarantine"] = dict(self.quarantine.weigh()._asdict())
+
+    def _sort_interrupted(self, marked: Marked) -> None:
+        """Find the interrupted plans of which nothing is left once this one is applied."""
+        self.finished = [
+            plan
+            for plan in self.interrupted
+            if marked.removal.covers(mark_again(marked.graph, plan, self.settings.protected)[0])
+        ]
+        self.result["interrupted_plans"] = [plan.id for plan in self.finished]
+
+    def _warn_of_unfinished(self) -> None:
+        finished = self.result["interrupted_plans"]
+        for plan in self.interrupted:
+            if plan.id not in finished:
+                self.warn(f"the interrupted plan {plan.id} holds more than this run does: run with its options again")
+
+    def _look(self, repository: Optional[str]) -> Closedness:
+        if not self.params["require_read_only"] and not self.params["registry_url"]:
+            return Closedness("unknown", "it was not asked", None)
+        closedness = look(self.params, self.config, repository)
+        self.result["registry_mode"] = closedness.mode
+        return closedness
+
+
+def open_storage(params: Mapping[str, Any], config: Optional[RegistryConfig]) -> FilesystemStorage:
+    """Return the storage that the options name, or the registry's configuration does. Raises InvalidOptionError."""
+    section = params["storage"] or (config.storage if config else None)
+    if not section:
+        raise InvalidOptionError("storage", params["storage"], "storage, or registry_config with a storage section")
+    drivers = [name for name in section if name not in ("cache", "delete", "maintenance", "redirect", "tag")]
+    if len(drivers) != 1 or drivers[0] not in _STORAGE_DRIVERS:
+        raise InvalidOptionError("storage", ", ".join(drivers), f"one storage driver of {', '.join(_STORAGE_DRIVERS)}")
+    parameters = section[drivers[0]] or {}
+    if not isinstance(parameters, dict):
+        raise InvalidOptionError(
+            f"storage.{drivers[0]}", parameters, "a dictionary such as {rootdirectory: /var/lib/registry}"
+        )
+    return FilesystemStorage(parameters)
+
+
+def read_config(params: Mapping[str, Any]) -> Optional[RegistryConfig]:
+    path = params["registry_config"]
+    return load_registry_config(path, params["registry_environment"]) if path else None
