@@ -55,8 +55,9 @@ def run(
     stdin: bytes = b"",
     stdout: IO[bytes] | None = None,
     limit: float | None = None,
+    check: bool = True,
 ) -> Cost:
-    """Run to the end; output goes to `stdout`, or nowhere. CommandError with the last of stderr on failure.
+    """Run to the end; output goes to `stdout`, or nowhere. CommandError with the last of stderr on failure (`check`).
 
     What is still running after `limit` seconds is killed, and its cost says so.
 
@@ -73,7 +74,7 @@ def run(
             _pid, status, usage = os.wait4(process.pid, 0)
         seconds = time.monotonic() - start
         process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode != 0 and not killed.is_set():
+        if check and process.returncode != 0 and not killed.is_set():
             raise CommandError(f"{' '.join(command)} ended with {process.returncode}:\n{_end_of(errors, stdout)}")
     return Cost(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss, killed.is_set())
 

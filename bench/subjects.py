@@ -16,7 +16,7 @@ from typing import Any
 
 from bench.measure import CommandError, Cost, run
 from bench.stores import Store, expected_deletions
-from support.playbook import LOCALHOST, ensure_build, run_environment
+from support.playbook import COLLECTION, LOCALHOST, ensure_build, run_environment
 from support.registries import registry_binary
 
 
@@ -43,20 +43,20 @@ def preview_options(store: Store, keep: int) -> dict[str, Any]:
 
 
 def preview(store: Store, keep: int, *, pipelining: bool) -> Cost:
-    """A whole `ansible-playbook --check`: the time of the whole, the peak of its largest process."""
+    """A whole `ansible-playbook --check`."""
+    return _playbook(preview_options(store, keep), check=True, pipelining=pipelining)
+
+
+def _playbook(options: dict[str, Any], *, check: bool, pipelining: bool = False) -> Cost:
+    """A whole `ansible-playbook` with `cleanup`: the time of the whole, the peak of its largest process."""
     ensure_build()
-    task = {"name": "Preview", "drydock.registry.cleanup": preview_options(store, keep)}
+    task = {"name": "Clean up", "drydock.registry.cleanup": options}
     with tempfile.TemporaryDirectory(prefix="drydock-bench-") as temporary:
         playbook, inventory = Path(temporary, "playbook.yml"), Path(temporary, "inventory.yml")
         playbook.write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": [task]}]))
         inventory.write_text(json.dumps(LOCALHOST))
-        command = [
-            str(Path(sys.executable).with_name("ansible-playbook")),
-            "--check",
-            "-i",
-            str(inventory),
-            str(playbook),
-        ]
+        program = str(Path(sys.executable).with_name("ansible-playbook"))
+        command = [program, *(["--check"] if check else []), "-i", str(inventory), str(playbook)]
         environment = run_environment(
             ANSIBLE_LOCAL_TEMP=f"{temporary}/local_tmp",
             ANSIBLE_REMOTE_TEMP=f"{temporary}/remote_tmp",
@@ -64,6 +64,27 @@ def preview(store: Store, keep: int, *, pipelining: bool) -> Cost:
         )
         with tempfile.TemporaryFile() as output:
             return run(command, environment, stdout=output)
+
+
+def _api_options(registry: str, repository: str, keep: int) -> dict[str, Any]:
+    """The options of `cleanup` for "the newest `keep` images of this repository, by their own dates" over the API."""
+    policy = {"name": "the newest", "tags": ["*"], "keep_n": keep, "sort_by": "created"}
+    only = {"registry_url": f"http://{registry}", "repositories": [repository]}
+    return {**only, "policies": [policy], "max_delete": 10**9}
+
+
+def clean_over_api(registry: str, repository: str, keep: int) -> Cost:
+    """The module as a process of its own, its imports included; `registry` is HOST:PORT."""
+    ensure_build()
+    payload = {"ANSIBLE_MODULE_ARGS": _api_options(registry, repository, keep)}
+    with tempfile.TemporaryFile() as output:
+        command = [sys.executable, "-m", f"{COLLECTION}.plugins.modules.cleanup"]
+        return run(command, run_environment(), stdin=json.dumps(payload).encode(), stdout=output)
+
+
+def playbook_over_api(registry: str, repository: str, keep: int, *, check: bool = False) -> Cost:
+    """The same in a whole `ansible-playbook`."""
+    return _playbook(_api_options(registry, repository, keep), check=check)
 
 
 def own_work(store: Store, keep: int) -> Cost:

@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from bench.api import count_requests
+from bench.store import tag_name
 from support.store import Store, contents
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -92,6 +94,33 @@ def test_pushes_are_old_and_told_apart_by_their_times(store: Store) -> None:
         assert max(times) / 1e9 < time.time() - DAY
     youngest = max(path.stat().st_mtime for path in store.root.rglob("*") if path.is_file())
     assert youngest < time.time() - DAY
+
+
+def image_date(store: Store, digest: str) -> str:
+    manifest = read_manifest(store, digest)
+    if "manifests" in manifest:
+        return image_date(store, manifest["manifests"][0]["digest"])
+    created: str = read_manifest(store, manifest["config"]["digest"])["created"]
+    return created
+
+
+def test_tags_are_numbered_in_the_order_of_their_images_dates(store: Store) -> None:
+    for name in store.repositories():
+        dates = [image_date(store, store.current_link(name, tag_name(n)).read_text()) for n in range(TAGS)]
+        assert dates == sorted(dates)
+        assert len(set(dates)) == TAGS
+
+
+ACCESS_LOG = """\
+127.0.0.1 - - [21/Nov/2026:22:50:12 +0000] "GET /v2/app/tags/list?n=1000 HTTP/1.1" 200 936 "" "a client/1.0"
+time="2026-11-21T22:58:21Z" level=error msg="answered" http.request.method=DELETE http.request.uri="/v2/app"
+::1 - - [21/Nov/2026:22:50:13 +0000] "DELETE /v2/app/manifests/v1 HTTP/1.1" 202 0 "" "\\"GET / HTTP/1.1\\""
+127.0.0.1 - - [21/Nov/2026:22:50:14 +0000] "GET /v2/ HTTP/2.0" 200 2 "" "a client/1.0"
+"""
+
+
+def test_each_request_in_an_access_log_counts_once() -> None:
+    assert count_requests(ACCESS_LOG) == {"GET": 2, "DELETE": 1}
 
 
 def test_the_same_seed_writes_the_same_store(written: Path, tmp_path: Path) -> None:
