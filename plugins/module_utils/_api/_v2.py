@@ -103,20 +103,25 @@ class V2Api:
                 config = parse_config(content)
                 yield from ((digest, config) for digest in images)
 
+    @property
+    def _names_are_given(self) -> bool:
+        return all(pattern.is_literal for pattern in self.included)
+
     def _names(self) -> List[str]:
         """Return the selected repositories; the catalogue, which many may not see, is only asked for patterns."""
-        literal = all(pattern.is_literal for pattern in self.included)
-        names = (pattern.text for pattern in self.included) if literal else self.client.repositories()
+        given = (pattern.text for pattern in self.included)
+        names = given if self._names_are_given else self.client.repositories()
         return sorted({name for name in names if is_selected(name, self.included, self.excluded)})
 
     def _list_tags(self, graph: Graph, names: Sequence[str]) -> List[Node]:
         listed: List[Node] = []
         for name, tags in zip(names, self.client.map(self.client.tags, names)):
-            if tags is None:
+            # Distribution also answers 404 for a repository of its catalogue that has no tags.
+            if tags is None and self._names_are_given:
                 graph.notes.append(f"{name}: the registry has no such repository")
                 continue
             graph.repositories[name] = Repository(name)
-            listed.extend((name, tag) for tag in sorted(tags, key=natural_key))
+            listed.extend((name, tag) for tag in sorted(tags or (), key=natural_key))
         return listed
 
     def _enter(self, graph: Graph, listed: Sequence[Node], found: Iterable[Optional[Fetched]]) -> None:
