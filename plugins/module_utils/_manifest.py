@@ -74,11 +74,6 @@ def parse_config(content: bytes) -> ImageConfig:
     return ImageConfig(_created(data), _platform(data)) if isinstance(data, dict) else ImageConfig()
 
 
-def parse_created(content: bytes) -> Optional[float]:
-    """Return the date of `parse_config` alone."""
-    return parse_config(content).created
-
-
 def parse_sizes(content: bytes) -> Dict[str, int]:
     """Return the sizes that a manifest gives for its configuration and layers, in bytes by digest.
 

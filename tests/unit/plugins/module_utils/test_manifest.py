@@ -19,7 +19,6 @@ from ansible_collections.drydock.registry.plugins.module_utils._manifest import 
     OCI_MANIFEST,
     ImageConfig,
     parse_config,
-    parse_created,
     parse_manifest,
     parse_sizes,
 )
@@ -93,12 +92,12 @@ def test_damage_leaves_doubt() -> None:
     ],
 )
 def test_image_dates(created: Any, seconds: float | None) -> None:
-    assert parse_created(json.dumps({"created": created}).encode()) == seconds
+    assert parse_config(json.dumps({"created": created}).encode()).created == seconds
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"{}", b"\xff"])
-def test_an_image_without_a_date(content: bytes) -> None:
-    assert parse_created(content) is None
+def test_a_configuration_that_tells_nothing(content: bytes) -> None:
+    assert parse_config(content) == ImageConfig()
 
 
 @pytest.mark.parametrize(
