@@ -11,7 +11,7 @@ from ._graph import Graph, Repository, Tag
 from ._order import natural_key
 from ._patterns import matches_any
 from ._policy import Policy, ProtectedImages, Settings
-from ._rules import UNKNOWN_AGE, Decision, Moment, Rules
+from ._rules import UNKNOWN_AGE, Decision, Moment, Rules, keeps_all
 from ._throw_away import CONFIG_DIGEST
 
 # A registry takes longer than this to accept an image; tags "pushed" faster than this one after the other were copied.
@@ -46,11 +46,14 @@ def images_to_date(graph: Graph, settings: Settings) -> Set[str]:
         if not settings.selects(name):
             continue
         suspicious = _pushed_too_fast(repository)
-        for tag, policy in _judged_by(repository, settings.policies):
-            unsure = suspicious or tag.pushed is None
-            if policy.sort_by == "created" or (unsure and _looks_at_time(policy)):
-                needed.add(tag.digest)
+        for policy, tags in _left_to_rules(repository, settings.policies):
+            if not keeps_all(policy, tags):
+                needed.update(tag.digest for tag in tags if _needs_date(policy, suspicious or tag.pushed is None))
     return needed
+
+
+def _needs_date(policy: Policy, is_unsure: bool) -> bool:
+    return policy.sort_by == "created" or (is_unsure and _looks_at_time(policy))
 
 
 def _looks_at_time(policy: Policy) -> bool:
@@ -65,6 +68,25 @@ def _judged_by(repository: Repository, policies: Sequence[Policy]) -> Iterable[T
             if matches_any(policy.tags, tag.name):
                 yield tag, policy
                 break
+
+
+def _left_to_rules(repository: Repository, policies: Sequence[Policy]) -> Iterable[Tuple[Policy, List[Tag]]]:
+    """Yield each policy with the tags that it judges and that no keep pattern keeps."""
+    covering = [policy for policy in policies if policy.covers(repository.name)]
+    left: Dict[int, Tuple[Policy, List[Tag]]] = {}
+    for tag, policy in _judged_by(repository, covering):
+        if _keeping_pattern(covering, tag) is None:
+            left.setdefault(id(policy), (policy, []))[1].append(tag)
+    return left.values()
+
+
+def _keeping_pattern(covering: Sequence[Policy], tag: Tag) -> Optional[str]:
+    """Return the keep pattern that keeps the tag, and whose it is."""
+    for policy in covering:
+        for pattern in policy.keep_tags:
+            if pattern.matches(tag.name):
+                return f"keep_tags {pattern.text} of {policy.name}"
+    return None
 
 
 def _pushed_too_fast(repository: Repository) -> bool:
@@ -153,10 +175,9 @@ class _Judge:
         manifest = self.graph.manifests.get(tag.digest)
         if manifest is not None and not manifest.is_known:
             return f"its manifest is of a kind not known here ({manifest.media_type})"
-        for covering in self.covering:
-            for pattern in covering.keep_tags:
-                if pattern.matches(tag.name):
-                    return f"keep_tags {pattern.text} of {covering.name}"
+        pattern = _keeping_pattern(self.covering, tag)
+        if pattern is not None:
+            return pattern
         if is_protected(self.graph, self.settings.protected, self.repository.name, tag):
             return "in use (protect_images)"
         return None if policy else "no policy judges it"

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from ._durations import describe_duration
 from ._graph import Tag
@@ -44,6 +44,13 @@ class _Standing(NamedTuple):
     why: str
 
 
+def keeps_all(policy: Policy, tags: Sequence[Tag]) -> bool:
+    """Tell whether the policy keeps these tags whatever their dates are: no more images than `keep_n`."""
+    if policy.keep_n is None or policy.expire_after is not None or policy.group_by is not None:
+        return False
+    return len({tag.digest for tag in tags}) <= policy.keep_n
+
+
 class Rules:
     """One policy; `moment` tells when the image of a tag appeared, `now` is in seconds since the epoch."""
 
@@ -54,6 +61,9 @@ class Rules:
 
     def decide(self, tags: List[Tag]) -> List[Decision]:
         """Return one decision for each tag."""
+        if keeps_all(self.policy, tags):
+            images = len({tag.digest for tag in tags})
+            return [Decision(tag, True, f"kept: newest {images} of {images}") for tag in tags]
         groups, outside = self._group(tags)
         standings = self._standings(groups)
         decisions = [Decision(tag, True, "kept: in no group of group_by") for tag in outside]

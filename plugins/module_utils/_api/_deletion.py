@@ -70,6 +70,7 @@ class Deletion:
         self.abilities = abilities
         self.drift: List[Drift] = []
         self._deleted: Set[Thing] = set()
+        self._tried = False
 
     def run(self) -> None:
         """Delete everything. Raises RegistryError where something was refused, after all others were deleted."""
@@ -122,6 +123,8 @@ class Deletion:
     def _delete_by_tag(self, removal: Removal) -> None:
         """Delete signatures and the like before their images: should the run end in between, the next finds both."""
         tags = _tags_of(removal)
+        if not self._tried:
+            self._try_out(tags)
         self._for_each(self._delete_tag, [found for found in tags if found[1].subject])
         self._for_each(self._delete_tag, [found for found in tags if not found[1].subject])
 
@@ -135,6 +138,30 @@ class Deletion:
         for name in removal.repositories:
             self._check_nothing_else_went(name, fresh, removal)
 
+    def _try_out(self, tags: List[Tuple[str, Tag]]) -> None:
+        """Delete one tag whose image another tag keeps, and see that this one stays.
+
+        Some servers delete the image with the tag. That must not be found out at the cost of more than one.
+        """
+        for name, tag in tags:
+            sibling = self._sibling(name, tag)
+            if sibling is not None:
+                self._tried = True
+                tags.remove((name, tag))
+                self._delete_tag((name, tag))
+                if self.client.manifest_digest(name, sibling.name) is None:
+                    raise RegistryError(
+                        f"{self.client.url} deleted tag {sibling.name} of {name} along with tag {tag.name}, for both "
+                        "were the same image; it can't delete a tag alone. Push it again, and don't delete tags here"
+                    )
+                return
+
+    def _sibling(self, name: str, tag: Tag) -> Optional[Tag]:
+        """Return a tag of the same image that stays."""
+        going = self.plan.removal.repositories[name].tags
+        others = self.graph.repositories[name].tags.values()
+        return next((other for other in others if other.digest == tag.digest and other.name not in going), None)
+
     def _for_each(self, function: Callable[[T], None], items: Iterable[T]) -> None:
         for _done in self.client.map(function, items):
             pass
@@ -144,7 +171,7 @@ class Deletion:
         if not self._is_unmoved(name, tag):
             return
         answer = self.client.delete_manifest(name, tag.name, tag.digest)
-        if answer.status == 404:
+        if self._is_gone(answer, name, tag.name):
             self.drift.append(Drift(name, "tag", tag.name, _GONE))
             return
         self._require_deleted(answer)
@@ -155,7 +182,7 @@ class Deletion:
         (name, digest), removal = found
         tags = [tag for tag in removal.repositories[name].tags.values() if tag.digest == digest]
         answer = self.client.delete_manifest(name, digest)
-        if answer.status == 404:
+        if self._is_gone(answer, name, digest):
             self.drift.append(Drift(name, "manifest", digest, _GONE))
             self.drift.extend(Drift(name, "tag", tag.name, _GONE) for tag in tags)
             return
@@ -179,6 +206,10 @@ class Deletion:
         if now != tag.digest:
             self.drift.append(Drift(name, "tag", tag.name, f"now points to {now}" if now else _GONE))
         return now == tag.digest
+
+    def _is_gone(self, answer: Answer, name: str, reference: str) -> bool:
+        """Tell whether somebody else deleted it: a 404 can also say that there is nothing to DELETE by that."""
+        return answer.status == 404 and self.client.manifest_digest(name, reference) is None
 
     def _check_nothing_else_went(self, name: str, fresh: Graph, removal: Removal) -> None:
         """Raise RegistryError where a tag that had to stay is not listed any more."""

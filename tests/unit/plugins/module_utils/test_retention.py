@@ -129,9 +129,18 @@ def test_no_date_is_read_that_no_rule_needs() -> None:
     graph = store(FIVE)
     assert images_to_date(graph, settings(policies=[{"keep_n": 2, "older_than": "3d"}])) == set()
     assert images_to_date(graph, settings(policies=[{"keep_n": 2, "sort_by": "version"}])) == set()
-    assert images_to_date(graph, settings(policies=[{"tags": ["v1"], "keep_n": 2, "sort_by": "created"}])) == {
-        digest(1)
-    }
+    one = {"tags": ["v1"], "sort_by": "created"}
+    assert images_to_date(graph, settings(policies=[{**one, "keep_n": 0}])) == {digest(1)}
+    assert images_to_date(graph, settings(policies=[{**one, "keep_n": 1}])) == set()
+    assert images_to_date(graph, settings(policies=[{**one, "keep_n": 1, "expire_after": "9d"}])) == {digest(1)}
+    assert images_to_date(graph, settings(policies=[{**one, "keep_n": 0, "keep_tags": ["v1"]}])) == set()
+
+
+def test_images_that_are_no_more_than_keep_n_need_no_date_to_stay() -> None:
+    graph = store({"a": (1, 3.0), "b": (2, 2.0), "c": (2, 1.0)})
+    retention = retain(graph, settings(policies=[{"keep_n": 2, "sort_by": "created"}]), NOW)
+    assert {decision.reason for decision in retention.decisions["app"]} == {"kept: newest 2 of 2"}
+    assert retention.warnings == []
 
 
 @pytest.mark.parametrize(
