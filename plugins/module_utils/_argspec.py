@@ -43,3 +43,21 @@ def storage_argument_spec() -> dict[str, Any]:
         "registry_environment": {"type": "dict", "default": {}},
         "storage": {"type": "dict"},
     }
+
+
+def policy_argument_spec() -> dict[str, Any]:
+    """One policy (doc fragment `policies`)."""
+    names = {"type": "list", "elements": "str"}
+    return {
+        "name": {"type": "str"},
+        "repositories": {**names, "default": ["**"]},
+        "exclude_repositories": {**names, "default": []},
+        "tags": {**names, "default": ["*"]},
+        "keep_tags": {**names, "default": []},
+        "keep_n": {"type": "int"},
+        "older_than": {"type": "str"},
+        "expire_after": {"type": "str"},
+        "group_by": {"type": "str"},
+        "keep_groups": {"type": "int"},
+        "sort_by": {"type": "str", "choices": ["pushed", "created", "version", "name"], "default": "pushed"},
+    }

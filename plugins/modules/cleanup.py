@@ -25,7 +25,7 @@ description:
   - In the storage everything is first set aside in C(docker/registry/drydock) beside the registry's own tree, in an
     order in which a crash at any moment leaves no broken image. The next run finishes an interrupted plan.
   - Over the API, any registry that speaks the OCI distribution API can be cleaned up while it is open. Where it deletes
-    tags (Distribution 3, zot and others), these go, and their manifests and blobs are left to its own garbage
+    tags (as Distribution 3 does), these go, and their manifests and blobs are left to its own garbage
     collector. Where it only deletes digests (Distribution 2.8), a tag goes together with its manifest, and only if
     nothing that stays needs that manifest. Which it is, is found out by deleting what does not exist.
   - Over the API a tag is looked up right before it is deleted, and left alone if it has moved. Push times are not known
@@ -36,6 +36,7 @@ extends_documentation_fragment:
   - drydock.registry.attributes.actiongroup_registry
   - drydock.registry.registry
   - drydock.registry.storage
+  - drydock.registry.policies
 attributes:
   idempotent:
     support: full
@@ -46,8 +47,8 @@ options:
       - A pattern is a glob in which C(*) stops at C(/) and C(**) does not, or, behind a leading C(~), a regular
         expression.
       - Blobs that no repository links belong to none, and go whatever is named here.
-      - Over the API the catalogue, for which an account may lack the right, is only asked for if there is a pattern that
-        is not a plain name.
+      - Over the API the catalogue, which not every account may see, is only asked for if there is a pattern that is not
+        a plain name.
     type: list
     elements: str
     default: ["**"]
@@ -56,75 +57,6 @@ options:
     type: list
     elements: str
     default: []
-  policies:
-    description:
-      - An ordered list. The first policy that matches a repository and a tag judges that tag; a tag that no policy
-        matches is kept.
-      - A policy needs at least one of O(policies[].keep_n), O(policies[].older_than), O(policies[].expire_after) and
-        O(policies[].keep_groups).
-      - Tags whose name belongs to another manifest (C(sha256-<hex>), C(.sig), C(.att), C(.sbom)) are never judged.
-        They stay and go with that manifest.
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      name:
-        description: What to call the policy in reasons and warnings.
-        type: str
-      repositories:
-        description: Patterns of the repositories that the policy looks at.
-        type: list
-        elements: str
-        default: ["**"]
-      exclude_repositories:
-        description: Patterns of repositories that it does not look at.
-        type: list
-        elements: str
-        default: []
-      tags:
-        description: Patterns of the tags that the policy judges.
-        type: list
-        elements: str
-        default: ["*"]
-      keep_tags:
-        description:
-          - Patterns of tags that are always kept in the repositories that the policy looks at, whatever policy judges
-            them.
-          - A pattern that matches no tag draws a warning.
-        type: list
-        elements: str
-        default: []
-      keep_n:
-        description:
-          - Keep the newest N images among the judged tags, with all their tags. Tags kept by O(policies[].keep_tags)
-            are not counted.
-          - Alone, everything else goes. With O(policies[].older_than), of the rest only what is older goes.
-        type: int
-      older_than:
-        description: Delete only what is at least this old, for example V(30d). A tag of unknown age is kept.
-        type: str
-      expire_after:
-        description: Delete what is at least this old even if it is among the newest O(policies[].keep_n).
-        type: str
-      group_by:
-        description:
-          - A regular expression with a group, behind a leading C(~). Tags for which the group matches the same text
-            form a group, and O(policies[].keep_n) counts in each on its own.
-          - Tags that it does not match are kept.
-        type: str
-      keep_groups:
-        description: Keep only the newest N groups of O(policies[].group_by).
-        type: int
-      sort_by:
-        description:
-          - What makes one tag newer than another. V(pushed) is when the tag was pushed, V(created) the date in the
-            image's configuration, V(version) the precedence of the tag as a version, V(name) its natural order.
-          - Where a store shows one push time for all tags of a repository while image dates spread, as after a copy,
-            V(pushed) uses image dates and says so.
-          - Ages are those of V(created) with that order, otherwise of V(pushed).
-        type: str
-        choices: [pushed, created, version, name]
-        default: pushed
   protect_images:
     description:
       - Images in use somewhere. References such as V(team/app:1.2), V(registry.example.com/team/app@sha256:…), or
@@ -170,8 +102,8 @@ options:
     default: false
   overwrite_shared_tags:
     description:
-      - Over the API of a registry that only deletes digests (Distribution 2.8), a tag can't be deleted while its manifest
-        is needed, because another tag of it or an index stays. Such a tag is kept, and the reason says so.
+      - Over the API of a registry that only deletes digests (Distribution 2.8), a tag can't be deleted while its
+        manifest is needed, because another tag of it or an index stays. Such a tag is kept, and the reason says so.
       - With V(true) it is pushed onto a throw-away image first, which then is deleted. The account needs the right to
         push for that.
     type: bool
@@ -477,6 +409,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from ansible_collections.drydock.registry.plugins.module_utils._argspec import (
+    policy_argument_spec,
     registry_argument_spec,
     registry_mutually_exclusive,
     registry_required_by,
@@ -511,23 +444,6 @@ def cleanup_argument_spec() -> dict[str, Any]:
         "plan_dest": {"type": "path"},
         "require_read_only": {"type": "bool", "default": True},
         "quarantine": {"type": "str", "choices": ["delete", "keep", "purge"], "default": "delete"},
-    }
-
-
-def policy_argument_spec() -> dict[str, Any]:
-    names = {"type": "list", "elements": "str"}
-    return {
-        "name": {"type": "str"},
-        "repositories": {**names, "default": ["**"]},
-        "exclude_repositories": {**names, "default": []},
-        "tags": {**names, "default": ["*"]},
-        "keep_tags": {**names, "default": []},
-        "keep_n": {"type": "int"},
-        "older_than": {"type": "str"},
-        "expire_after": {"type": "str"},
-        "group_by": {"type": "str"},
-        "keep_groups": {"type": "int"},
-        "sort_by": {"type": "str", "choices": ["pushed", "created", "version", "name"], "default": "pushed"},
     }
 
 
