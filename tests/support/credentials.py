@@ -84,11 +84,16 @@ def b64url(data: bytes) -> str:
 
 @dataclass
 class TokenAuth:
-    """Who may come in, and for how long a token is good (seconds)."""
+    """Who may come in, and for how long a token is good (seconds).
+
+    `expires_in` is what the client is told; the token says so too, unless it is really good for another time. The
+    registry adds 60 seconds of its own.
+    """
 
     username: str = "drydock"
     password: str = "correct horse"
-    expires_in: int = 300
+    expires_in: float = 300
+    good_for: int | None = None
     denied_actions: tuple[str, ...] = ()
     service: str = "drydock-test"
     issuer: str = "drydock-test-issuer"
@@ -96,11 +101,15 @@ class TokenAuth:
 
 @dataclass
 class TokenServer:
-    """A token realm on loopback. `requests_seen` lists every asked scope, so that tests can see how wide they were."""
+    """A token realm on loopback. `requests_seen` lists every asked scope, so that tests can see how wide they were.
+
+    `issued` are the tokens that were given for them.
+    """
 
     auth: TokenAuth
     directory: Path
     requests_seen: list[list[str]] = field(default_factory=list)
+    issued: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._cert, self._key = make_ca(self.directory, "drydock token signer")
@@ -139,7 +148,7 @@ class TokenServer:
             "aud": self.auth.service,
             "nbf": now - 10,
             "iat": now,
-            "exp": now + self.auth.expires_in,
+            "exp": now + (self.auth.good_for or int(self.auth.expires_in)),
             "jti": uuid.uuid4().hex,
             "access": [self._access(scope) for scope in scopes],
         }
@@ -166,7 +175,8 @@ class TokenServer:
                 asked = parse_qs(urlsplit(self.path).query).get("scope", [])
                 scopes = [scope for scopes in asked for scope in scopes.split()]
                 realm.requests_seen.append(scopes)
-                body = json.dumps({"token": realm.token(scopes), "expires_in": realm.auth.expires_in}).encode()
+                realm.issued.append(realm.token(scopes))
+                body = json.dumps({"token": realm.issued[-1], "expires_in": realm.auth.expires_in}).encode()
                 self.send_response(200)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(body)))

@@ -15,13 +15,19 @@ def explain(answer: Answer, credentials: Credentials) -> str:
 
 
 def _advice(answer: Answer, credentials: Credentials) -> str:
-    if answer.status == 401:
-        return f"the credentials ({credentials.describe()}) are not accepted; see registry_username, docker_config"
-    if answer.status == 403:
-        return f"{credentials.describe()} may not do this; use an account that may, or look at a proxy in front"
+    who = credentials.describe()
+    if answer.url.partition("?")[0].endswith("/v2/_catalog") and answer.status in (401, 403, 404, 405):
+        return f"{who} may not see the catalogue; use an account that may, or name the repositories without patterns"
+    by_status = {
+        401: f"the credentials ({who}) are not accepted; see registry_username, docker_config",
+        403: f"{who} may not do this; use an account that may, or look at a proxy in front",
+        429: "the server asks for fewer requests; lower api_concurrency, or try again later",
+    }
+    if answer.status in by_status:
+        return by_status[answer.status]
     if 300 <= answer.status < 400:
         return "it sends us elsewhere; give that address as registry_url"
-    if answer.status == 429 or answer.status >= 500:
+    if answer.status >= 500:
         return "the server is busy or broken; see its log and try again"
     if not answer.is_registry:
         return "this is no registry's answer; registry_url must be the address in front of /v2/"

@@ -12,13 +12,13 @@ import hashlib
 from typing import Any, Callable, Iterable, Iterator, List, Mapping, NamedTuple, Optional, TypeVar
 from urllib.parse import quote, urljoin, urlsplit
 
-from .._durations import parse_duration
-from .._errors import InvalidOptionError, RegistryError
+from .._errors import RegistryError
 from ._advice import explain
-from ._auth import Credentials, load_docker_credentials
+from ._auth import Credentials
 from ._http import ATTEMPTS, BODY_LIMIT, Answer, HttpSession, TlsSettings
 from ._login import CLIENT_ID, Login
-from ._paging import FIRST_PAGE, read_pages
+from ._options import checked_url, concurrency_from, credentials_from, timeout_from, tls_from
+from ._paging import FIRST_PAGE, digests_in, names_in, read_pages
 from ._parallel import in_parallel
 
 T = TypeVar("T")
@@ -33,7 +33,6 @@ MANIFEST_TYPES = (
 # And everything else, so that 404 means that nothing is there.
 _ACCEPT_MANIFEST = {"Accept": ", ".join((*MANIFEST_TYPES, "*/*;q=0.1"))}
 _ACCEPT_REFERRERS = {"Accept": MANIFEST_TYPES[0]}
-_MOST_CONCURRENCY = 64
 
 
 class Fetched(NamedTuple):
@@ -53,7 +52,7 @@ class RegistryClient:
     def __init__(
         self, url: str, credentials: Credentials, tls: TlsSettings, timeout: float, concurrency: int = 1
     ) -> None:
-        self.url = _checked_url(url)
+        self.url = checked_url(url)
         self.credentials = credentials
         self.concurrency = concurrency
         self.http = HttpSession(tls, timeout, concurrency)
@@ -71,13 +70,14 @@ class RegistryClient:
 
     def repositories(self) -> Iterator[str]:
         """Every repository that the catalogue names, page by page."""
-        for page in self._pages("/v2/_catalog", "registry:catalog:*", _names("repositories")):
+        pages = self._pages("/v2/_catalog", "registry:catalog:*", names_in("repositories"), may_be_absent=False)
+        for page in pages:
             yield from page
 
     def tags(self, repository: str) -> Optional[List[str]]:
         """Every tag of the repository, in the registry's order; None where the registry does not know it."""
         path = f"/v2/{_quoted(repository)}/tags/list"
-        pages = list(self._pages(path, _scope(repository, "pull"), _names("tags")))
+        pages = list(self._pages(path, _scope(repository, "pull"), names_in("tags")))
         return [tag for page in pages for tag in page] if pages else None
 
     def manifest(self, repository: str, reference: str) -> Optional[Fetched]:
@@ -86,7 +86,8 @@ class RegistryClient:
         if answer is None:
             return None
         media_type = answer.headers.get("Content-Type", "").partition(";")[0].strip()
-        return Fetched(_digest_of(answer), media_type, answer.content)
+        named = reference if ":" in reference else _sha256(answer.content)
+        return Fetched(answer.headers.get("Docker-Content-Digest") or named, media_type, answer.content)
 
     def manifest_digest(self, repository: str, reference: str) -> Optional[str]:
         """Digest of what a tag or digest names; None where the registry does not have it."""
@@ -113,7 +114,8 @@ class RegistryClient:
     def referrers(self, repository: str, digest: str) -> Optional[List[str]]:
         """Digests of the manifests whose subject this is; None where the registry has no referrers API."""
         path = f"/v2/{_quoted(repository)}/referrers/{_quoted(digest)}"
-        pages = list(self._pages(path, _scope(repository, "pull"), _descriptors, _ACCEPT_REFERRERS, first=""))
+        scope = _scope(repository, "pull")
+        pages = list(self._pages(path, scope, digests_in, headers=_ACCEPT_REFERRERS, first=""))
         return [found for page in pages for found in page] if pages else None
 
     def delete_manifest(self, repository: str, reference: str, digest: Optional[str] = None) -> Answer:
@@ -135,13 +137,16 @@ class RegistryClient:
         scope = _scope(repository, "pull,push")
         path = f"/v2/{_quoted(repository)}/blobs/uploads/"
         begun = self._expect(self.request("POST", path, scope, data=b""), 202)
-        upload = _upload_path(begun)
-        joint = "&" if "?" in upload else "?"
-        headers = {"Content-Type": "application/octet-stream"}
-        self._expect(
-            self.request("PUT", f"{upload}{joint}digest={_quoted(digest)}", scope, headers=headers, data=content), 201
-        )
+        upload, headers = self._upload_path(begun, digest), {"Content-Type": "application/octet-stream"}
+        self._expect(self.request("PUT", upload, scope, headers=headers, data=content), 201)
         return digest
+
+    def _upload_path(self, begun: Answer, digest: str) -> str:
+        """Where the bytes go: path and query of the Location on our own host, for proxies write wrong ones."""
+        parts = urlsplit(urljoin(begun.url, begun.headers.get("Location", "")))
+        prefix = urlsplit(self.url).path
+        path = parts.path[len(prefix) :] if parts.path.startswith(f"{prefix}/") else parts.path
+        return f"{path}?{parts.query}{'&' if parts.query else ''}digest={_quoted(digest)}"
 
     def put_manifest(self, repository: str, tag: str, media_type: str, content: bytes) -> str:
         """Push a manifest by tag; returns its digest. Sent once only: later the tag may be somebody else's."""
@@ -190,15 +195,17 @@ class RegistryClient:
         path: str,
         scope: str,
         names_of: Callable[[Answer], List[str]],
+        *,
         headers: Optional[Mapping[str, str]] = None,
         first: str = FIRST_PAGE,
+        may_be_absent: bool = True,
     ) -> Iterator[List[str]]:
         def ask(query: str) -> Optional[Answer]:
             answer = self.request("GET", f"{path}?{query}" if query else path, scope, headers=headers)
             if answer.status == 400 and query == FIRST_PAGE:
                 # More than this registry's maximum: it has a page size of its own.
                 answer = self.request("GET", path, scope, headers=headers)
-            return self._found(answer)
+            return self._found(answer) if may_be_absent else self._expect(answer, 200)
 
         return read_pages(ask, names_of, first)
 
@@ -225,52 +232,10 @@ class RegistryClient:
 
 def client_from_params(params: Mapping[str, Any], url: str) -> RegistryClient:
     """Build a client from the options of doc fragment `registry`; `url` is registry_url or what was derived for it."""
-    url = _checked_url(url)
-    if params.get("docker_config"):
-        credentials = load_docker_credentials(params["docker_config"], urlsplit(url).netloc)
-    else:
-        credentials = Credentials(params.get("registry_username"), params.get("registry_password"))
-    tls = TlsSettings(
-        verify=bool(params.get("validate_certs", True)),
-        ca_path=params.get("ca_path"),
-        client_cert=params.get("client_cert"),
-        client_key=params.get("client_key"),
+    url = checked_url(url)
+    return RegistryClient(
+        url, credentials_from(params, url), tls_from(params), timeout_from(params), concurrency_from(params)
     )
-    return RegistryClient(url, credentials, tls, _timeout(params), _concurrency(params))
-
-
-def _timeout(params: Mapping[str, Any]) -> float:
-    text = params.get("api_timeout") or "30s"
-    seconds = parse_duration(text, "api_timeout")
-    if seconds <= 0:
-        raise InvalidOptionError("api_timeout", text, "a duration longer than 0s")
-    return seconds
-
-
-def _concurrency(params: Mapping[str, Any]) -> int:
-    asked = params.get("api_concurrency")
-    concurrency = 8 if asked is None else int(asked)
-    if not 1 <= concurrency <= _MOST_CONCURRENCY:
-        raise InvalidOptionError("api_concurrency", concurrency, f"a number from 1 to {_MOST_CONCURRENCY}")
-    return concurrency
-
-
-def _checked_url(url: str) -> str:
-    """Return the URL without `/v2/` and slashes at its end; never shows a password that somebody wrote into it."""
-    expected = "http:// or https://, a host, an optional port and path, such as https://registry.example.com"
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        raise InvalidOptionError("registry_url", url, expected) from None
-    if "@" in parts.netloc:
-        what = "a URL without user and password; registry_username and registry_password are for that"
-        raise InvalidOptionError("registry_url", parts.scheme + "://***@" + parts.netloc.rpartition("@")[2], what)
-    if not usable or parts.query or parts.fragment:
-        raise InvalidOptionError("registry_url", url, expected)
-    path = parts.path.rstrip("/")
-    path = path[: -len("/v2")] if path.endswith("/v2") else path
-    return f"{parts.scheme}://{parts.netloc}{path}"
 
 
 def _quoted(name: str) -> str:
@@ -289,34 +254,5 @@ def _scope(repository: str, actions: str) -> str:
     return f"repository:{repository}:{actions}"
 
 
-def _names(key: str) -> Callable[[Answer], List[str]]:
-    def names_of(answer: Answer) -> List[str]:
-        body = answer.json()
-        names = (body.get(key) or []) if isinstance(body, dict) and key in body else None
-        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-            raise RegistryError(f"{answer.describe()}: expected JSON with a list {key!r}; is registry_url right?")
-        return names
-
-    return names_of
-
-
-def _descriptors(answer: Answer) -> List[str]:
-    try:
-        return [str(descriptor["digest"]) for descriptor in answer.json()["manifests"] or []]
-    except (KeyError, TypeError):
-        raise RegistryError(f"{answer.describe()}: expected an image index; is registry_url right?") from None
-
-
-def _digest_of(answer: Answer) -> str:
-    return answer.headers.get("Docker-Content-Digest") or _sha256(answer.content)
-
-
 def _sha256(content: bytes) -> str:
     return "sha256:" + hashlib.sha256(content).hexdigest()
-
-
-def _upload_path(begun: Answer) -> str:
-    """Where to send the bytes: path and query of the Location, on our own host, for proxies write wrong ones."""
-    parts = urlsplit(urljoin(begun.url, begun.headers.get("Location", "")))
-    path = "/v2/" + parts.path.partition("/v2/")[2]
-    return f"{path}?{parts.query}" if parts.query else path

@@ -62,3 +62,24 @@ def _next_query(answer: Answer) -> Optional[str]:
     """The query of the next page. The rest of its address is not used, for proxies write wrong hosts and paths."""
     found = _NEXT.search(answer.headers.get("Link", ""))
     return urlsplit(found.group(1)).query if found else None
+
+
+def names_in(key: str) -> Callable[[Answer], List[str]]:
+    """Reads the list `key` of an answer, where null stands for an empty one."""
+
+    def names_of(answer: Answer) -> List[str]:
+        body = answer.json()
+        names = (body[key] or []) if isinstance(body, dict) and key in body else None
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise RegistryError(f"{answer.describe()}: expected JSON with a list {key!r}; is registry_url right?")
+        return names
+
+    return names_of
+
+
+def digests_in(answer: Answer) -> List[str]:
+    """The digests of the manifests that an index names."""
+    try:
+        return [str(descriptor["digest"]) for descriptor in answer.json()["manifests"] or []]
+    except (KeyError, TypeError):
+        raise RegistryError(f"{answer.describe()}: expected an image index; is registry_url right?") from None
