@@ -32,6 +32,21 @@ attributes:
     support: full
 """
 
+    INFO = r"""
+options: {}
+attributes:
+  check_mode:
+    support: full
+    details:
+      - Nothing is changed, in check mode or outside it.
+  diff_mode:
+    support: N/A
+    details:
+      - Nothing is changed.
+  idempotent:
+    support: full
+"""
+
     ACTIONGROUP_REGISTRY = r"""
 options: {}
 attributes:

@@ -42,6 +42,18 @@ def referrers(graph: Graph) -> Dict[str, List[Node]]:
     return by_subject
 
 
+def tag_roots(graph: Graph) -> Iterator[Node]:
+    """Yield what tags keep by themselves.
+
+    A tag that belongs to a subject by its name is kept by that, where it is known.
+    """
+    linked = linked_digests(graph)
+    for name, repository in graph.repositories.items():
+        for tag in repository.tags.values():
+            if tag.subject is None or tag.subject not in linked:
+                yield name, tag.digest
+
+
 def reach(
     graph: Graph, roots: Iterable[Node], by_subject: Dict[str, List[Node]], reached: Optional[Reached] = None
 ) -> Reached:

@@ -1,0 +1,71 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What registry_info does: choose the source, read as deep as was asked for, and return one form of result."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Callable, Dict, Mapping, Optional, Union
+
+from ._api._client import client_from_params
+from ._api._survey import ApiSurvey
+from ._cleanup_storage import open_storage, read_config
+from ._errors import InvalidOptionError
+from ._graph import Graph
+from ._inventory import Inventory, Scope, describe, find_unreachable, list_names, take_inventory
+from ._layout._survey import StorageSurvey
+from ._patterns import compile_patterns
+from ._quarantine import write_durably
+from ._report import CAP
+
+Survey = Union[StorageSurvey, ApiSurvey]
+
+
+class RegistryInfo:
+    """One run of the module."""
+
+    def __init__(self, params: Mapping[str, Any], warn: Callable[[str], None]) -> None:
+        self.params = params
+        self.warn = warn
+        self.scope = Scope(
+            compile_patterns(params["repositories"], "repositories"),
+            compile_patterns(params["exclude_repositories"], "exclude_repositories"),
+        )
+
+    def run(self) -> Dict[str, Any]:
+        """Return the result of the module, and write the whole of it where that was asked for. Raises DrydockError."""
+        survey, level, dest = self._open(), self.params["level"], self.params["dest"]
+        graph = survey.read_all() if level == "images" else survey.read_names(with_tags=level == "tags")
+        for warning in graph.warnings:
+            self.warn(warning)
+        inventory = self._look(survey, graph) if level == "images" else list_names(graph, with_tags=level == "tags")
+
+        def described(limit: Optional[int]) -> Dict[str, Any]:
+            notes = {"notes": graph.notes[:limit], "notes_total": len(graph.notes)}
+            return {"source": survey.name, **describe(inventory, limit), **notes}
+
+        if dest is not None:
+            _write(dest, described(None))
+        return {"changed": False, **described(CAP)}
+
+    def _open(self) -> Survey:
+        params = self.params
+        if params["registry_url"] and not params["registry_config"] and not params["storage"]:
+            return ApiSurvey(client_from_params(params, params["registry_url"]), *self.scope)
+        return StorageSurvey(open_storage(params, read_config(params)), *self.scope)
+
+    def _look(self, survey: Survey, graph: Graph) -> Inventory:
+        shown = [one for name, one in graph.repositories.items() if self.scope.selects(name)]
+        digests = {digest for one in shown for digest in (*one.revisions, *(tag.digest for tag in one.tags.values()))}
+        parts = {part for digest in digests for part in graph.children_of(digest)}
+        configs = dict(survey.read_configs(graph, sorted(digests | parts)))
+        unreachable = find_unreachable(graph, self.scope) if survey.sees_unreachable else None
+        return take_inventory(graph, configs, self.scope, unreachable)
+
+
+def _write(path: str, whole: Dict[str, Any]) -> None:
+    try:
+        write_durably(path, [json.dumps(whole)])
+    except OSError as error:
+        raise InvalidOptionError("dest", path, f"a file that can be written here ({error.strerror})") from error
