@@ -87,16 +87,17 @@ def let_through(_request: Request) -> None:
 
 
 class Scripted:
-    """The server. It knows every request that came, and how many were under way at once."""
+    """The server. It knows every request that came, how many were under way at once, and over how many connections."""
 
     def __init__(self, script: Script = let_through, registry: Registry | None = None) -> None:
         self.script = script
         self.registry = registry
         self.requests: list[Request] = []
+        self.connections = 0
         self.at_once = 0
         self.most_at_once = 0
-        self.changed = threading.Condition()
-        self._server = _Server(("127.0.0.1", 0), _handler(self))
+        self.lock = threading.Lock()
+        self._server = _Server(self)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
 
     @property
@@ -145,17 +146,15 @@ class Scripted:
 
     @contextlib.contextmanager
     def watching(self, request: Request) -> Iterator[None]:
-        with self.changed:
+        with self.lock:
             self.requests.append(request)
             self.at_once += 1
             self.most_at_once = max(self.most_at_once, self.at_once)
-            self.changed.notify_all()
         try:
             yield
         finally:
-            with self.changed:
+            with self.lock:
                 self.at_once -= 1
-                self.changed.notify_all()
 
     def __enter__(self) -> Scripted:
         self._thread.start()
@@ -168,54 +167,62 @@ class Scripted:
         self._server.server_close()
 
 
-class _Server(ThreadingHTTPServer):
-    request_queue_size = 128
-
-
 NewScripted = Callable[..., Scripted]
 """What the fixture `scripted` is: makes a running server of a script, in front of a registry if one is given."""
 
 
-def _handler(server: Scripted) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 128
 
-        def answer(self) -> None:
-            length = int(self.headers.get("Content-Length") or 0)
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            request = Request(self.command, self.path, headers, self.rfile.read(length))
-            with server.watching(request):
-                fault = server.script(request)
-                if fault is None or fault.passed_on:
-                    passed = server.pass_on(request)
-                    fault = fault or passed
-            # Only now, for the client may ask its next thing as soon as it has the answer.
-            self.play(fault)
+    def __init__(self, scripted: Scripted) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.scripted = scripted
 
-        do_GET = do_HEAD = do_PUT = do_POST = do_PATCH = do_DELETE = answer  # noqa: N815 - names that http.server calls
 
-        def play(self, fault: Fault) -> None:
-            self.close_connection = True
-            if fault.status:
-                with contextlib.suppress(ConnectionError):
-                    self.send(fault)
-            else:
-                self.connection.shutdown(socket.SHUT_RDWR)
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Server
 
-        def send(self, fault: Fault) -> None:
-            length = {"Content-Length": str(len(fault.body))} if isinstance(fault.body, bytes) else {}
-            headers = {**length, **fault.headers}
-            self.send_response(fault.status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.end_headers()
-            if self.command != "HEAD":
-                for piece in [fault.body] if isinstance(fault.body, bytes) else fault.body:
-                    self.wfile.write(piece)
-            is_whole = self.command == "HEAD" or headers.get("Content-Length") == length.get("Content-Length", "")
-            self.close_connection = not is_whole
+    def setup(self) -> None:
+        super().setup()
+        with self.server.scripted.lock:
+            self.server.scripted.connections += 1
 
-        def log_message(self, format: str, *args: Any) -> None:
-            """Keep the tests' output quiet."""
+    def answer(self) -> None:
+        scripted = self.server.scripted
+        length = int(self.headers.get("Content-Length") or 0)
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        request = Request(self.command, self.path, headers, self.rfile.read(length))
+        with scripted.watching(request):
+            fault = scripted.script(request)
+            if fault is None or fault.passed_on:
+                passed = scripted.pass_on(request)
+                fault = fault or passed
+        # Only now, for the client may ask its next thing as soon as it has the answer.
+        self.play(fault)
 
-    return Handler
+    do_GET = do_HEAD = do_PUT = do_POST = do_PATCH = do_DELETE = answer  # noqa: N815 - names that http.server calls
+
+    def play(self, fault: Fault) -> None:
+        self.close_connection = True
+        if fault.status:
+            with contextlib.suppress(ConnectionError):
+                self.send(fault)
+        else:
+            self.connection.shutdown(socket.SHUT_RDWR)
+
+    def send(self, fault: Fault) -> None:
+        length = {"Content-Length": str(len(fault.body))} if isinstance(fault.body, bytes) else {}
+        headers = {**length, **fault.headers}
+        self.send_response(fault.status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            for piece in [fault.body] if isinstance(fault.body, bytes) else fault.body:
+                self.wfile.write(piece)
+        is_whole = self.command == "HEAD" or headers.get("Content-Length") == length.get("Content-Length", "")
+        self.close_connection = not is_whole
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Keep the tests' output quiet."""
