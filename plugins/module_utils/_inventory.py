@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, drydock maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From a graph to the tables of registry_info: repositories, tags, referrers, and what is unreachable. Pure."""
+"""From a graph to the tables of registry_info: repositories, tags, referrers, and what no tag reaches. Pure."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ class RepositoryRow(NamedTuple):
     bytes: Optional[int] = None
     own_bytes: Optional[int] = None
     shared_bytes: Optional[int] = None
-    unreachable_manifests: Optional[int] = None
-    unreachable_bytes: Optional[int] = None
+    orphan_manifests: Optional[int] = None
+    orphan_bytes: Optional[int] = None
 
 
 class ImageRow(NamedTuple):
@@ -54,7 +54,7 @@ class ImageRow(NamedTuple):
     referrers: Optional[int] = None
 
 
-class Unreachable(NamedTuple):
+class Orphans(NamedTuple):
     """What no tag reaches: its images, and how much of each kind."""
 
     images: List[ImageRow]
@@ -69,7 +69,7 @@ class Inventory(NamedTuple):
     dangling_tags: Optional[List[ImageRow]] = None
     referrers: Optional[List[ImageRow]] = None
     bytes: Optional[int] = None
-    unreachable: Optional[Unreachable] = None
+    orphans: Optional[Orphans] = None
 
 
 class Scope(NamedTuple):
@@ -82,7 +82,7 @@ class Scope(NamedTuple):
         return is_selected(repository, self.included, self.excluded)
 
 
-def find_unreachable(graph: Graph, scope: Scope) -> Removal:
+def find_orphans(graph: Graph, scope: Scope) -> Removal:
     """Return what no tag reaches: what a cleanup without policies would remove if it minded no age."""
     settings = Settings(
         repositories=list(scope.included),
@@ -110,18 +110,18 @@ def list_names(graph: Graph, with_tags: bool) -> Inventory:
 
 
 def take_inventory(
-    graph: Graph, configs: Mapping[str, ImageConfig], scope: Scope, unreachable: Optional[Removal]
+    graph: Graph, configs: Mapping[str, ImageConfig], scope: Scope, orphans: Optional[Removal]
 ) -> Inventory:
     """Return everything that the graph tells of the repositories in `scope`.
 
-    `configs` are by manifest digest; `unreachable` is None where the source can't tell.
+    `configs` are by manifest digest; `orphans` are None where the source can't tell.
     """
-    return _Inspection(graph, configs, unreachable).run(scope.selects)
+    return _Inspection(graph, configs, orphans).run(scope.selects)
 
 
 def describe(inventory: Inventory, limit: Optional[int]) -> Dict[str, Any]:
     """Return the result: every table with at most `limit` rows and its full count, `<name>_total`, beside it."""
-    unreachable = inventory.unreachable
+    orphans = inventory.orphans
     counts = ("manifests", "layer_links", "blobs", "uploads", "debris", "bytes")
     return {
         **_table("repositories", inventory.repositories, limit),
@@ -129,10 +129,10 @@ def describe(inventory: Inventory, limit: Optional[int]) -> Dict[str, Any]:
         **_table("dangling_tags", inventory.dangling_tags, limit),
         **_table("referrers", inventory.referrers, limit),
         "bytes": inventory.bytes,
-        "unreachable": unreachable
+        "orphans": orphans
         and {
-            **_table("images", unreachable.images, limit),
-            **{kind: count for kind, count in unreachable.counts._asdict().items() if kind in counts},
+            **_table("images", orphans.images, limit),
+            **{kind: count for kind, count in orphans.counts._asdict().items() if kind in counts},
         },
     }
 
@@ -148,10 +148,10 @@ def _table(
 class _Inspection:
     """One look at a whole graph. What is shared is found out over all of it, whatever is shown."""
 
-    def __init__(self, graph: Graph, configs: Mapping[str, ImageConfig], unreachable: Optional[Removal]) -> None:
+    def __init__(self, graph: Graph, configs: Mapping[str, ImageConfig], orphans: Optional[Removal]) -> None:
         self.graph = graph
         self.configs = configs
-        self.unreachable = unreachable
+        self.orphans = orphans
         by_subject, lists = referrers(graph), lists_of_referrers(graph)
         self.images = images_of(graph, {node for nodes in by_subject.values() for node in nodes})
         self.attached = {
@@ -174,7 +174,7 @@ class _Inspection:
             dangling_tags=[row for one in repositories for row in self._dangling(one)],
             referrers=list(self._referrer_rows(selects)),
             bytes=sum(self.graph.blobs[digest].size for digest in shown if digest in self.graph.blobs),
-            unreachable=self._describe_unreachable(),
+            orphans=self._describe_orphans(),
         )
 
     def _pulls(self, repository: Repository, tag: Tag) -> bool:
@@ -197,7 +197,7 @@ class _Inspection:
         self, repositories: List[Repository], tags: Mapping[str, List[Tag]], contents: Mapping[str, Set[str]]
     ) -> Iterator[RepositoryRow]:
         weights = weigh(contents, contents.keys(), self.graph.blobs)
-        shares = {share.name: share for share in shares_of(self.graph, self.unreachable or Removal())}
+        shares = {share.name: share for share in shares_of(self.graph, self.orphans or Removal())}
         for repository in repositories:
             name = repository.name
             share = shares.get(name, Share(name, RepositoryRemoval(), 0))
@@ -209,8 +209,8 @@ class _Inspection:
                 bytes=sum(weights[name]),
                 own_bytes=weights[name].own,
                 shared_bytes=weights[name].shared,
-                unreachable_manifests=None if self.unreachable is None else len(share.gone.manifests),
-                unreachable_bytes=None if self.unreachable is None else share.size,
+                orphan_manifests=None if self.orphans is None else len(share.gone.manifests),
+                orphan_bytes=None if self.orphans is None else share.size,
             )
 
     def _referrer_rows(self, selects: Callable[[str], bool]) -> Iterator[ImageRow]:
@@ -225,12 +225,12 @@ class _Inspection:
                 if selects(name):
                     yield self._row(name, digest, attaching.get((subject, name, digest)))._replace(subject=subject)
 
-    def _describe_unreachable(self) -> Optional[Unreachable]:
-        if self.unreachable is None:
+    def _describe_orphans(self) -> Optional[Orphans]:
+        if self.orphans is None:
             return None
-        gone = {name: one.manifests for name, one in self.unreachable.repositories.items()}
+        gone = {name: one.manifests for name, one in self.orphans.repositories.items()}
         rows = [self._row(name, digest) for name, digest in self.images if digest in gone.get(name, ())]
-        return Unreachable(rows, self.unreachable.counts())
+        return Orphans(rows, self.orphans.counts())
 
     def _row(self, name: str, digest: str, tag: Optional[Tag] = None) -> ImageRow:
         manifest, image = self.graph.manifests[digest], self.images[name, digest]

@@ -13,7 +13,7 @@ from ._api._survey import ApiSurvey
 from ._cleanup_storage import open_storage, read_config
 from ._errors import InvalidOptionError
 from ._graph import Graph
-from ._inventory import Inventory, Scope, describe, find_unreachable, list_names, take_inventory
+from ._inventory import Inventory, Scope, describe, find_orphans, list_names, take_inventory
 from ._layout._survey import StorageSurvey
 from ._patterns import compile_patterns
 from ._quarantine import write_durably
@@ -51,17 +51,17 @@ class RegistryInfo:
 
     def _open(self) -> Survey:
         params = self.params
-        if params["registry_url"] and not params["registry_config"] and not params["storage"]:
-            return ApiSurvey(client_from_params(params, params["registry_url"]), *self.scope)
-        return StorageSurvey(open_storage(params, read_config(params)), *self.scope)
+        if params["storage"] or params["registry_config"]:
+            return StorageSurvey(open_storage(params, read_config(params)), *self.scope)
+        return ApiSurvey(client_from_params(params, params["registry_url"]), *self.scope)
 
     def _look(self, survey: Survey, graph: Graph) -> Inventory:
         shown = [one for name, one in graph.repositories.items() if self.scope.selects(name)]
         digests = {digest for one in shown for digest in (*one.revisions, *(tag.digest for tag in one.tags.values()))}
         parts = {part for digest in digests for part in graph.children_of(digest)}
         configs = dict(survey.read_configs(graph, sorted(digests | parts)))
-        unreachable = find_unreachable(graph, self.scope) if survey.sees_unreachable else None
-        return take_inventory(graph, configs, self.scope, unreachable)
+        orphans = find_orphans(graph, self.scope) if survey.sees_orphans else None
+        return take_inventory(graph, configs, self.scope, orphans)
 
 
 def _write(path: str, whole: Dict[str, Any]) -> None:

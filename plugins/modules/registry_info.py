@@ -19,7 +19,7 @@ description:
     the API can't tell is V(none).
   - "The tables are flat, one row for each thing, so that C(selectattr), C(map) and C(sort) are enough to ask them.
     Every row about an image has the same keys, whether it stands in RV(tags), RV(dangling_tags), RV(referrers) or
-    RV(unreachable.images)."
+    RV(orphans.images)."
   - A tag reaches its image with every part of an index, and everything that is attached to these. Where sizes are
     C(own_bytes) and C(shared_bytes), each blob and each manifest counts once, and the two add up to C(bytes).
   - Nothing is changed, and the registry may stay open.
@@ -117,8 +117,8 @@ EXAMPLES = r"""
 
 - name: Warn when a clean-up is worth its while
   ansible.builtin.debug:
-    msg: "{{ info.unreachable.bytes | human_readable }} could be freed, {{ info.bytes | human_readable }} are in use"
-  when: info.unreachable.bytes > info.bytes
+    msg: "{{ info.orphans.bytes | human_readable }} could be freed, {{ info.bytes | human_readable }} are in use"
+  when: info.orphans.bytes > info.bytes
 
 - name: List the names of all repositories quickly
   drydock.registry.registry_info:
@@ -161,13 +161,13 @@ repositories:
     shared_bytes:
       description: The part of it that tags reach in other repositories too.
       type: int
-    unreachable_manifests:
+    orphan_manifests:
       description: Number of manifests that no tag reaches. V(none) over the API.
       type: int
-    unreachable_bytes:
+    orphan_bytes:
       description:
-        - Size of the unreachable blobs and uploads of this repository. A blob of several repositories counts for the
-          first of them. V(none) over the API.
+        - Size of its orphaned blobs and its uploads. A blob of several repositories counts for the first of them. V(none)
+          over the API.
       type: int
 repositories_total:
   description: The full number of RV(repositories).
@@ -267,7 +267,7 @@ bytes:
     - V(none) where O(level) does not reach as deep.
   returned: success
   type: int
-unreachable:
+orphans:
   description:
     - "What no tag reaches: what M(drydock.registry.cleanup) would remove from these repositories without any policy,
       with C(delete_untagged) and whatever its age. Blobs that no repository links are among it."
@@ -280,7 +280,7 @@ unreachable:
       type: list
       elements: dict
     images_total:
-      description: The full number of RV(unreachable.images).
+      description: The full number of RV(orphans.images).
       type: int
     manifests:
       description: Number of manifests, counted in each repository, those of a part of an index included.

@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any, Iterable
 
 import pytest
+import yaml
 
+from ansible_collections.drydock.registry.plugins.modules import registry_info
 from support import images
 from support.forked import run_forked
 from support.images import ARM64, Content, Image
-from support.playbook import Result
+from support.playbook import Result, run_playbook
 from support.pushing import Repository, push
 from support.registries import V3, NewRegistry, Registry, RegistryProcess
 from support.scripted import Fault, Request, Scripted, json_fault
@@ -24,7 +26,7 @@ from support.sweeping import cleanup
 
 CREATED = "2026-01-02T03:04:05Z"
 # What only storage tells, of images and of repositories.
-ONLY_STORAGE = ("pushed", "unreachable_manifests", "unreachable_bytes")
+ONLY_STORAGE = ("pushed", "orphan_manifests", "orphan_bytes")
 
 
 def look(check: bool = False, **options: Any) -> Result:
@@ -57,7 +59,7 @@ def from_both(registry: RegistryProcess, **options: Any) -> Result:
         assert api[f"{table}_total"] == storage[f"{table}_total"] == len(storage[table])
         assert api[table] == [{**row, **dict.fromkeys(row.keys() & ONLY_STORAGE)} for row in storage[table]]
     assert api["bytes"] == storage["bytes"]
-    assert api["unreachable"] is None
+    assert api["orphans"] is None
     return storage
 
 
@@ -238,7 +240,7 @@ def test_referrers_that_only_a_subject_ties(registry: RegistryProcess) -> None:
         on_sbom.digest: sbom.digest,
     }
     assert storage["bytes"] == image.bytes + weight([sbom.manifest, on_sbom.manifest, *sbom.blobs, *on_sbom.blobs])
-    assert storage["unreachable"]["bytes"] == 0
+    assert storage["orphans"]["bytes"] == 0
     assert from_api(registry)["referrers"] == []
     with Scripted(script, registry) as server:
         api = from_api(server)
@@ -262,7 +264,7 @@ def test_a_dangling_tag(registry: RegistryProcess, store: Store, lost: str) -> N
     assert (listed["repository"], listed["tag"], listed["digest"]) == ("app", "gone", None)
 
 
-def test_what_is_unreachable(registry: RegistryProcess, store: Store) -> None:
+def test_orphans(registry: RegistryProcess, store: Store) -> None:
     base = images.layer("base")
     kept, untagged = images.image("kept", [base]), images.image("untagged", [base])
     index, stray = images.multi_platform("index"), images.layer("stray")
@@ -274,49 +276,49 @@ def test_what_is_unreachable(registry: RegistryProcess, store: Store) -> None:
     with registry.closed():
         store.write_blob(images.layer("nobody's"))
     found = from_storage(registry)
-    unreachable = found["unreachable"]
-    assert {(one["digest"], one["tag"]) for one in unreachable["images"]} == {
+    orphans = found["orphans"]
+    assert {(one["digest"], one["tag"]) for one in orphans["images"]} == {
         (untagged.digest, None),
         (index.digest, None),
     }
-    assert {one["digest"]: sizes(one) for one in unreachable["images"]} == {
+    assert {one["digest"]: sizes(one) for one in orphans["images"]} == {
         untagged.digest: (untagged.bytes - len(base.data), len(base.data)),
         index.digest: (index.bytes, 0),
     }
-    assert (unreachable["manifests"], unreachable["layer_links"], unreachable["blobs"]) == (4, 6, 11)
-    assert (unreachable["uploads"], unreachable["images_total"]) == (1, 2)
+    assert (orphans["manifests"], orphans["layer_links"], orphans["blobs"]) == (4, 6, 11)
+    assert (orphans["uploads"], orphans["images_total"]) == (1, 2)
     upload = sum(path.stat().st_size for path in store.repository("other").glob("_uploads/**/*") if path.is_file())
-    assert found["bytes"] + unreachable["bytes"] == store.blob_bytes() + upload
+    assert found["bytes"] + orphans["bytes"] == store.blob_bytes() + upload
     assert sizes(row(found, "app", "kept")) == (kept.bytes, 0)
     repositories = by_name(found)
-    assert (repositories["app"]["unreachable_manifests"], repositories["other"]["unreachable_manifests"]) == (1, 3)
-    assert repositories["app"]["unreachable_bytes"] == untagged.bytes - len(base.data)
-    assert repositories["other"]["unreachable_bytes"] == index.bytes + len(stray.data) + upload
+    assert (repositories["app"]["orphan_manifests"], repositories["other"]["orphan_manifests"]) == (1, 3)
+    assert repositories["app"]["orphan_bytes"] == untagged.bytes - len(base.data)
+    assert repositories["other"]["orphan_bytes"] == index.bytes + len(stray.data) + upload
 
 
-def test_what_is_unreachable_is_what_a_cleanup_frees(registry: RegistryProcess, store: Store) -> None:
+def test_orphans_are_what_a_cleanup_frees(registry: RegistryProcess, store: Store) -> None:
     tagged, untagged = images.image("tagged"), images.image("untagged")
     push(registry, "a", tagged, "1")
     push(registry, "a", untagged)
     push(registry, "a", images.signature(untagged), images.fallback_tag(untagged, ".sig"))
     push(registry, "b", images.multi_platform("untagged"))
     Repository(registry, "b").abandon_upload()
-    found = from_storage(registry)["unreachable"]
+    found = from_storage(registry)["orphans"]
     with registry.closed():
         run = cleanup(registry, delete_untagged=True, untagged_older_than="0s", purge_uploads_older_than="0s")
     for kind in ("manifests", "layer_links", "blobs", "uploads", "debris", "bytes"):
         assert found[kind] == run["deleted"][kind], kind
     left = from_storage(registry)
-    assert not any(value for kind, value in left["unreachable"].items()), left["unreachable"]
+    assert not any(value for kind, value in left["orphans"].items()), left["orphans"]
     assert left["bytes"] == store.blob_bytes() == tagged.bytes
 
 
-def test_only_of_what_is_shown_it_is_said_that_it_is_unreachable(registry: RegistryProcess) -> None:
+def test_orphans_of_what_is_shown(registry: RegistryProcess) -> None:
     for name in ("a", "b"):
         push(registry, name, images.image(name))
     found = from_storage(registry, repositories=["a"])
-    assert [one["repository"] for one in found["unreachable"]["images"]] == ["a"]
-    assert (found["unreachable"]["manifests"], found["unreachable"]["blobs"]) == (1, 3)
+    assert [one["repository"] for one in found["orphans"]["images"]] == ["a"]
+    assert (found["orphans"]["manifests"], found["orphans"]["blobs"]) == (1, 3)
 
 
 def test_names_cost_a_page_of_the_catalogue(registry: RegistryProcess) -> None:
@@ -327,7 +329,7 @@ def test_names_cost_a_page_of_the_catalogue(registry: RegistryProcess) -> None:
         assert watched.seen == ["GET /v2/_catalog?n=1000"]
     assert [one["name"] for one in found["repositories"]] == ["a", "a/b", "c"]
     assert set(found["repositories"][0].values()) == {"a", None}
-    assert (found["tags"], found["tags_total"], found["unreachable"]) == ([], None, None)
+    assert (found["tags"], found["tags_total"], found["orphans"]) == ([], None, None)
     storage = from_storage(registry, level="repositories")
     assert {**storage, "source": "api", "invocation": None} == {**found, "invocation": None}
 
@@ -348,7 +350,7 @@ def test_tags_cost_one_listing_a_repository(registry: RegistryProcess) -> None:
         assert [(one["repository"], one["tag"]) for one in found["tags"][:2]] == [("a", "2"), ("a", "10")]
         assert found["tags"][2]["subject"] == image.digest
         assert [one["tags"] for one in found["repositories"]] == [2, 1]
-        assert (found["bytes"], found["dangling_tags_total"], found["unreachable"]) == (None, None, None)
+        assert (found["bytes"], found["dangling_tags_total"], found["orphans"]) == (None, None, None)
     assert (storage["tags"][0]["digest"], api["tags"][0]["digest"]) == (image.digest, None)
 
 
@@ -416,3 +418,37 @@ def test_a_damaged_manifest_is_named(registry: RegistryProcess, store: Store) ->
 def test_where_to_look_must_be_said() -> None:
     result = run_forked("registry_info", {})[1]
     assert "one of the following is required: registry_url, registry_config, storage" in result["msg"]
+
+
+def test_the_examples_run(new_registry: NewRegistry, workspace: Path) -> None:
+    registry = new_registry(V3)
+    index, old = images.multi_platform("index"), images.image("old")
+    push(registry, "team/app", index, "latest", "1.2")
+    push(registry, "team/old", old, "1.1")
+    push(registry, "team/old", images.signature(old), images.fallback_tag(old, ".sig"))
+    push(registry, "team/old", images.image("untagged", [images.layer("large", 20_000)]))
+    tasks = yaml.safe_load(registry_info.EXAMPLES)
+    run = run_playbook([{"hosts": "localhost", "gather_facts": False, "tasks": _here(tasks, registry, workspace)}])
+    run.check()
+    shown = {task["name"]: run.of(task["name"])[0] for task in tasks}
+    most = shown["Show the ten repositories whose removal would free most"]["results"]
+    assert [one["item"]["name"] for one in most] == ["team/app", "team/old"]
+    assert shown["Show the images that nobody signed"]["msg"] == [index.digest]
+    pinned = shown["Pin a deployment to the very image behind a tag"]["ansible_facts"]["app_image"]
+    assert pinned.endswith(f"team/app@{index.digest}")
+    assert "could be freed" in shown["Warn when a clean-up is worth its while"]["msg"]
+    assert json.loads((workspace / "registry.json").read_text())["tags_total"] == 4
+
+
+def _here(tasks: list[dict[str, Any]], registry: RegistryProcess, workspace: Path) -> list[dict[str, Any]]:
+    """The tasks on this registry and this machine's paths, and else as they are."""
+    for task in tasks:
+        options = task.get("drydock.registry.registry_info", {})
+        here = {
+            "registry_url": registry.url,
+            "registry_config": str(registry.config_path),
+            "dest": str(workspace / "registry.json"),
+            "registry_password": "secret",
+        }
+        options.update({name: value for name, value in here.items() if name in options})
+    return tasks

@@ -18,7 +18,7 @@ class ApiSurvey(V2Api):
     """A registry as its API shows it. The twin of `_layout/_survey.py:StorageSurvey`."""
 
     name = "api"
-    sees_unreachable = False
+    sees_orphans = False
 
     def read_names(self, with_tags: bool) -> Graph:
         """Read which repositories there are, and with `with_tags` the names of their tags, without digests.

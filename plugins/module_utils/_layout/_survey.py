@@ -17,7 +17,7 @@ class StorageSurvey(V2Layout):
     """A registry as its storage shows it. The twin of `_api/_survey.py:ApiSurvey`."""
 
     name = "storage"
-    sees_unreachable = True
+    sees_orphans = True
 
     def __init__(self, storage: Storage, included: Sequence[Pattern], excluded: Sequence[Pattern]) -> None:
         super().__init__(storage)
@@ -35,7 +35,7 @@ class StorageSurvey(V2Layout):
         return graph
 
     def read_all(self) -> Graph:
-        """Read the whole storage, for what is shared and what is unreachable depend on all of it.
+        """Read the whole storage, for what is shared and what is an orphan depend on all of it.
 
         Raises StorageError, DoubtError.
         """

@@ -13,7 +13,7 @@ from ansible_collections.drydock.registry.plugins.module_utils._graph import Gra
 from ansible_collections.drydock.registry.plugins.module_utils._inventory import (
     Scope,
     describe,
-    find_unreachable,
+    find_orphans,
     take_inventory,
 )
 from ansible_collections.drydock.registry.plugins.module_utils._patterns import compile_patterns
@@ -29,8 +29,8 @@ def weight(graph: Graph, digests: Iterable[str]) -> int:
 
 @given(graphs())
 def test_own_and_shared_add_up(graph: Graph) -> None:
-    found = describe(take_inventory(graph, {}, EVERYTHING, find_unreachable(graph, EVERYTHING)), None)
-    for table in (found["repositories"], found["tags"], found["referrers"], found["unreachable"]["images"]):
+    found = describe(take_inventory(graph, {}, EVERYTHING, find_orphans(graph, EVERYTHING)), None)
+    for table in (found["repositories"], found["tags"], found["referrers"], found["orphans"]["images"]):
         assert all(row["bytes"] == row["own_bytes"] + row["shared_bytes"] for row in table)
     own = sum(row["own_bytes"] for row in found["repositories"])
     shared = [row["shared_bytes"] for row in found["repositories"]]
@@ -39,8 +39,8 @@ def test_own_and_shared_add_up(graph: Graph) -> None:
 
 
 @given(graphs())
-def test_everything_is_reached_or_unreachable_unless_in_doubt(graph: Graph) -> None:
-    removal = find_unreachable(graph, EVERYTHING)
+def test_everything_is_reached_or_an_orphan_unless_in_doubt(graph: Graph) -> None:
+    removal = find_orphans(graph, EVERYTHING)
     found = describe(take_inventory(graph, {}, EVERYTHING, removal), None)
     gone = sum(blob.size for blob in removal.blobs.values())
     everything = weight(graph, graph.blobs)
