@@ -166,8 +166,8 @@ repositories:
       type: int
     orphan_bytes:
       description:
-        - Size of its orphaned blobs and its uploads. A blob of several repositories counts for the first of them. V(none)
-          over the API.
+        - Size of its orphaned blobs and its uploads. A blob of several repositories counts for the first of them.
+        - V(none) over the API.
       type: int
 repositories_total:
   description: The full number of RV(repositories).
