@@ -19,8 +19,12 @@ from support.playbook import ensure_build
 from support.registries import V3, VERSIONS, NewRegistry, Registry, RegistryProcess, find_registry
 from support.scripted import NewScripted, Script, Scripted, let_through
 from support.store import Store
+from support.sweeping_api import DeletingRegistry
+from support.ways import ApiWay, StorageWay, Way
 
 ensure_build()
+# Every kind of registry that can delete over its API.
+DELETING = (*VERSIONS, "crane")
 
 
 def require(present: object, reason: str) -> None:
@@ -69,6 +73,30 @@ def crane(tmp_path: Path) -> Iterator[CraneRegistry]:
     require(find_crane(), "crane is not installed")
     with CraneRegistry(tmp_path / "crane") as registry:
         yield registry
+
+
+@pytest.fixture(params=DELETING)
+def deleting(request: pytest.FixtureRequest) -> DeletingRegistry:
+    """A started, empty registry of each kind that deletes over its API: by digest alone, or by tag."""
+    return _deleting(request, request.param)
+
+
+def _deleting(request: pytest.FixtureRequest, kind: str) -> DeletingRegistry:
+    if kind == "crane":
+        crane: CraneRegistry = request.getfixturevalue("crane")
+        return crane
+    new_registry: NewRegistry = request.getfixturevalue("new_registry")
+    return new_registry(kind, delete_enabled=True)
+
+
+@pytest.fixture(params=[*(f"storage-{version}" for version in VERSIONS), *(f"api-{kind}" for kind in DELETING)])
+def way(request: pytest.FixtureRequest) -> Way:
+    """Every way of cleaning up, on each kind of registry that it is for."""
+    how, _dash, kind = request.param.partition("-")
+    if how == "api":
+        return ApiWay(_deleting(request, kind))
+    new_registry: NewRegistry = request.getfixturevalue("new_registry")
+    return StorageWay(new_registry(kind))
 
 
 @pytest.fixture
