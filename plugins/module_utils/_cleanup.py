@@ -17,6 +17,7 @@ from ._errors import InvalidOptionError, PlanError
 from ._graph import Graph
 from ._guards import Guards, check_guards, read_guards
 from ._plan import Drift, Plan, Removal, dump_plan, load_plan
+from ._planning import Marked
 from ._policy import Settings, read_settings
 from ._quarantine import read_text, write_durably
 from ._report import describe_removal, empty_result, shares_of
@@ -29,15 +30,6 @@ class RunMode(NamedTuple):
     check: bool
     diff: bool
     now: float
-
-
-class Marked(NamedTuple):
-    """A plan, and what of it may go from the registry as it is now."""
-
-    plan: Plan
-    graph: Graph
-    removal: Removal
-    drift: List[Drift]
 
 
 class Cleanup(ABC):

@@ -5,21 +5,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
-from ._api._ability import find_ability
 from ._api._client import client_from_params
-from ._api._deletion import Abilities, Deletion
 from ._api._v2 import V2Api
-from ._cleanup import Cleanup, Marked
-from ._errors import InvalidOptionError, RegistryError
+from ._cleanup import Cleanup
+from ._errors import InvalidOptionError
 from ._graph import Graph
+from ._over_api import OverApi
 from ._patterns import Pattern, compile_patterns
-from ._permission import IN_STORAGE, Ageless
 from ._plan import Drift, Plan, Removal
-from ._planning import doomed_tags, make_plan, mark_again
-from ._report import capped
+from ._planning import Marked
 from ._retention import Retention, images_to_date
 
 
@@ -29,8 +25,7 @@ class ApiCleanup(Cleanup):
     def open(self) -> None:
         check_for_api(self.params)
         self.client = client_from_params(self.params, self.params["registry_url"])
-        self.api = self._api_of(self.settings.repositories, self.settings.exclude_repositories)
-        self._abilities: Optional[Abilities] = None
+        self._look_at(self.settings.repositories, self.settings.exclude_repositories)
 
     def source(self) -> Dict[str, str]:
         return self.api.source()
@@ -49,71 +44,34 @@ class ApiCleanup(Cleanup):
             graph.notes.append("the API does not tell when a tag was pushed: the dates of the images are used instead")
 
     def make_plan(self, graph: Graph, retention: Retention) -> Plan:
-        doomed = {name: [tag.digest for tag in tags.values()] for name, tags in doomed_tags(retention).items()}
-        abilities = self._prepare(graph, {name: digests for name, digests in doomed.items() if digests})
-        permission = Ageless(self.settings, self.now, abilities.plan)
-        return make_plan(graph, self.settings, retention, self.source(), permission)
+        return self.way.make_plan(graph, retention, self.now)
 
     def mark_again(self, graph: Graph, plan: Plan) -> Tuple[Removal, List[Drift]]:
-        going = {
-            name: [tag.digest for tag in gone.tags.values()]
-            for name, gone in plan.removal.repositories.items()
-            if name in graph.repositories
-        }
-        abilities = self._prepare(graph, going)
-        return mark_again(graph, plan, self.settings.protected, abilities.plan)
+        return self.way.mark_again(graph, plan)
 
     def apply_new_plan(self, marked: Marked) -> None:
-        self.result["changed"] = not marked.removal.counts().is_nothing()
-        if not self.check_mode:
-            self._delete(marked)
+        if self.check_mode:
+            self.result["changed"] = not marked.removal.counts().is_nothing()
+            return
+        outcome = self.way.delete(marked)
+        self.report(outcome.marked)
+        self.result.update(deleted=dict(outcome.marked.removal.counts()._asdict()), **outcome.describe())
+        outcome.check()
 
     def apply_given_plan(self, plan: Plan) -> None:
         options = {name: plan.options.get(name) or [] for name in ("repositories", "exclude_repositories")}
         # What the plan was made from is read again, whatever the options of this run select.
-        self.api = self._api_of(*(compile_patterns(texts, name) for name, texts in options.items()))
+        self._look_at(*(compile_patterns(texts, name) for name, texts in options.items()))
         self.apply_new_plan(self.marked_again(plan))
 
-    def _api_of(self, included: Sequence[Pattern], excluded: Sequence[Pattern]) -> V2Api:
-        return V2Api(self.client, included, excluded)
+    def report(self, marked: Marked) -> None:
+        if self.way.is_writable:
+            self.result["registry_mode"] = "writable"
+        super().report(marked)
 
-    def _prepare(self, graph: Graph, going: Mapping[str, Iterable[str]]) -> Abilities:
-        """Find out what can be deleted, and read what would go with the images that lose a tag."""
-        if not going:
-            return self._abilities or Abilities(IN_STORAGE, IN_STORAGE)
-        if self._abilities is None:
-            self._abilities = self._find_abilities(min(going))
-        if self._abilities.server.manifests:
-            self.api.complete(graph, going)
-        return self._abilities
-
-    def _find_abilities(self, repository: str) -> Abilities:
-        server = find_ability(self.client, repository)
-        self.result["registry_mode"] = "writable"
-        return Abilities(server, server._replace(tags=server.tags or self.params["overwrite_shared_tags"]))
-
-    def _delete(self, marked: Marked) -> None:
-        if marked.removal.counts().is_nothing() or self._abilities is None:
-            return
-        plan = replace(marked.plan, removal=marked.removal)
-        deletion = Deletion(self.api, marked.graph, plan, self.settings.protected, self._abilities)
-        try:
-            deletion.run()
-        except RegistryError as error:
-            left = deletion.not_deleted(str(error))
-            self.result.update(capped("not_deleted", [found._asdict() for found in left]))
-            raise RegistryError(f"{error}. {_describe_progress(deletion, len(left))}") from error
-        finally:
-            self._report_done(marked, deletion)
-
-    def _report_done(self, marked: Marked, deletion: Deletion) -> None:
-        plan, graph, _planned, drift = marked
-        done = deletion.done
-        left = mark_again(graph, replace(plan, removal=done), self.settings.protected, deletion.abilities.plan)[0]
-        done.left_untagged = left.left_untagged
-        self.report(Marked(plan, graph, done, [*drift, *deletion.drift]))
-        self.result["deleted"] = dict(done.counts()._asdict())
-        self.result["changed"] = not done.counts().is_nothing()
+    def _look_at(self, included: Sequence[Pattern], excluded: Sequence[Pattern]) -> None:
+        self.api = V2Api(self.client, included, excluded)
+        self.way = OverApi(self.api, self.settings, overwrites=self.params["overwrite_shared_tags"])
 
 
 def check_for_api(params: Mapping[str, Any]) -> None:
@@ -128,11 +86,3 @@ def check_for_api(params: Mapping[str, Any]) -> None:
     ):
         if params[option] != usable:
             raise InvalidOptionError(option, params[option], f"{usable} where only registry_url is given: {why}")
-
-
-def _describe_progress(deletion: Deletion, left: int) -> str:
-    counts = deletion.done.counts()
-    return (
-        f"Deleted: {counts.tags} tags and {counts.manifests} manifests; not deleted: {left} of what was planned "
-        "(see not_deleted); what is left is deleted by the next run"
-    )

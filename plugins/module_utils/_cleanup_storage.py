@@ -9,14 +9,14 @@ import json
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 from ._apply import Sweep
-from ._cleanup import Cleanup, Marked
+from ._cleanup import Cleanup
 from ._closed import Closedness, check_contents, look, require_closed, show_same_storage
 from ._errors import InvalidOptionError, StorageError
 from ._graph import Graph
 from ._layout._v2 import V2Layout
 from ._permission import Aged
 from ._plan import Drift, Plan, Removal
-from ._planning import make_plan, mark_again
+from ._planning import Marked, make_plan, mark_again
 from ._quarantine import Quarantine
 from ._registry_config import RegistryConfig, load_registry_config
 from ._retention import Retention, images_to_date

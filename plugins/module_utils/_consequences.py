@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import Dict, Iterable, Iterator, List, Mapping, NamedTuple, Set
 
 from ._graph import Graph, Repository, Tag
-from ._order import natural_key
 from ._permission import Permission
 from ._plan import Removal, RepositoryRemoval
 from ._reach import Node, Reached, linked_digests, named_blobs, reach, referrers
+from ._sharing import why_shared
 
 #: Tags that go, by repository and name.
 DoomedTags = Dict[str, Dict[str, Tag]]
@@ -73,10 +73,24 @@ class _Following:
 
     def _mark(self) -> Reached:
         tagged = reach(self.graph, self._tag_roots(doomed={}), self.by_subject)
-        reached = reach(self.graph, self._tag_roots(self.doomed), self.by_subject)
-        reach(self.graph, self._kept_without_tag(tagged), self.by_subject, reached)
-        reach(self.graph, self._not_permitted(reached), self.by_subject, reached)
+        attached = self._still_attached()
+        reached = reach(self.graph, self._tag_roots(self.doomed), attached)
+        reach(self.graph, self._kept_without_tag(tagged), attached, reached)
+        reach(self.graph, self._not_permitted(reached), attached, reached)
         return reached
+
+    def _still_attached(self) -> Dict[str, List[Node]]:
+        """Return the referrers by subject without those that were attached by a doomed tag."""
+        loosened = [
+            (tag.subject, (name, tag.digest))
+            for name, tags in self.doomed.items()
+            for tag in tags.values()
+            if tag.subject is not None
+        ]
+        attached = referrers(self.graph) if loosened else self.by_subject
+        for subject, node in loosened:
+            attached[subject].remove(node)
+        return attached
 
     def _tag_roots(self, doomed: Mapping[str, Mapping[str, Tag]]) -> Iterator[Node]:
         """Yield what keeps itself: tags that stay, and whole repositories.
@@ -93,13 +107,21 @@ class _Following:
                 yield from ((name, tag.digest) for tag in repository.tags.values())
 
     def _kept_without_tag(self, tagged: Reached) -> Iterator[Node]:
-        """Yield the manifests that stay though no tag reaches them, or whatever tag does."""
+        """Yield the manifests that stay though no tag reaches them, or whatever tag does.
+
+        One of a kind that is not known goes only with a doomed tag of its own, and all that it may refer to stays.
+        """
+        named = {(name, tag.digest) for name, tags in self.doomed.items() for tag in tags.values()}
         for name, repository in self.graph.repositories.items():
             for digest, modified in repository.revisions.items():
                 manifest = self.graph.manifests.get(digest)
-                if (manifest is not None and (not manifest.is_known or self._is_protected(digest))) or (
-                    digest not in tagged[name] and not self.permission.untagged(name, digest, modified)
-                ):
+                if manifest is not None and self._is_protected(digest):
+                    yield name, digest
+                elif manifest is not None and not manifest.is_known:
+                    yield from ((name, child) for child in manifest.children)
+                    if (name, digest) not in named:
+                        yield name, digest
+                elif digest not in tagged[name] and not self.permission.untagged(name, digest, modified):
                     yield name, digest
 
     def _is_protected(self, digest: str) -> bool:
@@ -132,24 +154,14 @@ class _Following:
 
         What the spared tags reach is reached already, so nothing has to be marked again.
         """
-        return [
-            Spared(name, tags.pop(tag.name), self._why_shared(name, tag, tags))
-            for name, tags in self.doomed.items()
-            for tag in list(tags.values())
-            if tag.digest in reached[name]
+        shared = [
+            (name, tag) for name, tags in self.doomed.items() for tag in tags.values() if tag.digest in reached[name]
         ]
-
-    def _why_shared(self, name: str, tag: Tag, doomed: Mapping[str, Tag]) -> str:
-        """Name a kept tag of the same image if there is one."""
-        siblings = [
-            other.name
-            for other in self.graph.repositories[name].tags.values()
-            if other.digest == tag.digest and other.name != tag.name and other.name not in doomed
-        ]
-        why = (
-            f"same image as tag {min(siblings, key=natural_key)}" if siblings else "its image is part of one that stays"
-        )
-        return f"kept: {why}, and this registry can't delete a tag alone"
+        reasons = why_shared(self.graph, shared, self.doomed, self._still_attached())
+        spared = [Spared(name, tag, reason) for (name, tag), reason in zip(shared, reasons)]
+        for name, tag in shared:
+            del self.doomed[name][tag.name]
+        return spared
 
     def _new_parts(self) -> Iterator[Node]:
         for name, repository in self.graph.repositories.items():

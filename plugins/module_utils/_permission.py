@@ -13,7 +13,7 @@ from typing import NamedTuple, Set
 
 from ._graph import Debris, Graph, Tag, Weight
 from ._plan import Plan, RepositoryRemoval
-from ._policy import Settings
+from ._policy import Bounds, Settings
 from ._reach import Node
 
 
@@ -122,13 +122,13 @@ class Aged(Permission):
 class Ageless(Permission):
     """The permission of a new plan over the API, where only tags and what they reach are known, and no ages."""
 
-    def __init__(self, settings: Settings, now: float, ability: Ability) -> None:
-        self.settings = settings
+    def __init__(self, bounds: Bounds, now: float, ability: Ability) -> None:
+        self.bounds = bounds
         self.now = now
         self.ability = ability
 
     def selects(self, repository: str) -> bool:
-        return self.settings.selects(repository)
+        return self.bounds.selects(repository)
 
     def tag(self, repository: str, tag: Tag) -> bool:
         return True

@@ -8,27 +8,36 @@ Both follow the same consequences; they differ in what they may remove. A plan t
 
 from __future__ import annotations
 
-from typing import Dict, Iterator, List, Mapping, Optional, Tuple, Union
+from typing import Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple, Union
 
 from ._consequences import DoomedTags, Spared, follow
 from ._graph import Graph, Repository, Tag
 from ._permission import IN_STORAGE, Ability, Aged, Ageless, Approved
 from ._plan import Drift, Plan, Removal, RepositoryRemoval
-from ._policy import ProtectedImages, Settings
+from ._policy import Bounds, ProtectedImages
 from ._retention import Retention, is_protected
 from ._rules import Decision
 
 
+class Marked(NamedTuple):
+    """A plan, and what of it may go from the registry as it is now."""
+
+    plan: Plan
+    graph: Graph
+    removal: Removal
+    drift: List[Drift]
+
+
 def make_plan(
     graph: Graph,
-    settings: Settings,
+    bounds: Bounds,
     retention: Retention,
     source: Dict[str, str],
     permission: Union[Aged, Ageless],
 ) -> Plan:
     """Return the plan that follows from the decisions, of what `permission` lets go."""
-    removal, spared = follow(graph, doomed_tags(retention), permission, settings.protected.digests)
-    return Plan(source, settings.options, permission.now, removal, _with_spared(retention.decisions, spared))
+    removal, spared = follow(graph, doomed_tags(retention), permission, bounds.protected.digests)
+    return Plan(source, bounds.options, permission.now, removal, _with_spared(retention.decisions, spared))
 
 
 def doomed_tags(retention: Retention) -> DoomedTags:
@@ -54,11 +63,12 @@ def mark_again(
     doomed: DoomedTags = {}
     for name, gone in plan.removal.repositories.items():
         found = graph.repositories.get(name)
+        named = {decision.tag.name for decision in plan.decisions.get(name, []) if not decision.is_kept}
         doomed[name] = {
             tag.name: tag
             for tag in gone.tags.values()
-            # A tag that belongs to a subject is no reason of its own: it goes only if its subject still does.
-            if tag.subject is None
+            # A tag that belongs to a subject goes only if its subject still does, unless it was decided on itself.
+            if (tag.subject is None or tag.name in named)
             and found
             and found.tags.get(tag.name) == tag
             and not is_protected(graph, protected, name, tag)

@@ -49,24 +49,30 @@ class ProtectedImages:
 
 
 @dataclass(frozen=True)
-class Settings:
-    """Everything that shapes a plan; durations are seconds. `options` is what the user wrote, for the plan's id."""
+class Bounds:
+    """What a plan may touch at all, whatever it is made for. `options` is what the user wrote, for the plan's id."""
 
     repositories: List[Pattern]
     exclude_repositories: List[Pattern]
-    policies: List[Policy]
     protected: ProtectedImages
+    options: Dict[str, Any]
+
+    def selects(self, repository: str) -> bool:
+        """Tell whether this run may touch `repository` at all."""
+        return is_selected(repository, self.repositories, self.exclude_repositories)
+
+
+@dataclass(frozen=True)
+class Settings(Bounds):
+    """Everything that shapes the plan of a cleanup; durations are seconds."""
+
+    policies: List[Policy]
     delete_untagged: bool
     untagged_older_than: float
     grace_period: float
     purge_uploads_older_than: float
     remove_empty_repositories: bool
     allow_empty: bool
-    options: Dict[str, Any]
-
-    def selects(self, repository: str) -> bool:
-        """Tell whether this run may touch `repository` at all."""
-        return is_selected(repository, self.repositories, self.exclude_repositories)
 
 
 _PLAN_OPTIONS = (

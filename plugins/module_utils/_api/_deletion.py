@@ -70,6 +70,7 @@ class Deletion:
         self.abilities = abilities
         self.drift: List[Drift] = []
         self._deleted: Set[Thing] = set()
+        self._overwritten: Set[Thing] = set()
         self._tried = False
 
     def run(self) -> None:
@@ -82,6 +83,11 @@ class Deletion:
                 refused.append(error)
         if refused:
             raise refused[0]
+
+    @property
+    def is_changed(self) -> bool:
+        """Tell whether anything was changed: a tag that was overwritten counts, though it could not be deleted."""
+        return bool(self._deleted or self._overwritten)
 
     @property
     def done(self) -> Removal:
@@ -197,6 +203,7 @@ class Deletion:
         if not self._is_unmoved(name, tag):
             return
         digest = self.client.put_manifest(name, tag.name, MEDIA_TYPE, new_manifest())
+        self._overwritten.add((name, "tag", tag.name))
         self._require_deleted(self.client.delete_manifest(name, digest))
         self._deleted.add((name, "tag", tag.name))
 

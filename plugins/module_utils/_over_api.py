@@ -1,0 +1,104 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From decisions on tags to their deletion over the API: the same for a cleanup and for tags that were named."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
+
+from ._api._ability import find_ability
+from ._api._deletion import Abilities, Deletion, NotDeleted
+from ._api._v2 import V2Api
+from ._errors import DrydockError, RegistryError
+from ._graph import Graph
+from ._permission import IN_STORAGE, Ageless
+from ._plan import Drift, Plan, Removal
+from ._planning import Marked, doomed_tags, make_plan, mark_again
+from ._policy import Bounds
+from ._report import capped
+from ._retention import Retention
+
+
+class Outcome(NamedTuple):
+    """What was deleted of a plan, and what not; `failure` says why it ended early, None where it did not."""
+
+    marked: Marked
+    is_changed: bool
+    not_deleted: List[NotDeleted]
+    failure: Optional[str]
+
+    def describe(self) -> Dict[str, Any]:
+        """Return the part of a module's result that only a run can tell."""
+        left = [found._asdict() for found in self.not_deleted]
+        return {"changed": self.is_changed, **capped("not_deleted", left)}
+
+    def check(self) -> None:
+        """Raise RegistryError, saying how far it came, where it did not go well."""
+        if self.failure is not None:
+            counts = self.marked.removal.counts()
+            raise RegistryError(
+                f"{self.failure}. Deleted: {counts.tags} tags and {counts.manifests} manifests; not deleted: "
+                f"{len(self.not_deleted)} of what was planned (see not_deleted), which the next run deletes"
+            )
+
+
+class OverApi:
+    """Plans and deletions on one registry. What it can delete is asked once, and only where something is to go."""
+
+    def __init__(self, api: V2Api, bounds: Bounds, *, overwrites: bool) -> None:
+        self.api = api
+        self.bounds = bounds
+        self.overwrites = overwrites
+        self._abilities: Optional[Abilities] = None
+
+    @property
+    def is_writable(self) -> bool:
+        """Tell whether the registry was seen to delete."""
+        return self._abilities is not None
+
+    def make_plan(self, graph: Graph, retention: Retention, now: float) -> Plan:
+        """Return the plan that follows from the decisions, made at `now` (seconds)."""
+        doomed = {name: [tag.digest for tag in tags.values()] for name, tags in doomed_tags(retention).items()}
+        abilities = self._prepare(graph, {name: digests for name, digests in doomed.items() if digests})
+        permission = Ageless(self.bounds, now, abilities.plan)
+        return make_plan(graph, self.bounds, retention, self.api.source(), permission)
+
+    def mark_again(self, graph: Graph, plan: Plan) -> Tuple[Removal, List[Drift]]:
+        """Return what of the plan may still go, and what not and why."""
+        going = {
+            name: [tag.digest for tag in gone.tags.values()]
+            for name, gone in plan.removal.repositories.items()
+            if name in graph.repositories
+        }
+        return mark_again(graph, plan, self.bounds.protected, self._prepare(graph, going).plan)
+
+    def delete(self, marked: Marked) -> Outcome:
+        """Delete what may go."""
+        plan, graph, removal, drift = marked
+        if removal.counts().is_nothing() or self._abilities is None:
+            return Outcome(marked, False, [], None)
+        deletion = Deletion(self.api, graph, replace(plan, removal=removal), self.bounds.protected, self._abilities)
+        failure: Optional[str] = None
+        try:
+            deletion.run()
+        except DrydockError as error:
+            failure = str(error)
+        done = deletion.done
+        again = mark_again(graph, replace(plan, removal=done), self.bounds.protected, self._abilities.plan)[0]
+        done.left_untagged = again.left_untagged
+        not_deleted = [] if failure is None else deletion.not_deleted(failure)
+        marked = Marked(plan, graph, done, [*drift, *deletion.drift])
+        return Outcome(marked, deletion.is_changed, not_deleted, failure)
+
+    def _prepare(self, graph: Graph, going: Mapping[str, Iterable[str]]) -> Abilities:
+        """Find out what can be deleted, and read what would go with the images that lose a tag."""
+        if not going:
+            return self._abilities or Abilities(IN_STORAGE, IN_STORAGE)
+        if self._abilities is None:
+            server = find_ability(self.api.client, min(going))
+            self._abilities = Abilities(server, server._replace(tags=server.tags or self.overwrites))
+        if self._abilities.server.manifests:
+            self.api.complete(graph, going)
+        return self._abilities
