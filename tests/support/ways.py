@@ -29,8 +29,9 @@ class Way(ABC):
         push(self.registry, repository, image, *tags)
         self.age(repository, image, tags, age)
 
+    @abstractmethod
     def age(self, repository: str, image: Image, tags: Iterable[str], days: float) -> None:
-        """Make it look pushed so many days ago: nothing, where nobody is told when something was pushed."""
+        """Make it look pushed so many days ago."""
 
     @abstractmethod
     def cleanup(self, *, check: bool = False, **options: Any) -> Result:
@@ -88,6 +89,9 @@ class ApiWay(Way):
 
     def __init__(self, registry: DeletingRegistry) -> None:
         self.registry: DeletingRegistry = registry
+
+    def age(self, repository: str, image: Image, tags: Iterable[str], days: float) -> None:
+        """Nobody is told over the API when something was pushed."""
 
     def cleanup(self, *, check: bool = False, **options: Any) -> Result:
         return cleanup_over_api(self.registry, check=check, **options)
