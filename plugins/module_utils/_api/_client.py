@@ -239,6 +239,9 @@ def client_from_params(params: Mapping[str, Any], url: str) -> RegistryClient:
 
 
 def _quoted(name: str) -> str:
+    # requests would follow `..` into another repository, and so past the patterns that protect it.
+    if {".", ".."}.intersection(name.split("/")):
+        raise RegistryError(f"{name!r} is no name of a repository, tag or digest; nothing was asked")
     return quote(name, safe="/:")
 
 
