@@ -42,7 +42,7 @@ def lists_of_referrers(graph: Graph) -> Set[Node]:
         (name, tag.digest)
         for name, repository in graph.repositories.items()
         for tag in repository.tags.values()
-        if tag.subject and graph.children_of(tag.digest)
+        if tag.subject and "." not in tag.name and graph.children_of(tag.digest)
     }
 
 

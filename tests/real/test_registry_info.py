@@ -15,6 +15,7 @@ import yaml
 
 from ansible_collections.drydock.registry.plugins.modules import registry_info
 from support import images
+from support.crane import CraneRegistry
 from support.forked import run_forked
 from support.images import ARM64, Content, Image
 from support.playbook import Result, run_playbook
@@ -369,6 +370,22 @@ def test_a_repository_without_tags_is_shown(registry: RegistryProcess) -> None:
     push(registry, "empty", images.image("untagged"))
     found = from_both(registry)
     assert (by_name(found)["empty"]["tags"], by_name(found)["empty"]["bytes"]) == (0, 0)
+
+
+def test_another_registry_than_distribution(crane: CraneRegistry) -> None:
+    base, index = images.layer("base"), images.multi_platform("index")
+    image = images.image("image", [base])
+    push(crane, "b", images.image("other", [base]), "1")
+    push(crane, "a", image, "1", "latest")
+    push(crane, "a", index, "multi")
+    found = from_api(crane)
+    assert [(one["repository"], one["tag"], one["digest"]) for one in found["tags"][:3]] == [
+        ("a", "1", image.digest),
+        ("a", "latest", image.digest),
+        ("a", "multi", index.digest),
+    ]
+    assert sizes(row(found, "a", "latest")) == (image.bytes - len(base.data), len(base.data))
+    assert row(found, "a", "multi")["platforms"] == ["linux/amd64", "linux/arm64"]
 
 
 def test_an_empty_registry(registry: RegistryProcess) -> None:
