@@ -181,7 +181,7 @@ class _Inspection:
         return tag.digest in repository.revisions and tag.digest in self.graph.manifests
 
     def _dangling(self, repository: Repository) -> List[ImageRow]:
-        """Return the tags that a registry lists and answers with 404: over the API without digest."""
+        """Return the tags that a registry lists and answers with 404, with digest where a link still tells it."""
         broken = [tag for tag in _sorted_tags(repository) if not self._pulls(repository, tag)]
         listed = [ImageRow(repository.name, name, None) for name in sorted(repository.dangling, key=natural_key)]
         return [_named(repository, tag) for tag in broken] + listed

@@ -189,7 +189,7 @@ tags:
       description: The tag. V(none) for an image without one.
       type: str
     digest:
-      description: Digest of the manifest. V(none) for a tag that the API lists and does not have.
+      description: Digest of the manifest. V(none) for a dangling tag of which it is not known.
       type: str
     pushed:
       description:
@@ -236,9 +236,10 @@ tags_total:
   type: int
 dangling_tags:
   description:
-    - Tags that a registry lists and answers with 404, at most 1000. In storage, the link to their manifest or the
-      manifest itself is missing.
-    - "The rows have the keys of RV(tags). What is known is repository, tag, and from storage digest and push time."
+    - Tags that a registry lists and answers with 404, at most 1000. In storage, their own link, that of their manifest
+      or the manifest itself is missing.
+    - "The rows have the keys of RV(tags). What is known is repository, tag, and from storage mostly digest and push
+      time."
   returned: success
   type: list
   elements: dict

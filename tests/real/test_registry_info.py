@@ -265,6 +265,15 @@ def test_a_dangling_tag(registry: RegistryProcess, store: Store, lost: str) -> N
     assert (listed["repository"], listed["tag"], listed["digest"]) == ("app", "gone", None)
 
 
+def test_a_tag_without_a_link_dangles_too(registry: RegistryProcess, store: Store) -> None:
+    push(registry, "app", images.image("image"), "kept", "broken")
+    with registry.closed():
+        store.current_link("app", "broken").unlink()
+    for found in (from_storage(registry), from_api(registry)):
+        assert [(one["repository"], one["tag"]) for one in found["dangling_tags"]] == [("app", "broken")]
+        assert [one["tag"] for one in found["tags"]] == ["kept"]
+
+
 def test_orphans(registry: RegistryProcess, store: Store) -> None:
     base = images.layer("base")
     kept, untagged = images.image("kept", [base]), images.image("untagged", [base])

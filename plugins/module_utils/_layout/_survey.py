@@ -10,6 +10,7 @@ from typing import Sequence
 from .._graph import Graph, Repository
 from .._patterns import Pattern, is_selected
 from .._storage._base import Storage
+from . import _v2_paths as paths
 from ._v2 import V2Layout
 
 
@@ -39,4 +40,10 @@ class StorageSurvey(V2Layout):
 
         Raises StorageError, DoubtError.
         """
-        return self.read()
+        graph = self.read()
+        for path, debris in graph.debris.items():
+            parent, _slash, tag = path.rpartition("/")
+            # A registry lists every directory of a tag, also one without a link.
+            if debris.repository is not None and parent == paths.tags(debris.repository):
+                graph.repositories[debris.repository].dangling.append(tag)
+        return graph
