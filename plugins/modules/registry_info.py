@@ -61,8 +61,8 @@ options:
       - The file is written in check mode too, and only its owner can read it.
     type: path
 notes:
-  - What is shared is found out over the whole storage, whatever O(repositories) says. Over the API only the
-    repositories that are looked at count.
+  - What is shared, and what is attached, is found out over the whole storage, whatever O(repositories) says. Over the
+    API only the repositories that are looked at count.
 seealso:
   - module: drydock.registry.cleanup
 """
