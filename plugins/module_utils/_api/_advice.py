@@ -16,7 +16,7 @@ def explain(answer: Answer, credentials: Credentials) -> str:
 
 def _advice(answer: Answer, credentials: Credentials) -> str:
     who = credentials.describe()
-    if answer.url.partition("?")[0].endswith("/v2/_catalog") and answer.status in (401, 403, 404, 405):
+    if _is_closed_catalogue(answer):
         return f"{who} may not see the catalogue; use an account that may, or name the repositories without patterns"
     by_status = {
         401: f"the credentials ({who}) are not accepted; see registry_username, docker_config",
@@ -32,3 +32,11 @@ def _advice(answer: Answer, credentials: Credentials) -> str:
     if not answer.is_registry:
         return "this is no registry's answer; registry_url must be the address in front of /v2/"
     return "the registry does not do this; see its log"
+
+
+def _is_closed_catalogue(answer: Answer) -> bool:
+    """Tell whether the catalogue is refused for itself; with Basic authentication 401 is about the password."""
+    if not answer.url.partition("?")[0].endswith("/v2/_catalog"):
+        return False
+    is_basic = answer.headers.get("WWW-Authenticate", "").lower().startswith("basic")
+    return answer.status in (403, 404, 405) or (answer.status == 401 and not is_basic)
