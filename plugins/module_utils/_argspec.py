@@ -61,3 +61,12 @@ def policy_argument_spec() -> dict[str, Any]:
         "keep_groups": {"type": "int"},
         "sort_by": {"type": "str", "choices": ["pushed", "created", "version", "name"], "default": "pushed"},
     }
+
+
+def absent_argument_spec() -> dict[str, Any]:
+    """Deleting over the API what is named (doc fragment `absent`)."""
+    return {
+        **registry_argument_spec(),
+        "registry_url": {"type": "str", "required": True},
+        "state": {"type": "str", "choices": ["absent"], "required": True},
+    }

@@ -10,26 +10,19 @@ between a registry's storage and its API is in `_cleanup_storage.py` and `_clean
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
 from ._diff import render_diff
 from ._errors import InvalidOptionError, PlanError
 from ._graph import Graph
 from ._guards import Guards, check_guards, read_guards
+from ._job import RunMode
 from ._plan import Drift, Plan, Removal, dump_plan, load_plan
 from ._planning import Marked
 from ._policy import Settings, read_settings
 from ._quarantine import read_text, write_durably
 from ._report import describe_removal, empty_result, shares_of
 from ._retention import Retention, retain
-
-
-class RunMode(NamedTuple):
-    """How the module was called, and when: `now` is in seconds since the epoch."""
-
-    check: bool
-    diff: bool
-    now: float
 
 
 class Cleanup(ABC):

@@ -42,6 +42,10 @@ class DeletionRefusedError(RegistryError):
     """The registry deletes nothing over its API: deletion is disabled there, or it is read-only."""
 
 
+class StillNeededError(DrydockError):
+    """A tag that was named can't be deleted alone on this registry, and its image is needed."""
+
+
 class NotClosedError(DrydockError):
     """The registry was not shown to be read-only or stopped, or the URL not shown to serve this storage."""
 

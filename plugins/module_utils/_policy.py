@@ -14,7 +14,7 @@ from ._errors import InvalidOptionError
 from ._patterns import Pattern, compile_pattern, compile_patterns, is_selected
 
 SORT_ORDERS = ("pushed", "created", "version", "name")
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
+DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
 _REFERENCE = re.compile(r"[\w.-]+(?::\d+)?(?:/[\w.-]+)*(?::[\w.-]+)?")
 _RULES = ("keep_n", "older_than", "expire_after", "keep_groups")
 
@@ -170,7 +170,7 @@ def _add_protected(protected: ProtectedImages, reference: str) -> None:
     """
     text = str(reference).strip().split("://", 1)[-1]
     _name, at, digest = text.rpartition("@")
-    if _DIGEST.fullmatch(digest):
+    if DIGEST.fullmatch(digest):
         protected.digests.add(digest)
     elif at or not _REFERENCE.fullmatch(text):
         raise InvalidOptionError(

@@ -17,6 +17,7 @@ from ._throw_away import CONFIG_DIGEST
 # A registry takes longer than this to accept an image; tags "pushed" faster than this one after the other were copied.
 _FASTEST_PUSH_SECONDS = 0.05
 _SPREAD_SECONDS = 86400.0
+BEGUN = "deleted: an interrupted run had begun to"
 
 
 class Retention(NamedTuple):
@@ -119,6 +120,12 @@ def is_protected(graph: Graph, protected: ProtectedImages, repository: str, tag:
     return bool(protected.digests) and not protected.digests.isdisjoint(_identities(graph, tag.digest))
 
 
+def is_thrown_away(graph: Graph, tag: Tag) -> bool:
+    """Tell whether an interrupted run pushed the tag onto a throw-away image, in order to delete it."""
+    manifest = graph.manifests.get(tag.digest)
+    return manifest is not None and manifest.config == CONFIG_DIGEST
+
+
 class _Judge:
     """Decides on the tags of one repository."""
 
@@ -140,8 +147,8 @@ class _Judge:
             reason = self._always_kept(tag, judged.get(tag.name))
             if reason:
                 decisions[tag.name] = Decision(tag, True, f"kept: {reason}")
-            elif self._is_thrown_away(tag):
-                decisions[tag.name] = Decision(tag, False, "deleted: an interrupted run had begun to")
+            elif is_thrown_away(self.graph, tag):
+                decisions[tag.name] = Decision(tag, False, BEGUN)
             else:
                 next(tags for policy, tags in left if policy is judged[tag.name]).append(tag)
         for policy, tags in left:
@@ -181,10 +188,6 @@ class _Judge:
         if is_protected(self.graph, self.settings.protected, self.repository.name, tag):
             return "in use (protect_images)"
         return None if policy else "no policy judges it"
-
-    def _is_thrown_away(self, tag: Tag) -> bool:
-        manifest = self.graph.manifests.get(tag.digest)
-        return manifest is not None and manifest.config == CONFIG_DIGEST
 
     def _moment(self, tag: Tag, policy: Policy) -> Moment:
         if policy.sort_by != "created" and self.trusts_pushes and tag.pushed is not None:

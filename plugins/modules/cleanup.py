@@ -403,10 +403,9 @@ quarantine:
 """
 
 import gc
-import time
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.drydock.registry.plugins.module_utils._argspec import (
     policy_argument_spec,
@@ -416,10 +415,9 @@ from ansible_collections.drydock.registry.plugins.module_utils._argspec import (
     registry_required_together,
     storage_argument_spec,
 )
-from ansible_collections.drydock.registry.plugins.module_utils._cleanup import Cleanup, RunMode
 from ansible_collections.drydock.registry.plugins.module_utils._cleanup_api import ApiCleanup
 from ansible_collections.drydock.registry.plugins.module_utils._cleanup_storage import StorageCleanup
-from ansible_collections.drydock.registry.plugins.module_utils._errors import DrydockError, MissingLibraryError
+from ansible_collections.drydock.registry.plugins.module_utils._job import mode_of, run_job
 
 
 def cleanup_argument_spec() -> dict[str, Any]:
@@ -458,18 +456,7 @@ def main() -> None:
     # The graph is large, lives to the end and has no cycles: looking for some costs a third of the time.
     gc.disable()
     way = StorageCleanup if module.params["storage"] or module.params["registry_config"] else ApiCleanup
-    cleanup: Cleanup = way(module.params, RunMode(module.check_mode, module._diff, time.time()), module.warn)
-    try:
-        cleanup.run()
-    except MissingLibraryError as error:
-        module.fail_json(msg=missing_required_lib(error.library), exception=error.details, **cleanup.result)
-    except DrydockError as error:
-        module.fail_json(msg=str(error), **cleanup.result, **_diff(cleanup))
-    module.exit_json(**cleanup.result, **_diff(cleanup))
-
-
-def _diff(cleanup: Cleanup) -> dict[str, Any]:
-    return {} if cleanup.diff is None else {"diff": cleanup.diff}
+    run_job(module, way(module.params, mode_of(module), module.warn))
 
 
 if __name__ == "__main__":

@@ -25,8 +25,8 @@ BY_DIGEST = Ability(tags=False, manifests=True)
 
 _REFUSED = (400, 405)
 _WAYS_OUT = (
-    "Either set storage.delete.enabled: true in the registry's configuration and restart it, or give registry_config "
-    "(or storage) on the registry's host, where tags are deleted in the storage"
+    "Either set storage.delete.enabled: true in the registry's configuration and restart it, or run "
+    "drydock.registry.cleanup with registry_config (or storage) on the registry's host, where it deletes in the storage"
 )
 
 

@@ -44,13 +44,14 @@ class V2Api:
         """Return what a plan calls this source."""
         return {"registry": self.client.url}
 
-    def read(self) -> Graph:
+    def read(self, named: Optional[Mapping[str, Iterable[str]]] = None) -> Graph:
         """Read every tag with its manifest, each in one request.
 
-        Raises RegistryError where something can't be read, DoubtError where a manifest is not what its digest says.
+        `named` are tags by repository that are read though they may not be listed (distribution #4891). Raises
+        RegistryError where something can't be read, DoubtError where a manifest is not what its digest says.
         """
         graph = Graph()
-        listed = self._list_tags(graph, self._names())
+        listed = self._list_tags(graph, self._names(), named)
         self._enter(graph, listed, self.client.map(self._fetch, listed))
         return graph
 
@@ -60,7 +61,7 @@ class V2Api:
         A manifest that was there `before` is taken to be there still, with a tag or without.
         """
         graph = Graph(digests=before.digests)
-        listed = self._list_tags(graph, names)
+        listed = self._list_tags(graph, names, {name: found.tags for name, found in before.repositories.items()})
         self._enter(graph, listed, self.client.map(self._look, listed))
         for name in set(names) & set(before.repositories):
             repository = graph.repositories.setdefault(name, Repository(name))
@@ -113,7 +114,9 @@ class V2Api:
         names = given if self._names_are_given else self.client.repositories()
         return sorted({name for name in names if is_selected(name, self.included, self.excluded)})
 
-    def _list_tags(self, graph: Graph, names: Sequence[str]) -> List[Node]:
+    def _list_tags(
+        self, graph: Graph, names: Sequence[str], named: Optional[Mapping[str, Iterable[str]]] = None
+    ) -> List[Node]:
         listed: List[Node] = []
         for name, tags in zip(names, self.client.map(self.client.tags, names)):
             # Distribution also answers 404 for a repository of its catalogue that has no tags.
@@ -121,7 +124,8 @@ class V2Api:
                 graph.notes.append(f"{name}: the registry has no such repository")
                 continue
             graph.repositories[name] = Repository(name)
-            listed.extend((name, tag) for tag in sorted(tags or (), key=natural_key))
+            known = {*(tags or ()), *(named or {}).get(name, ())}
+            listed.extend((name, tag) for tag in sorted(known, key=natural_key))
         return listed
 
     def _enter(self, graph: Graph, listed: Sequence[Node], found: Iterable[Optional[Fetched]]) -> None:

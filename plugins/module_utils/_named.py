@@ -1,0 +1,98 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Decisions on tags that somebody named, in place of those of policies. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import Iterable, Iterator, List, Optional
+
+from ._errors import InvalidOptionError, StillNeededError
+from ._graph import Graph, Tag
+from ._plan import Drift, Plan
+from ._policy import DIGEST
+from ._retention import BEGUN, Retention, is_thrown_away
+from ._rules import Decision
+
+# OCI distribution specification, "Pulling manifests".
+_TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
+_PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
+_REPOSITORY = re.compile(rf"{_PART}(?:/{_PART})*")
+_PATTERNS = "not a pattern (drydock.registry.cleanup deletes by pattern)"
+# So many tags are named in an error.
+_SHOWN = 5
+
+
+def decide_tags(graph: Graph, repository: str, names: Iterable[str], digest: Optional[str]) -> Retention:
+    """Decide on the tags of these names that are there; with `digest`, only what points to it goes."""
+    found = graph.repositories.get(repository)
+    tags = found.tags if found else {}
+    return Retention({repository: [_decide(graph, tags[name], digest) for name in names if name in tags]}, [])
+
+
+def decide_repositories(graph: Graph) -> Retention:
+    """Let every tag of every repository go, those of signatures too."""
+    decisions = {
+        name: [Decision(tag, False, "deleted: its repository was named") for tag in repository.tags.values()]
+        for name, repository in graph.repositories.items()
+    }
+    return Retention(decisions, [])
+
+
+def _decide(graph: Graph, tag: Tag, digest: Optional[str]) -> Decision:
+    if digest is None or tag.digest == digest:
+        return Decision(tag, False, "deleted: it was named")
+    if is_thrown_away(graph, tag):
+        return Decision(tag, False, BEGUN)
+    return Decision(tag, True, f"kept: it does not point to {digest}")
+
+
+def left_alone(retention: Retention) -> Iterator[Drift]:
+    """Yield the tags that point elsewhere than the user said."""
+    for name, decisions in retention.decisions.items():
+        for decision in decisions:
+            if decision.is_kept:
+                yield Drift(name, "tag", decision.tag.name, f"points to {decision.tag.digest}")
+
+
+def require_all(retention: Retention, plan: Plan) -> None:
+    """Raise StillNeededError where the plan keeps a tag that was decided to go."""
+    kept = [
+        f"{name}:{planned.tag.name} is {planned.reason}"
+        for name, decisions in retention.decisions.items()
+        for decided, planned in zip(decisions, plan.decisions[name])
+        if planned.is_kept and not decided.is_kept
+    ]
+    if kept:
+        more = [f"so are {len(kept) - _SHOWN} others"] if len(kept) > _SHOWN else []
+        raise StillNeededError(
+            f"nothing was deleted. {'; '.join([*kept[:_SHOWN], *more])}. Name these others too, or set "
+            "overwrite_shared_tags: true, for which the account needs the right to push, or run "
+            "drydock.registry.cleanup with registry_config (or storage) on the registry's host, where it deletes in "
+            "the storage"
+        )
+
+
+def read_tag_names(names: Iterable[str]) -> List[str]:
+    """Return the names without repetitions. Raises InvalidOptionError for what no tag can be called."""
+    return _checked(names, "name", _TAG, f"the name of a tag such as 1.2, {_PATTERNS}")
+
+
+def read_repository_names(names: Iterable[str], option: str) -> List[str]:
+    """Return the names without repetitions. Raises InvalidOptionError for what no repository can be called."""
+    return _checked(names, option, _REPOSITORY, f"the name of a repository such as team/app, {_PATTERNS}")
+
+
+def read_digest(digest: Optional[str]) -> Optional[str]:
+    """Return the digest. Raises InvalidOptionError where it is none."""
+    if digest is not None and not DIGEST.fullmatch(digest):
+        raise InvalidOptionError("digest", digest, "a whole digest, sha256:<64 hexadecimal digits>")
+    return digest
+
+
+def _checked(names: Iterable[str], option: str, grammar: re.Pattern[str], expected: str) -> List[str]:
+    for name in names:
+        if not grammar.fullmatch(name):
+            raise InvalidOptionError(option, name, expected)
+    return list(dict.fromkeys(names))
