@@ -116,3 +116,15 @@ class Graph:
     def stored_as(self, digest: str) -> str:
         """Return the digest under which the content that manifests call `digest` is stored."""
         return self.aliases.get(digest, digest)
+
+    def warn_of_unknown_manifests(self) -> None:
+        """Add a warning for each repository that holds manifests which could not be understood."""
+        for repository in self.repositories.values():
+            kinds = {digest: self.manifests[digest] for digest in repository.revisions if digest in self.manifests}
+            unknown = [digest for digest, manifest in kinds.items() if not manifest.is_known]
+            if unknown:
+                media_types = ", ".join(sorted({kinds[digest].media_type for digest in unknown}))
+                self.warnings.append(
+                    f"{repository.name}: {len(unknown)} manifests of a kind not known here ({media_types}) are kept "
+                    f"with all they may refer to, such as {min(unknown)}"
+                )

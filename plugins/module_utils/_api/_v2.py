@@ -53,6 +53,7 @@ class V2Api:
         graph = Graph()
         listed = self._list_tags(graph, self._names(), named)
         self._enter(graph, listed, self.client.map(self._fetch, listed))
+        graph.warn_of_unknown_manifests()
         return graph
 
     def read_again(self, names: Sequence[str], before: Graph) -> Graph:

@@ -60,7 +60,7 @@ class V2Layout:
         _require_blobs(graph)
         self._read_manifests(graph)
         _note_oddities(graph)
-        _warn_of_unknown_manifests(graph)
+        graph.warn_of_unknown_manifests()
         return graph
 
     def read_created(self, graph: Graph, digests: Iterable[str]) -> None:
@@ -296,15 +296,3 @@ def _note_oddities(graph: Graph) -> None:
         gone = [digest for digest in repository.revisions if digest not in graph.blobs]
         gone += [digest for digest in repository.layer_links if graph.stored_as(digest) not in graph.blobs]
         graph.notes.extend(f"{repository.name}: {digest} is linked, its blob is gone" for digest in gone)
-
-
-def _warn_of_unknown_manifests(graph: Graph) -> None:
-    for repository in graph.repositories.values():
-        kinds = {digest: graph.manifests[digest] for digest in repository.revisions if digest in graph.manifests}
-        unknown = [digest for digest, manifest in kinds.items() if not manifest.is_known]
-        if unknown:
-            media_types = ", ".join(sorted({kinds[digest].media_type for digest in unknown}))
-            graph.warnings.append(
-                f"{repository.name}: {len(unknown)} manifests of a kind not known here ({media_types}) are kept "
-                f"with all they may refer to, such as {min(unknown)}"
-            )
