@@ -355,7 +355,7 @@ left_untagged:
   description:
     - Over the API, the number of manifests that no tag reaches any more and that stay until the registry's own garbage
       collector removes them and their blobs.
-    - Only manifests that were read are counted. With the storage it is 0, because there they go.
+    - Counted are manifests that were read and those that they name. With the storage it is 0, because there they go.
   returned: always
   type: int
 not_deleted:
