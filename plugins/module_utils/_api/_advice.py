@@ -23,8 +23,9 @@ def _advice(answer: Answer, credentials: Credentials) -> str:
         403: f"{who} may not do this; use an account that may, or look at a proxy in front",
         429: "the server asks for fewer requests; lower api_concurrency, or try again later",
     }
-    if answer.status in by_status:
-        return by_status[answer.status]
+    status = 403 if _lacks_a_right(answer) else answer.status
+    if status in by_status:
+        return by_status[status]
     if 300 <= answer.status < 400:
         return "it sends us elsewhere; give that address as registry_url"
     if answer.status >= 500:
@@ -40,3 +41,8 @@ def _is_closed_catalogue(answer: Answer) -> bool:
         return False
     is_basic = answer.headers.get("WWW-Authenticate", "").lower().startswith("basic")
     return answer.status in (403, 404, 405) or (answer.status == 401 and not is_basic)
+
+
+def _lacks_a_right(answer: Answer) -> bool:
+    """Tell a 401 for a token that is good for less than was asked for (RFC 6750, 3.1) from one for a password."""
+    return answer.status == 401 and 'error="insufficient_scope"' in answer.headers.get("WWW-Authenticate", "")
