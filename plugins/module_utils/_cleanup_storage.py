@@ -6,30 +6,28 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+from typing import Dict, List, Optional, Tuple
 
 from ._apply import Sweep
 from ._cleanup import Cleanup
 from ._closed import Closedness, check_contents, look, require_closed, show_same_storage
-from ._errors import InvalidOptionError, StorageError
+from ._errors import StorageError
 from ._graph import Graph
 from ._layout._v2 import V2Layout
 from ._permission import Aged
 from ._plan import Drift, Plan, Removal
 from ._planning import Marked, make_plan, mark_again
 from ._quarantine import Quarantine
-from ._registry_config import RegistryConfig, load_registry_config
+from ._registry_config import config_from_params
 from ._retention import Retention, images_to_date
-from ._storage._filesystem import FilesystemStorage
-
-_STORAGE_DRIVERS = ("filesystem",)
+from ._storage._open import open_storage
 
 
 class StorageCleanup(Cleanup):
     """Tags, manifests, layer links and blobs go in the storage, while the registry is shown to be closed."""
 
     def open(self) -> None:
-        self.config = read_config(self.params)
+        self.config = config_from_params(self.params)
         self.storage = open_storage(self.params, self.config)
         self.layout = V2Layout(self.storage)
         self.quarantine = Quarantine(self.storage.quarantines)
@@ -175,24 +173,3 @@ class StorageCleanup(Cleanup):
         closedness = look(self.params, self.config, repository)
         self.result["registry_mode"] = closedness.mode
         return closedness
-
-
-def open_storage(params: Mapping[str, Any], config: Optional[RegistryConfig]) -> FilesystemStorage:
-    """Return the storage that the options name, or the registry's configuration does. Raises InvalidOptionError."""
-    section = params["storage"] or (config.storage if config else None)
-    if not section:
-        raise InvalidOptionError("storage", params["storage"], "storage, or registry_config with a storage section")
-    drivers = [name for name in section if name not in ("cache", "delete", "maintenance", "redirect", "tag")]
-    if len(drivers) != 1 or drivers[0] not in _STORAGE_DRIVERS:
-        raise InvalidOptionError("storage", ", ".join(drivers), f"one storage driver of {', '.join(_STORAGE_DRIVERS)}")
-    parameters = section[drivers[0]] or {}
-    if not isinstance(parameters, dict):
-        raise InvalidOptionError(
-            f"storage.{drivers[0]}", parameters, "a dictionary such as {rootdirectory: /var/lib/registry}"
-        )
-    return FilesystemStorage(parameters)
-
-
-def read_config(params: Mapping[str, Any]) -> Optional[RegistryConfig]:
-    path = params["registry_config"]
-    return load_registry_config(path, params["registry_environment"]) if path else None

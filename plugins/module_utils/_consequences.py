@@ -10,7 +10,7 @@ from typing import Dict, Iterable, Iterator, List, Mapping, NamedTuple, Set
 from ._graph import Graph, Repository, Tag
 from ._permission import Permission
 from ._plan import Removal, RepositoryRemoval
-from ._reach import Node, Reached, linked_digests, named_blobs, reach, referrers
+from ._reach import Node, Reached, linked_digests, named_blobs, reach, referrers, tag_roots
 from ._sharing import why_shared
 
 #: Tags that go, by repository and name.
@@ -72,9 +72,9 @@ class _Following:
         return repository.kept_whole is None and self.permission.selects(repository.name)
 
     def _mark(self) -> Reached:
-        tagged = reach(self.graph, self._tag_roots(doomed={}), self.by_subject)
+        tagged = reach(self.graph, self._roots(doomed={}), self.by_subject)
         attached = self._still_attached()
-        reached = reach(self.graph, self._tag_roots(self.doomed), attached)
+        reached = reach(self.graph, self._roots(self.doomed), attached)
         reach(self.graph, self._kept_without_tag(tagged), attached, reached)
         reach(self.graph, self._not_permitted(reached), attached, reached)
         return reached
@@ -92,16 +92,10 @@ class _Following:
             attached[subject].remove(node)
         return attached
 
-    def _tag_roots(self, doomed: Mapping[str, Mapping[str, Tag]]) -> Iterator[Node]:
-        """Yield what keeps itself: tags that stay, and whole repositories.
-
-        A tag that belongs to a subject by its name is kept by that, where it is known.
-        """
+    def _roots(self, doomed: Mapping[str, Mapping[str, Tag]]) -> Iterator[Node]:
+        """Yield what keeps itself: tags that stay, and whole repositories."""
+        yield from tag_roots(self.graph, self.linked, doomed)
         for name, repository in self.graph.repositories.items():
-            gone = doomed.get(name, {})
-            for tag in repository.tags.values():
-                if tag.name not in gone and (tag.subject is None or tag.subject not in self.linked):
-                    yield name, tag.digest
             if not self._may_touch(repository):
                 yield from ((name, digest) for digest in repository.revisions)
                 yield from ((name, tag.digest) for tag in repository.tags.values())

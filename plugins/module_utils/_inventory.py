@@ -17,7 +17,7 @@ from ._patterns import Pattern, is_selected
 from ._permission import Aged
 from ._plan import Counts, Removal, RepositoryRemoval
 from ._policy import ProtectedImages, Settings
-from ._reach import reach, referrers, tag_roots
+from ._reach import linked_digests, reach, referrers, tag_roots
 from ._report import Share, shares_of
 from ._times import iso
 
@@ -158,7 +158,7 @@ class _Inspection:
             subject: sorted({node for node in nodes if node in self.images} - lists)
             for subject, nodes in by_subject.items()
         }
-        reached = reach(graph, tag_roots(graph), by_subject)
+        reached = reach(graph, tag_roots(graph, linked_digests(graph), doomed={}), by_subject)
         self.live = {node for node in self.images if node[1] in reached[node[0]]}
         contents = {node: image.content for node, image in self.images.items()}
         self.weights = weigh(contents, self.live - lists, graph.blobs)

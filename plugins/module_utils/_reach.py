@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import DefaultDict, Dict, Iterable, Iterator, List, Optional, Set, Tuple
+from typing import Container, DefaultDict, Dict, Iterable, Iterator, List, Mapping, Optional, Set, Tuple
 
 from ._graph import Graph
 
@@ -42,15 +42,15 @@ def referrers(graph: Graph) -> Dict[str, List[Node]]:
     return by_subject
 
 
-def tag_roots(graph: Graph) -> Iterator[Node]:
-    """Yield what tags keep by themselves.
+def tag_roots(graph: Graph, linked: Set[str], doomed: Mapping[str, Container[str]]) -> Iterator[Node]:
+    """Yield what tags keep by themselves, without the doomed ones (names by repository).
 
-    A tag that belongs to a subject by its name is kept by that, where it is known.
+    A tag that belongs to a subject by its name is kept by that, where it is one of the `linked` manifests.
     """
-    linked = linked_digests(graph)
     for name, repository in graph.repositories.items():
+        gone = doomed.get(name, ())
         for tag in repository.tags.values():
-            if tag.subject is None or tag.subject not in linked:
+            if tag.name not in gone and (tag.subject is None or tag.subject not in linked):
                 yield name, tag.digest
 
 

@@ -89,6 +89,12 @@ def load_registry_config(path: str, environment: Mapping[str, Any]) -> RegistryC
     return RegistryConfig(path, parse_config(content, path), environment_texts(environment))
 
 
+def config_from_params(params: Mapping[str, Any]) -> Optional[RegistryConfig]:
+    """Return the configuration that the options name, None where they name none."""
+    path = params["registry_config"]
+    return load_registry_config(path, params["registry_environment"]) if path else None
+
+
 def parse_config(content: bytes, path: str) -> dict[str, Any]:
     """Parse a configuration file's content; the error quotes nothing of it, for secrets may stand there."""
     data = _load_yaml(content, "registry_config", path)

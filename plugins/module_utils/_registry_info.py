@@ -10,14 +10,15 @@ from typing import Any, Callable, Dict, Mapping, Optional, Union
 
 from ._api._client import client_from_params
 from ._api._survey import ApiSurvey
-from ._cleanup_storage import open_storage, read_config
 from ._errors import InvalidOptionError
 from ._graph import Graph
 from ._inventory import Inventory, Scope, describe, find_orphans, list_names, take_inventory
 from ._layout._survey import StorageSurvey
 from ._patterns import compile_patterns
 from ._quarantine import write_durably
+from ._registry_config import config_from_params
 from ._report import CAP
+from ._storage._open import open_storage
 
 Survey = Union[StorageSurvey, ApiSurvey]
 
@@ -52,7 +53,7 @@ class RegistryInfo:
     def _open(self) -> Survey:
         params = self.params
         if params["storage"] or params["registry_config"]:
-            return StorageSurvey(open_storage(params, read_config(params)), *self.scope)
+            return StorageSurvey(open_storage(params, config_from_params(params)), *self.scope)
         return ApiSurvey(client_from_params(params, params["registry_url"]), *self.scope)
 
     def _look(self, survey: Survey, graph: Graph) -> Inventory:
