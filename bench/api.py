@@ -22,7 +22,7 @@ from pathlib import Path
 from bench import subjects
 from bench.clients import Client, others
 from bench.measure import Cost, median
-from bench.report import KIB_PER_MIB, table
+from bench.report import table
 from bench.store import Shape, repository_name, tag_name
 from bench.stores import Store
 from support.pushing import Repository
@@ -33,8 +33,12 @@ SHAPE = Shape(1, 1000, 0)
 QUICK_SHAPE = Shape(1, 100, 0)
 REPOSITORY = repository_name(0)
 METHODS = ("GET", "HEAD", "DELETE")
-COLUMNS = ("seconds", "ratio", "cpu s", "peak MiB", "requests", *METHODS, "uploads", "tags left", "manifests left")
+COLUMNS = ("seconds", "ratio", "cpu s", "requests", *METHODS, "uploads", "tags left", "manifests left")
 ACCESS_LOG = {"log": {"accesslog": {"disabled": False}}}
+NOTE = """\
+On loopback: no network's latency is in the seconds. cpu is the client's, not the registry's. Uploads: POST and PUT.
+Too many: tags that should be gone. Broken: listed, but they don't pull. Manifests left: in the repository's storage.
+No two tags share an image here, so that deletion by digest has no other tag to take away."""
 _REQUEST = re.compile(r'\] "([A-Z]+) \S+ HTTP/')
 
 
@@ -64,7 +68,6 @@ class Cleaning:
             f"{self.cost.seconds:.2f}",
             f"{self.cost.seconds / one.seconds:.2f}",
             f"{self.cost.cpu:.2f}",
-            f"{self.cost.peak_kib / KIB_PER_MIB:.0f}",
             *(f"{count:,}" for count in [*counts, counts[0] - sum(counts[1:])]),
             self.tags,
             f"{self.manifests:,}",
@@ -79,14 +82,10 @@ def measure(store: Store, keep: int, rounds: int) -> str:
         entrants = [*_ours(keep, rounds), *_installed(theirs, keep)]
         parts += [f"### Distribution {version}, which deletes {'tags' if version == V3 else 'digests'}"]
         parts += [_table(store, version, entrants, keep)]
-    parts.append(
-        "On loopback: no network's latency is in the seconds. cpu is the client's, not the registry's.\n"
-        "No two tags share an image here, so that deletion by digest has no other tag to take away."
-    )
-    missing = {program for client in clients[V3] for program in client.missing}
-    if missing:
-        parts.append(f"Left out, as not all is installed here that it takes: {', '.join(sorted(missing))}.")
-    return "\n\n".join(parts)
+    left_out = [
+        f"Left out: {one.programs[0]} (not installed: {', '.join(one.missing)})." for one in clients[V3] if one.missing
+    ]
+    return "\n\n".join([*parts, NOTE, *left_out])
 
 
 def _ours(keep: int, rounds: int) -> Iterator[Entrant]:
