@@ -12,6 +12,8 @@ VENV := $(ROOT)/.venv
 TREE := .build/ansible_collections/drydock/registry
 SANITY := .build/sanity/ansible_collections/drydock/registry
 DISTRIBUTION_3 := 3.1.1
+# Tests wait for registries more than they compute.
+SIDE_BY_SIDE = -n $(shell expr $$(nproc) + 1) --dist worksteal
 CRANE := 0.22.1
 REGCLIENT := 0.11.7
 
@@ -31,13 +33,13 @@ demo: venv registry-2 ## fill a real registry, preview, clean up, clean up again
 ##@ Check it
 
 test: venv parts lint ## set up everything, lint, and pass all tests
-	@pytest tests/unit tests/real
+	@pytest $(SIDE_BY_SIDE) tests/unit tests/real
 
 unit: venv ## the pure tests only (seconds)
 	@pytest tests/unit
 
 real: venv parts ## the tests on real registries only (ARGS="-k word" for some)
-	@pytest tests/real $(ARGS)
+	@pytest $(SIDE_BY_SIDE) tests/real $(ARGS)
 
 lint: ruff mypy ansible-lint sanity docs-lint ## every quality gate
 
