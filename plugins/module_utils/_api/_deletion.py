@@ -142,7 +142,7 @@ class Deletion:
         for group in referring_first(fresh, removal):
             self._for_each(self._delete_manifest, [(node, removal) for node in group])
         for name in removal.repositories:
-            self._check_nothing_else_went(name, fresh, removal)
+            self._look_back(name, fresh, removal)
 
     def _try_out(self, tags: List[Tuple[str, Tag]]) -> None:
         """Delete one tag whose image another tag keeps, and see that this one stays.
@@ -177,24 +177,21 @@ class Deletion:
         if not self._is_unmoved(name, tag):
             return
         answer = self.client.delete_manifest(name, tag.name, tag.digest)
-        if self._is_gone(answer, name, tag.name):
+        if self._was_deleted(answer, name, tag.name):
+            self._deleted.add((name, "tag", tag.name))
+        else:
             self.drift.append(Drift(name, "tag", tag.name, _GONE))
-            return
-        self._require_deleted(answer)
-        self._deleted.add((name, "tag", tag.name))
 
     def _delete_manifest(self, found: Tuple[Node, Removal]) -> None:
         """Delete by digest; the tags that go with it were asked when the plan was marked again."""
         (name, digest), removal = found
         tags = [tag for tag in removal.repositories[name].tags.values() if tag.digest == digest]
-        answer = self.client.delete_manifest(name, digest)
-        if self._is_gone(answer, name, digest):
+        if self._was_deleted(self.client.delete_manifest(name, digest), name, digest):
+            self._deleted.add((name, "manifest", digest))
+            self._deleted.update((name, "tag", tag.name) for tag in tags)
+        else:
             self.drift.append(Drift(name, "manifest", digest, _GONE))
             self.drift.extend(Drift(name, "tag", tag.name, _GONE) for tag in tags)
-            return
-        self._require_deleted(answer)
-        self._deleted.add((name, "manifest", digest))
-        self._deleted.update((name, "tag", tag.name) for tag in tags)
 
     def _overwrite_and_delete(self, found: Tuple[str, Tag]) -> None:
         """Let the tag point to an image of its own and delete that one, for its own image is still needed."""
@@ -204,7 +201,7 @@ class Deletion:
             return
         digest = self.client.put_manifest(name, tag.name, MEDIA_TYPE, new_manifest())
         self._overwritten.add((name, "tag", tag.name))
-        self._require_deleted(self.client.delete_manifest(name, digest))
+        self._was_deleted(self.client.delete_manifest(name, digest), name, digest)
         self._deleted.add((name, "tag", tag.name))
 
     def _is_unmoved(self, name: str, tag: Tag) -> bool:
@@ -214,14 +211,27 @@ class Deletion:
             self.drift.append(Drift(name, "tag", tag.name, f"now points to {now}" if now else _GONE))
         return now == tag.digest
 
-    def _is_gone(self, answer: Answer, name: str, reference: str) -> bool:
-        """Tell whether somebody else deleted it: a 404 can also say that there is nothing to DELETE by that."""
-        return answer.status == 404 and self.client.manifest_digest(name, reference) is None
+    def _was_deleted(self, answer: Answer, name: str, reference: str) -> bool:
+        """Tell whether this run deleted it, not somebody else. Raises RegistryError where it is still there.
 
-    def _check_nothing_else_went(self, name: str, fresh: Graph, removal: Removal) -> None:
-        """Raise RegistryError where a tag that had to stay is not listed any more."""
-        expected = set(fresh.repositories[name].tags) - set(removal.repositories[name].tags)
-        lost = sorted(expected - set(self.client.tags(name) or ()))
+        A 404 can say that it is gone, also because the DELETE was sent twice, or that nothing can be deleted by that.
+        """
+        if answer.status == 404 and self.client.manifest_digest(name, reference) is None:
+            return answer.is_repeated
+        self._require_deleted(answer)
+        return True
+
+    def _look_back(self, name: str, fresh: Graph, removal: Removal) -> None:
+        """See what the tags did while digests were deleted.
+
+        One that was pushed meanwhile is still there, and not deleted. RegistryError where one is lost that had to stay.
+        """
+        listed, going = set(self.client.tags(name) or ()), removal.repositories[name].tags
+        for tag in listed.intersection(going):
+            if (name, "tag", tag) in self._deleted:
+                self._deleted.remove((name, "tag", tag))
+                self.drift.append(Drift(name, "tag", tag, "was pushed again"))
+        lost = sorted(set(fresh.repositories[name].tags) - set(going) - listed)
         if lost:
             raise RegistryError(
                 f"{self.client.url} lost tags of {name} that had to stay: {', '.join(lost)}; somebody deleted them, or "

@@ -54,9 +54,13 @@ class TlsSettings(NamedTuple):
 
 
 class Answer:
-    """What came back: status, headers (names in any case) and the body, read completely."""
+    """What came back: status, headers (names in any case) and the body, read completely.
+
+    `is_repeated` says that the same request was sent before and may have been carried out, though it was not said so.
+    """
 
     def __init__(self, method: str, url: str, status: int, headers: Mapping[str, str], content: bytes) -> None:
+        self.is_repeated = False
         self.method = method
         self.url = url
         self.status = status
@@ -138,16 +142,19 @@ class HttpSession:
         """
         # A body that does not come compressed can't outgrow its limit while it is unpacked.
         wanted = {"headers": {"Accept-Encoding": "identity", **headers}, "data": data, "params": params}
+        is_repeated = False
         for attempt in range(1, attempts + 1):
             self._pause.wait()
             outcome = self._try(method, url, wanted, limit)
             if attempt == attempts or not _is_worth_repeating(method, outcome):
                 break
+            is_repeated = is_repeated or isinstance(outcome, UnreachableError) or outcome.status != 429
             self._rest(outcome, attempt)
             if may_repeat is not None and not may_repeat():
                 break
         if isinstance(outcome, UnreachableError):
             raise outcome
+        outcome.is_repeated = is_repeated
         return outcome
 
     def _rest(self, outcome: Union[Answer, UnreachableError], attempt: int) -> None:
