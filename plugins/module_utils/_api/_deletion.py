@@ -138,7 +138,12 @@ class Deletion:
         shared = [
             (name, tag) for name, tag in _tags_of(removal) if tag.digest not in removal.repositories[name].manifests
         ]
-        self._for_each(self._overwrite_and_delete, shared)
+        for name in sorted({name for name, _tag in shared}):
+            self.client.put_blob(name, CONFIG)
+        # One after the other: 2.8 reads all tags of a repository when it deletes a digest, and fails on a half-written
+        # one, after the manifest is gone and before the tag is.
+        for found in shared:
+            self._overwrite_and_delete(*found)
         for group in referring_first(fresh, removal):
             self._for_each(self._delete_manifest, [(node, removal) for node in group])
         for name in removal.repositories:
@@ -193,10 +198,8 @@ class Deletion:
             self.drift.append(Drift(name, "manifest", digest, _GONE))
             self.drift.extend(Drift(name, "tag", tag.name, _GONE) for tag in tags)
 
-    def _overwrite_and_delete(self, found: Tuple[str, Tag]) -> None:
+    def _overwrite_and_delete(self, name: str, tag: Tag) -> None:
         """Let the tag point to an image of its own and delete that one, for its own image is still needed."""
-        name, tag = found
-        self.client.put_blob(name, CONFIG)
         if not self._is_unmoved(name, tag):
             return
         digest = self.client.put_manifest(name, tag.name, MEDIA_TYPE, new_manifest())
@@ -224,24 +227,34 @@ class Deletion:
     def _look_back(self, name: str, fresh: Graph, removal: Removal) -> None:
         """See what the tags did while digests were deleted.
 
-        One that was pushed meanwhile is still there, and not deleted. RegistryError where one is lost that had to stay.
+        One that was pushed meanwhile is still there, and not deleted. RegistryError where one is lost that had to stay,
+        or lost its manifest alone.
         """
         listed, going = set(self.client.tags(name) or ()), removal.repositories[name].tags
-        for tag in listed.intersection(going):
+        dangling = []
+        for tag in sorted(listed.intersection(going)):
             if (name, "tag", tag) in self._deleted:
                 self._deleted.remove((name, "tag", tag))
-                self.drift.append(Drift(name, "tag", tag, "was pushed again"))
+                if self.client.manifest_digest(name, tag) is None:
+                    dangling.append(tag)
+                else:
+                    self.drift.append(Drift(name, "tag", tag, "was pushed again"))
         lost = sorted(set(fresh.repositories[name].tags) - set(going) - listed)
         if lost:
             raise RegistryError(
                 f"{self.client.url} lost tags of {name} that had to stay: {', '.join(lost)}; somebody deleted them, or "
                 "pushed them onto an image at the moment when it was deleted. Push them again"
             )
+        if dangling:
+            raise _RefusedHereError(
+                f"{self.client.url} deleted manifests of {name} and not their tags, which dangle now: "
+                f"{', '.join(dangling)}. Push any image to them, then delete them again"
+            )
 
     def _require_deleted(self, answer: Answer) -> None:
-        if answer.status in _DELETED:
+        if answer.status in _DELETED and not answer.is_page:
             return
-        if answer.status in _ABOUT_THE_REGISTRY or answer.status >= 500:
+        if answer.is_page or answer.status in _ABOUT_THE_REGISTRY or answer.status >= 500:
             raise refusal(self.client, answer)
         raise _RefusedHereError(self.client.explain(answer))
 
