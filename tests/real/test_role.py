@@ -12,7 +12,7 @@ from typing import Any, Iterator
 import pytest
 
 from support import images, service
-from support.fleet import ENVIRONMENT, Host, checked, result_of
+from support.fleet import ENVIRONMENT, Host, checked, inventory, result_of
 from support.playbook import run_playbook
 from support.pushing import Repository, push
 from support.registries import V3, NewRegistry, RegistryProcess
@@ -126,7 +126,7 @@ def test_a_refused_plan_never_closes_the_registry(host: Host) -> None:
 
 def test_a_failing_restart_on_closing_reopens_and_still_fails(host: Host) -> None:
     configuration = host.configuration()
-    run = host.cleanup(policies=KEEP_TWO, restart_command=["/bin/false"])
+    run = host.cleanup(policies=KEEP_TWO, maintenance=host.maintenance(restart_command=["/bin/false"]))
     assert run.returncode != 0
     assert host.configuration() == configuration
     assert Repository(host.registry, "team/app").tags() == list(TAGS)
@@ -137,11 +137,11 @@ def test_a_registry_that_can_not_be_reopened_is_named_and_restored_later(host: H
     once = tmp_path / "once"
     restart_command = host.script("restart", f"[ ! -e {once} ] || exit 3", f"touch {once}")
     configuration = host.configuration()
-    run = host.cleanup(policies=KEEP_TWO, restart_command=restart_command)
+    run = host.cleanup(policies=KEEP_TWO, maintenance=host.maintenance(restart_command=restart_command))
     assert run.returncode != 0
     assert "drydock.registry.restore" in run.of("Fail with the error that was met")[0]["msg"]
     once.unlink()
-    checked(host.restore(restart_command=restart_command))
+    checked(host.restore(maintenance=host.maintenance(restart_command=restart_command)))
     assert host.configuration() == configuration
     assert host.is_writable()
 
@@ -149,7 +149,7 @@ def test_a_registry_that_can_not_be_reopened_is_named_and_restored_later(host: H
 def test_a_host_that_goes_away_during_the_sweep_is_restored_when_it_is_back(host: Host) -> None:
     configuration = host.configuration()
     away_once = host.script("restart", f"[ -e {host.losses} ] || echo 1 > {host.losses}")
-    run = host.cleanup(policies=KEEP_TWO, restart_command=away_once)
+    run = host.cleanup(policies=KEEP_TWO, maintenance=host.maintenance(restart_command=away_once))
     assert run.returncode != 0
     assert "the host is away" in run.of("Fail with the error that was met")[0]["msg"]
     assert host.configuration() == configuration
@@ -160,7 +160,7 @@ def test_a_host_that_goes_away_during_the_sweep_is_restored_when_it_is_back(host
 def test_a_host_that_stays_away_is_named_and_restored_later(host: Host) -> None:
     configuration = host.configuration()
     away = host.script("restart", f"[ -e {host.losses} ] || echo 1000 > {host.losses}")
-    run = host.cleanup(policies=KEEP_TWO, restart_command=away, reconnect_timeout=1)
+    run = host.cleanup(policies=KEEP_TWO, maintenance=host.maintenance(restart_command=away), reconnect_timeout=1)
     assert run.returncode != 0
     assert "drydock.registry.restore" in run.of("Fail with the error that was met")[0]["msg"]
     assert not host.is_writable()
@@ -182,11 +182,11 @@ def test_restore_opens_what_a_killed_run_left_closed(host: Host) -> None:
 
 
 def test_without_a_method_the_user_closes_it(host: Host) -> None:
-    refused = host.cleanup(policies=KEEP_TWO, method="none")
+    refused = host.cleanup(policies=KEEP_TWO, maintenance=host.maintenance(method="none"))
     assert refused.returncode != 0
     assert Repository(host.registry, "team/app").tags() == list(TAGS)
     service.stop(host.registry.home)
-    result = checked(host.cleanup(policies=KEEP_TWO, method="none"))
+    result = checked(host.cleanup(policies=KEEP_TWO, maintenance=host.maintenance(method="none")))
     assert result["deleted"]["tags"] == 2
     assert result["window_seconds"] is None
     service.start(host.registry.home)
@@ -234,7 +234,7 @@ def test_the_role_twice_in_a_play_keeps_its_results_apart(host: Host) -> None:
         {"ansible.builtin.include_role": role, "vars": {"registry_cleanup_policies": KEEP_TWO}},
     ]
     play = {"hosts": "registries", "gather_facts": False, "tasks": tasks}
-    run = run_playbook([play], inventory=host.inventory(), environment=ENVIRONMENT).check()
+    run = run_playbook([play], inventory=inventory([host]), environment=ENVIRONMENT).check()
     first, second = (found["ansible_facts"]["registry_cleanup_result"] for found in run.of("Keep the result"))
     assert (first["changed"], second["changed"]) == (True, False)
     assert second["window_seconds"] is None

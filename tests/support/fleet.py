@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import shlex
 import subprocess
+from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import Any
+from typing import Any, Iterable
 
 from support import service
 from support.playbook import PlaybookRun, Result, run_module, run_playbook
@@ -22,8 +23,63 @@ ENVIRONMENT = {
 }
 
 
-class Host:
-    """One host of the group `registries`, reached locally, with a registry that runs as a service."""
+def inventory(hosts: Iterable[AnyHost]) -> dict[str, Any]:
+    """An inventory with these hosts in the group that the playbooks take."""
+    return {"registries": {"hosts": {host.name: host.variables() for host in hosts}}}
+
+
+def play(
+    playbook: str, hosts: Iterable[AnyHost], *, check: bool = False, diff: bool = False, **variables: Any
+) -> PlaybookRun:
+    """One of the three playbooks on these hosts; `variables` are those of the role, without their prefix."""
+    return run_playbook(
+        f"drydock.registry.{playbook}",
+        inventory=inventory(hosts),
+        extra_vars={f"registry_cleanup_{name}": value for name, value in variables.items()},
+        check=check,
+        diff=diff,
+        environment=ENVIRONMENT,
+    )
+
+
+class AnyHost(ABC):
+    """A host of the group `registries`, reached locally."""
+
+    name: str
+
+    @abstractmethod
+    def variables(self) -> dict[str, Any]:
+        """The host's variables in the inventory."""
+
+    def play(self, playbook: str, **options: Any) -> PlaybookRun:
+        """As the function `play`, on this host alone."""
+        return play(playbook, [self], **options)
+
+    def cleanup(self, **options: Any) -> PlaybookRun:
+        return self.play("cleanup", **options)
+
+    def preview(self, **options: Any) -> PlaybookRun:
+        return self.play("preview", **options)
+
+    def restore(self, **options: Any) -> PlaybookRun:
+        return self.play("restore", **options)
+
+
+class UrlHost(AnyHost):
+    """A host of which only the registry's URL is known; `variables` are more of the role's, without their prefix."""
+
+    def __init__(self, registry: RegistryProcess, name: str = "registry1", **variables: Any) -> None:
+        self.registry = registry
+        self.name = name
+        self._variables = {"registry_url": registry.url, **variables}
+
+    def variables(self) -> dict[str, Any]:
+        role = {f"registry_cleanup_{name}": value for name, value in self._variables.items()}
+        return {"ansible_connection": "local", **role}
+
+
+class Host(AnyHost):
+    """A host with the registry's storage, whose registry runs as a service."""
 
     def __init__(
         self, registry: RegistryProcess, restart_command: list[str], home: Path, name: str = "registry1"
@@ -51,53 +107,23 @@ class Host:
         """Of the registry's process; another one after a restart."""
         return (self.registry.home / "registry.pid").read_text()
 
-    def variables(self, method: str | None = None, restart_command: list[str] | None = None) -> dict[str, Any]:
-        """The host's variables."""
-        maintenance = {
-            "restart_command": restart_command or self.restart_command,
+    def maintenance(self, **changed: Any) -> dict[str, Any]:
+        """How the registry is closed and reopened, with changes on top."""
+        return {
+            "restart_command": self.restart_command,
             "timeout": "20s",
             "state_dir": str(self.state_dir),
-            **({"method": method} if method else {}),
+            **changed,
         }
+
+    def variables(self) -> dict[str, Any]:
         return {
             "ansible_connection": "losable",
             "losable_losses": str(self.losses),
             "registry_cleanup_registry_config": str(self.registry.config_path),
-            "registry_cleanup_maintenance": maintenance,
+            "registry_cleanup_maintenance": self.maintenance(),
             "registry_cleanup_grace_period": "0s",
         }
-
-    def inventory(self, **maintenance: Any) -> dict[str, Any]:
-        return {"registries": {"hosts": {self.name: self.variables(**maintenance)}}}
-
-    def play(
-        self,
-        playbook: str,
-        *,
-        check: bool = False,
-        diff: bool = False,
-        method: str | None = None,
-        restart_command: list[str] | None = None,
-        **variables: Any,
-    ) -> PlaybookRun:
-        """One of the three playbooks; `variables` are those of the role, without their prefix."""
-        return run_playbook(
-            f"drydock.registry.{playbook}",
-            inventory=self.inventory(method=method, restart_command=restart_command),
-            extra_vars={f"registry_cleanup_{name}": value for name, value in variables.items()},
-            check=check,
-            diff=diff,
-            environment=ENVIRONMENT,
-        )
-
-    def cleanup(self, **options: Any) -> PlaybookRun:
-        return self.play("cleanup", **options)
-
-    def preview(self, **options: Any) -> PlaybookRun:
-        return self.play("preview", **options)
-
-    def restore(self, **options: Any) -> PlaybookRun:
-        return self.play("restore", **options)
 
     def script(self, name: str, *lines: str) -> list[str]:
         """A restart command that does something else before it restarts."""
