@@ -14,8 +14,8 @@ import pytest
 import yaml
 
 from support import service
-from support.fleet import ENVIRONMENT, Host, checked, result_of
-from support.playbook import ROOT, PlaybookRun, run_playbook
+from support.fleet import ENVIRONMENT, Host, checked, play, result_of
+from support.playbook import ROOT, run_playbook
 from support.pushing import Repository
 from support.registries import V2, V3, NewRegistry
 from support.sweeping import push_aged
@@ -40,32 +40,22 @@ def fleet(new_registry: NewRegistry, tmp_path: Path) -> Iterator[dict[str, Host]
         yield hosts
 
 
-def play(playbook: str, fleet: dict[str, Host], **variables: Any) -> PlaybookRun:
-    """One of the playbooks on the whole fleet; `variables` without their prefix."""
-    return run_playbook(
-        f"drydock.registry.{playbook}",
-        inventory={"registries": {"hosts": {name: host.variables() for name, host in fleet.items()}}},
-        extra_vars={f"registry_cleanup_{name}": value for name, value in {"policies": KEEP_ONE, **variables}.items()},
-        environment=ENVIRONMENT,
-    )
-
-
 def tags(host: Host) -> list[str]:
     return sorted(Repository(host.registry, "team/app").tags())
 
 
 def test_preview_cleanup_and_restore_of_a_fleet(fleet: dict[str, Host]) -> None:
-    preview, run = play("preview", fleet), play("cleanup", fleet)
+    preview, run = (play(name, fleet.values(), policies=KEEP_ONE) for name in ("preview", "cleanup"))
     for name, host in fleet.items():
         assert checked(preview, name)["deleted"] == checked(run, name)["deleted"]
         assert checked(run, name)["window_seconds"] > 0
         assert tags(host) == ["3"]
         assert host.is_writable()
-    assert play("restore", fleet).check().stats["old"]["changed"] == 0
+    assert play("restore", fleet.values()).check().stats["old"]["changed"] == 0
 
 
 def test_one_host_after_the_other_with_serial(fleet: dict[str, Host]) -> None:
-    run = play("cleanup", fleet, serial=1).check()
+    run = play("cleanup", fleet.values(), policies=KEEP_ONE, serial=1).check()
     names = [one.host for one in run.tasks]
     assert names == sorted(names, key=list(FLEET).index), "a host began before the one before it was done"
     assert set(names) == set(FLEET)
@@ -73,11 +63,11 @@ def test_one_host_after_the_other_with_serial(fleet: dict[str, Host]) -> None:
 
 @pytest.mark.parametrize(("limit", "reached"), [({}, False), ({"max_fail_percentage": 50}, True)])
 def test_a_failing_host_is_reopened_and_limits_decide_on_the_next_batch(
-    fleet: dict[str, Host], limit: dict[str, int], reached: bool
+    fleet: dict[str, Host], limit: dict[str, Any], reached: bool
 ) -> None:
     """Two are closed at the same time; that one fails must not end the play before the other is open again."""
     fleet["old"].quarantine.write_text("in the way")
-    run = play("cleanup", fleet, serial=2, **limit)
+    run = play("cleanup", fleet.values(), policies=KEEP_ONE, serial=2, **limit)
     assert run.returncode != 0
     assert result_of(run, "old")["window_seconds"] > 0
     assert tags(fleet["old"]) == list(TAGS)
@@ -87,13 +77,17 @@ def test_a_failing_host_is_reopened_and_limits_decide_on_the_next_batch(
     assert all(host.is_writable() for host in fleet.values())
 
 
-def test_the_examples_run_as_they_are_written(fleet: dict[str, Host], tmp_path: Path) -> None:
+def test_the_examples_run_as_they_are_written(
+    fleet: dict[str, Host], new_registry: NewRegistry, tmp_path: Path
+) -> None:
     """Only what differs from machine to machine is given on top: where the registry is and how it is restarted."""
     examples = tmp_path / "examples"
     shutil.copytree(ROOT / "examples", examples)
     host = fleet["new"]
     inventory = yaml.safe_load((examples / "inventory.yml").read_text())
-    inventory["registries"]["hosts"] = {"registry1.example.com": host.variables()}
+    only_url = inventory["registries"]["hosts"]["registry3.example.com"]
+    only_url["registry_cleanup_registry_url"] = new_registry(V2, "only-url", delete_enabled=True).url
+    inventory["registries"]["hosts"] = {"registry1.example.com": host.variables(), "registry3.example.com": only_url}
     (examples / "inventory.yml").write_text(yaml.safe_dump(inventory))
     for playbook in ("preview", "cleanup", "restore"):
         run_playbook(
