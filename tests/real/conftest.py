@@ -8,11 +8,14 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Iterator
 
 import pytest
 
+from ansible_collections.drydock.registry.plugins.module_utils._api import _http
 from support.crane import CraneRegistry, find_crane
 from support.credentials import TlsFiles, make_tls
 from support.playbook import ensure_build
@@ -131,3 +134,12 @@ def workspace(tmp_path: Path) -> Path:
 @pytest.fixture
 def skopeo_installed() -> None:
     require(shutil.which("skopeo"), "skopeo is not installed")
+
+
+@pytest.fixture
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Where the client would sleep, nothing is slept; returns the seconds."""
+    slept = list[float]()
+    clock = SimpleNamespace(time=time.time, monotonic=time.monotonic, sleep=slept.append)
+    monkeypatch.setattr(_http, "time", clock)
+    return slept

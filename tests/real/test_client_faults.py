@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
-from types import SimpleNamespace
 from typing import Any, Callable
 
 import pytest
@@ -78,15 +76,6 @@ def test_a_cut_connection(pushed: Pushed, scripted: NewScripted, fault: Fault, n
         client(proxy).tags("team/app")
     assert len(proxy.seen) == 2 + 5
     assert no_waiting == [1.0, 1.0, 2.0, 4.0, 8.0]
-
-
-@pytest.fixture
-def no_waiting(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Where the client would sleep, nothing is slept; returns the seconds."""
-    slept = list[float]()
-    clock = SimpleNamespace(time=time.time, monotonic=time.monotonic, sleep=slept.append)
-    monkeypatch.setattr(_http, "time", clock)
-    return slept
 
 
 @pytest.mark.parametrize(

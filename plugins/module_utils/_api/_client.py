@@ -225,7 +225,7 @@ class RegistryClient:
         return self._expect(answer, 200)
 
     def _expect(self, answer: Answer, status: int) -> Answer:
-        if answer.status != status or "text/html" in answer.headers.get("Content-Type", ""):
+        if answer.status != status or answer.is_page:
             raise RegistryError(self.explain(answer))
         return answer
 

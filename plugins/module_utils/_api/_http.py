@@ -92,6 +92,11 @@ class Answer:
             return True
         return "json" in kind and "html" not in kind
 
+    @property
+    def is_page(self) -> bool:
+        """Whether this is a web page, such as a proxy's login form: whatever its status says, no registry said it."""
+        return "text/html" in self.headers.get("Content-Type", "").lower()
+
     def describe(self) -> str:
         """`GET http://... answered 404 (text/html)` with the error codes, without the body."""
         what = ", ".join(self.error_codes) or self.headers.get("Content-Type", "") or "no content type"
