@@ -18,6 +18,7 @@ from support.fleet import ENVIRONMENT, Host, UrlHost, checked, play, result_of
 from support.playbook import PlaybookRun, run_playbook
 from support.pushing import Repository, push
 from support.registries import V2, V3, NewRegistry, RegistryProcess
+from support.scripted import Fault, NewScripted, Request, json_fault
 from support.store import Store, assert_untouched, snapshot
 from support.sweeping import push_aged
 from support.verify import assert_pulls, capture
@@ -140,6 +141,24 @@ def test_a_refused_plan_deletes_nothing(host: UrlHost) -> None:
     assert "max_delete" in error_of(run)
     assert not run.of("Result")
     assert tags(host) == TAGS
+
+
+def test_a_run_that_fails_half_way_says_what_it_did_and_fails(host: UrlHost, scripted: NewScripted) -> None:
+    """The registry lets us delete in one repository and not in the other."""
+    for tag, created in DATES.items():
+        push(host.registry, "ci/app", images.image(f"ci {tag}", created=created), tag)
+    denied = json_fault({"errors": [{"code": "DENIED"}]}, 403)
+
+    def script(request: Request) -> Fault | None:
+        return denied if request.method == "DELETE" and request.path.endswith("team/app/manifests/2") else None
+
+    proxy = scripted(script, host.registry)
+    run = host.cleanup(policies=POLICIES, registry_url=proxy.url, api_concurrency=1)
+    assert "not_deleted" in error_of(run)
+    assert result_of(run)["changed"] is True
+    assert result_of(run)["deleted"]["tags"] == 2 + len(set(TAGS) - set(tags(host)))
+    assert Repository(host.registry, "ci/app").tags() == ["3"]
+    assert "2" in tags(host)
 
 
 @pytest.mark.parametrize(
