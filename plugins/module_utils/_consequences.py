@@ -103,7 +103,7 @@ class _Following:
     def _kept_without_tag(self, tagged: Reached) -> Iterator[Node]:
         """Yield the manifests that stay though no tag reaches them, or whatever tag does.
 
-        One of a kind that is not known goes only with a doomed tag of its own, and all that it may refer to stays.
+        One of a kind that is not known goes only with a doomed tag of its own, and what it may refer to does not.
         """
         named = {(name, tag.digest) for name, tags in self.doomed.items() for tag in tags.values()}
         for name, repository in self.graph.repositories.items():
@@ -112,9 +112,7 @@ class _Following:
                 if manifest is not None and self._is_protected(digest):
                     yield name, digest
                 elif manifest is not None and not manifest.is_known:
-                    yield from ((name, child) for child in manifest.children)
-                    if (name, digest) not in named:
-                        yield name, digest
+                    yield from ({(name, digest), *((name, child) for child in manifest.children)} - named)
                 elif digest not in tagged[name] and not self.permission.untagged(name, digest, modified):
                     yield name, digest
 
