@@ -74,7 +74,7 @@ def test_htpasswd(version: str, new_registry: NewRegistry, tmp_path: Path) -> No
     pushed(registry, "web")
     sweep_over_api(registry, {"app": ["3"], "web": ["3"]}, exact=False, policies=KEEP_ONE, docker_config=str(config))
     assert_refused(registry, "user somebody", "not accepted", registry_username="somebody", registry_password=PASSWORD)
-    assert_refused(registry, "no credentials")
+    assert_refused(registry, "without credentials")
 
 
 def test_tls_with_a_private_ca_and_a_client_certificate(version: str, new_registry: NewRegistry, tls: TlsFiles) -> None:

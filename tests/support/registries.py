@@ -9,6 +9,7 @@ import atexit
 import contextlib
 import itertools
 import os
+import random
 import shutil
 import signal
 import socket
@@ -60,9 +61,9 @@ def registry_binary(version: str) -> Path:
 
 
 # Tests that run side by side take ports from ranges of their own, below those that the kernel gives away: it could give
-# the same one twice before anybody listens there. Two runs at once begin at different places.
+# the same one twice before anybody listens there. In no order, for more than one run may go on.
 _WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 20
-_PORTS = itertools.cycle(10_000 + 1000 * _WORKER + (os.getpid() + number) % 1000 for number in range(1000))
+_PORTS = itertools.cycle(random.SystemRandom().sample(range(10_000 + 1000 * _WORKER, 11_000 + 1000 * _WORKER), 1000))
 
 
 def free_port() -> int:

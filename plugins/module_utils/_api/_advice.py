@@ -19,7 +19,7 @@ def _advice(answer: Answer, credentials: Credentials) -> str:
     if _is_closed_catalogue(answer):
         return f"{who} may not see the catalogue; use an account that may, or name the repositories without patterns"
     by_status = {
-        401: f"the credentials ({who}) are not accepted; see registry_username, docker_config",
+        401: f"{who} is not accepted; see registry_username, registry_password and docker_config",
         403: f"{who} may not do this; use an account that may, or look at a proxy in front",
         429: "the server asks for fewer requests; lower api_concurrency, or try again later",
     }

@@ -44,7 +44,7 @@ class Credentials:
         """For error messages: whose credentials were used, never what they are."""
         if self.identity_token:
             return "an identity token"
-        return f"user {self.username}" if self.username else "no credentials"
+        return f"user {self.username}" if self.username else "a client without credentials"
 
     def basic(self) -> Optional[str]:
         """Value of a Basic Authorization header (RFC 7617, UTF-8); None without a user."""

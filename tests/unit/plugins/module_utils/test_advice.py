@@ -17,7 +17,7 @@ CATALOGUE = "http://registry/v2/_catalog?n=1000"
 @pytest.mark.parametrize(
     ("status", "challenge", "advice"),
     [
-        (401, 'Basic realm="drydock"', "are not accepted"),
+        (401, 'Basic realm="drydock"', "is not accepted"),
         (401, 'Bearer realm="https://auth/token"', "name the repositories without patterns"),
         (404, "", "name the repositories without patterns"),
     ],
