@@ -94,10 +94,10 @@ class TagDeletion(NamedDeletion):
         return [self.repository]
 
     def read(self, client: RegistryClient, api: V2Api) -> Graph:
-        """Read the repository whole, for what else needs an image; nothing where none of the tags is there."""
+        """Read the repository whole, for what else needs an image; only the listing where none of the tags is there."""
         digests = client.map(lambda name: client.manifest_digest(self.repository, name), self.names)
         there = [name for name, digest in zip(self.names, digests) if digest is not None]
-        return api.read({self.repository: there}) if there else Graph()
+        return api.read({self.repository: there}) if there else api.read_tags(self.names)
 
     def decide(self, graph: Graph) -> Retention:
         return decide_tags(graph, self.repository, self.names, self.digest)

@@ -137,7 +137,9 @@ not_deleted_total:
   returned: always
   type: int
 notes:
-  description: What else was noticed, such as a repository that the registry does not know, at most 1000.
+  description:
+    - What else was noticed, such as a repository that the registry does not know, or a tag that it lists and has no
+      manifest for; at most 1000.
   returned: always
   type: list
   elements: str

@@ -15,9 +15,10 @@ from support.absent import absent, deleted, drift, run_examples, successful, tag
 from support.images import Image
 from support.playbook import Result, run_module
 from support.pushing import Repository, push
-from support.registries import V2, V3, NewRegistry, Registry
+from support.registries import V2, V3, NewRegistry, Registry, RegistryProcess
 from support.schema1 import schema1_image
 from support.scripted import BROKEN, CUT_AFTERWARDS, Fault, NewScripted, Request, json_fault
+from support.store import Store
 from support.sweeping import refused
 from support.sweeping_api import DeletingRegistry, deletes_tags, tags_of
 from support.verify import assert_pulls, capture, exists
@@ -81,12 +82,22 @@ def test_a_tag_that_is_not_there_is_fine(deleting: DeletingRegistry, repository:
     }
 
 
-def test_a_tag_that_is_not_there_costs_one_question(new_registry: NewRegistry, scripted: NewScripted) -> None:
+def test_a_tag_that_is_not_there_costs_two_questions(new_registry: NewRegistry, scripted: NewScripted) -> None:
     registry = new_registry(V3)
     push_each(registry, *"123456789")
     proxy = scripted(registry=registry)
     assert not successful(absent("tag", proxy, repository="app", name="nobody"))["changed"]
-    assert proxy.seen == ["HEAD /v2/app/manifests/nobody"]
+    asked, listed = proxy.seen
+    assert asked == "HEAD /v2/app/manifests/nobody"
+    assert listed.startswith("GET /v2/app/tags/list")
+
+
+def test_a_tag_whose_manifest_is_lost_is_told(registry: RegistryProcess, store: Store) -> None:
+    image = push_each(registry, "1", "lost")["lost"]
+    (store.revision("app", image.digest) / "link").unlink()
+    registry.restart()
+    run = successful(unchanged("tag", registry, repository="app", name="lost"))
+    assert run["notes"] == ["app: tag lost is listed, and the registry does not have its manifest"]
 
 
 def test_a_sibling_tag_stays(deleting: DeletingRegistry) -> None:

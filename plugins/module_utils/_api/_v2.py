@@ -56,6 +56,13 @@ class V2Api:
         graph.warn_of_unknown_manifests()
         return graph
 
+    def read_tags(self, names: Sequence[str]) -> Graph:
+        """Read the tags of these names alone, as far as they are listed."""
+        graph = Graph()
+        listed = [node for node in self._list_tags(graph, self._names()) if node[1] in names]
+        self._enter(graph, listed, self.client.map(self._fetch, listed))
+        return graph
+
     def read_again(self, names: Sequence[str], before: Graph) -> Graph:
         """Read what the tags of these repositories point to now; only manifests not seen before are fetched.
 
