@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Dict, Iterable, Iterator, List, Mapping, NamedTuple, Set
 
 from ._graph import Graph, Repository, Tag
@@ -72,25 +73,14 @@ class _Following:
         return repository.kept_whole is None and self.permission.selects(repository.name)
 
     def _mark(self) -> Reached:
-        tagged = reach(self.graph, self._roots(doomed={}), self.by_subject)
-        attached = self._still_attached()
+        named = {(name, tag.digest) for name, tags in self.doomed.items() for tag in tags.values()}
+        # Named by a tag is tagged, also where that tag belongs by its name to what it names.
+        tagged = reach(self.graph, chain(self._roots(doomed={}), named), self.by_subject)
+        attached = referrers(self.graph, self.doomed)
         reached = reach(self.graph, self._roots(self.doomed), attached)
-        reach(self.graph, self._kept_without_tag(tagged), attached, reached)
+        reach(self.graph, self._kept_without_tag(tagged, named), attached, reached)
         reach(self.graph, self._not_permitted(reached), attached, reached)
         return reached
-
-    def _still_attached(self) -> Dict[str, List[Node]]:
-        """Return the referrers by subject without those that were attached by a doomed tag."""
-        loosened = [
-            (tag.subject, (name, tag.digest))
-            for name, tags in self.doomed.items()
-            for tag in tags.values()
-            if tag.subject is not None
-        ]
-        attached = referrers(self.graph) if loosened else self.by_subject
-        for subject, node in loosened:
-            attached[subject].remove(node)
-        return attached
 
     def _roots(self, doomed: Mapping[str, Mapping[str, Tag]]) -> Iterator[Node]:
         """Yield what keeps itself: tags that stay, and whole repositories."""
@@ -100,12 +90,11 @@ class _Following:
                 yield from ((name, digest) for digest in repository.revisions)
                 yield from ((name, tag.digest) for tag in repository.tags.values())
 
-    def _kept_without_tag(self, tagged: Reached) -> Iterator[Node]:
+    def _kept_without_tag(self, tagged: Reached, named: Set[Node]) -> Iterator[Node]:
         """Yield the manifests that stay though no tag reaches them, or whatever tag does.
 
-        One of a kind that is not known goes only with a doomed tag of its own, and what it may refer to does not.
+        One of a kind that is not known goes only if a doomed tag names it, and without what it may refer to.
         """
-        named = {(name, tag.digest) for name, tags in self.doomed.items() for tag in tags.values()}
         for name, repository in self.graph.repositories.items():
             for digest, modified in repository.revisions.items():
                 manifest = self.graph.manifests.get(digest)
@@ -125,6 +114,9 @@ class _Following:
             for digest, modified in repository.revisions.items():
                 if digest not in reached[name] and not self.permission.manifest(name, digest, modified):
                     yield name, digest
+            for tag in repository.tags.values():
+                if tag.subject and not self.permission.tag(name, tag):
+                    yield name, tag.digest
 
     def _spare_tags(self) -> List[Spared]:
         """Take tags from the doomed that may not go, or whose image has a part that is too new to go.
@@ -149,7 +141,7 @@ class _Following:
         shared = [
             (name, tag) for name, tags in self.doomed.items() for tag in tags.values() if tag.digest in reached[name]
         ]
-        reasons = why_shared(self.graph, shared, self.doomed, self._still_attached())
+        reasons = why_shared(self.graph, shared, self.doomed)
         spared = [Spared(name, tag, reason) for (name, tag), reason in zip(shared, reasons)]
         for name, tag in shared:
             del self.doomed[name][tag.name]

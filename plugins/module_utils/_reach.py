@@ -24,20 +24,21 @@ def linked_digests(graph: Graph) -> Set[str]:
     return linked
 
 
-def referrers(graph: Graph) -> Dict[str, List[Node]]:
+def referrers(graph: Graph, doomed: Optional[Mapping[str, Container[str]]] = None) -> Dict[str, List[Node]]:
     """Return, by the digest of a subject, the manifests that stay because it stays.
 
-    A referrer names its subject in its `subject` field or by its tag (`sha256-<hex>`, `.sig`, `.att`, `.sbom`). The
-    subject
-    is sought in every repository: signatures may live in a repository of their own (cosign's COSIGN_REPOSITORY).
+    A referrer names its subject in its `subject` field or by its tag (`sha256-<hex>`, `.sig`, `.att`, `.sbom`), unless
+    that is one of the doomed (names by repository). The subject is sought in every repository: signatures may live in a
+    repository of their own (cosign's COSIGN_REPOSITORY).
     """
     by_subject: Dict[str, List[Node]] = {}
     with_subject = {digest: m.subject for digest, m in graph.manifests.items() if m.subject}
     for name, repository in graph.repositories.items():
         for digest in with_subject.keys() & repository.revisions.keys() if with_subject else ():
             by_subject.setdefault(with_subject[digest], []).append((name, digest))
+        gone = doomed.get(name, ()) if doomed else ()
         for tag in repository.tags.values():
-            if tag.subject:
+            if tag.subject and tag.name not in gone:
                 by_subject.setdefault(tag.subject, []).append((name, tag.digest))
     return by_subject
 

@@ -9,23 +9,15 @@ from typing import Dict, Iterator, List, Mapping, Sequence, Tuple
 
 from ._graph import Graph, Tag
 from ._order import natural_key
-from ._reach import Node
+from ._reach import Node, referrers
 
 #: A tag with its repository.
 Place = Tuple[str, Tag]
 
 
-def why_shared(
-    graph: Graph,
-    shared: Sequence[Place],
-    doomed: Mapping[str, Mapping[str, Tag]],
-    attached: Mapping[str, List[Node]],
-) -> Iterator[str]:
-    """Yield for each tag the reason why it stays, naming a tag that stays of its own accord and needs its image.
-
-    `attached` are the referrers by subject (`_reach.referrers`).
-    """
-    keepers = _keepers(graph, _kept(graph, doomed), attached) if shared else {}
+def why_shared(graph: Graph, shared: Sequence[Place], doomed: Mapping[str, Mapping[str, Tag]]) -> Iterator[str]:
+    """Yield for each tag the reason why it stays, naming a tag that is not doomed and needs its image."""
+    keepers = _keepers(graph, _kept(graph, doomed), referrers(graph, doomed)) if shared else {}
     for name, tag in shared:
         keeper = keepers.get((name, tag.digest))
         if keeper is None:

@@ -13,6 +13,8 @@ author:
   - drydock maintainers (@drydock)
 description:
   - Deletes tags by their names, over the API of a registry that is open. A tag that is not there is fine.
+  - To know what else needs an image, it reads every tag of the repository, in one request each. It does not if none of
+    the named tags is there.
   - Other tags of the same image stay, and so does every image of which the tagged one is a part.
   - An image that loses its last tag goes with it, together with its signatures and all else that is attached to it.
   - Some registries can't delete a tag without its image. Where that image is still needed, the module deletes nothing,
