@@ -110,6 +110,7 @@ class _Following:
         return digest in self.protected or (manifest is not None and manifest.config in self.protected)
 
     def _not_permitted(self, reached: Reached) -> Iterator[Node]:
+        """Yield the manifests that may not go, and those named by tags that may not: these would go along with them."""
         for name, repository in self.graph.repositories.items():
             for digest, modified in repository.revisions.items():
                 if digest not in reached[name] and not self.permission.manifest(name, digest, modified):
