@@ -84,4 +84,4 @@ class _Diff:
         fitting = lines[: self._room[kind]]
         self._room[kind] -= len(fitting)
         left = len(lines) - len(fitting)
-        return [*fitting, f"  … {left} more {kind}, all in the plan file\n"] if left else fitting
+        return [*fitting, f"  … {left} more {kind}\n"] if left else fitting

@@ -135,12 +135,17 @@ options:
     choices: [delete, keep, purge]
     default: delete
 notes:
-  - A registry keeps in memory, or in Redis, which blobs it has. Restart it after a clean-up and before it takes
-    writes again,
-    or a push may leave out a layer that went. The role P(drydock.registry.registry_cleanup#role) does that when it
-    reopens.
+  - A registry keeps in memory, or in Redis, which blobs it has. Restart it after a clean-up of its storage and before
+    it takes writes again, or a push may leave out a layer that went. The role
+    P(drydock.registry.registry_cleanup#role) does that when it reopens.
+  - Distribution 3.1.0 and 3.1.1 with S3 leave some tags out of their listings (distribution issue 4891). Over the API
+    of such a registry an image can still have a tag that was not listed when its signatures go. Work in the storage
+    there.
 seealso:
   - module: drydock.registry.maintenance
+  - module: drydock.registry.tag
+  - module: drydock.registry.repository
+  - module: drydock.registry.registry_info
 """
 
 EXAMPLES = r"""

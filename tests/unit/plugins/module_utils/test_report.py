@@ -59,7 +59,7 @@ def test_a_diff_is_capped_and_counts_the_rest(graph: Graph, plan: Plan) -> None:
     assert after[0] == "app: 1200 tags, 1200 manifests"
     assert sum(" deleted: " in line for line in before) == sum(" kept: " in line for line in after) == CAP
     for more in ("500 more tags that go", "200 more tags that stay", "500 more manifests"):
-        assert f"  … {more}, all in the plan file" in before
+        assert f"  … {more}" in before
     assert len(before) < 3 * CAP + 10
 
 
