@@ -28,7 +28,7 @@ from support.scripted import (
     json_fault,
 )
 from support.store import Store
-from support.sweeping import refused, successful
+from support.sweeping import RESULT_KEYS, refused, successful
 from support.sweeping_api import Seen, cleanup_over_api, deletes_tags, push_dated, tags_of
 from support.verify import assert_pulls, capture
 
@@ -54,6 +54,7 @@ class Bed:
 
     def assert_true(self, run: Result) -> None:
         """What the result says was deleted is what is gone, and of the rest it names everything."""
+        assert set(run) >= {*RESULT_KEYS, "diff"}
         gone = set(AGES) - set(self.tags())
         assert {one["tag"] for one in run["tags_deleted"]} == gone
         assert run["deleted"]["tags"] == len(gone)
@@ -151,7 +152,7 @@ def test_a_manifest_that_is_not_what_its_digest_says(bed: Bed) -> None:
 @pytest.mark.parametrize("fault", [BUSY, BROKEN], ids=["429", "500"])
 def test_a_fault_that_passes_changes_nothing(bed: Bed, fault: Fault) -> None:
     proxy = bed.faulty(once(fault, deletes(bed)))
-    run = successful(cleanup_over_api(proxy, policies=KEEP_ONE))
+    run = successful(cleanup_over_api(proxy, policies=KEEP_ONE, diff=True))
     assert run["deleted"]["tags"] == 5
     bed.assert_true(run)
 
@@ -161,7 +162,7 @@ def test_a_fault_that_passes_changes_nothing(bed: Bed, fault: Fault) -> None:
 def test_a_lost_answer_to_a_deletion(bed: Bed, fault: Fault) -> None:
     """Whether it was carried out is not known; said again, it is done, and it was we who did it."""
     proxy = bed.faulty(once(fault, deletes(bed)))
-    run = successful(cleanup_over_api(proxy, policies=KEEP_ONE, api_concurrency=1))
+    run = successful(cleanup_over_api(proxy, policies=KEEP_ONE, diff=True, api_concurrency=1))
     bed.assert_true(run)
     assert run["deleted"]["tags"] == 5
 
