@@ -40,7 +40,7 @@ class Outcome(NamedTuple):
             counts = self.marked.removal.counts()
             raise RegistryError(
                 f"{self.failure}. Deleted: {counts.tags} tags and {counts.manifests} manifests; not deleted: "
-                f"{len(self.not_deleted)} of what was planned (see not_deleted), which the next run deletes"
+                f"{len(self.not_deleted)} of what was planned (see not_deleted); plan again to delete that"
             )
 
 
@@ -67,11 +67,13 @@ class OverApi:
 
     def mark_again(self, graph: Graph, plan: Plan) -> Tuple[Removal, List[Drift]]:
         """Return what of the plan may still go, and what not and why."""
+        found = graph.repositories
         going = {
-            name: [tag.digest for tag in gone.tags.values()]
+            name: [tag.digest for tag in gone.tags.values() if tag.name in found[name].tags]
             for name, gone in plan.removal.repositories.items()
-            if name in graph.repositories
+            if name in found
         }
+        going = {name: digests for name, digests in going.items() if digests}
         return mark_again(graph, plan, self.bounds.protected, self._prepare(graph, going).plan)
 
     def delete(self, marked: Marked) -> Outcome:
