@@ -8,6 +8,7 @@ Both follow the same consequences; they differ in what they may remove. A plan t
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple, Union
 
 from ._consequences import DoomedTags, Spared, follow
@@ -15,7 +16,7 @@ from ._graph import Graph, Repository, Tag
 from ._permission import IN_STORAGE, Ability, Aged, Ageless, Approved
 from ._plan import Drift, Plan, Removal, RepositoryRemoval
 from ._policy import Bounds, ProtectedImages
-from ._retention import Retention, is_protected
+from ._retention import Retention, is_protected, is_thrown_away
 from ._rules import Decision
 
 
@@ -60,6 +61,7 @@ def mark_again(
     graph: Graph, plan: Plan, protected: ProtectedImages, ability: Ability = IN_STORAGE
 ) -> Tuple[Removal, List[Drift]]:
     """Return what of the plan may still go now, and what of it does not and why. The result is a subset of the plan."""
+    plan = _as_begun(graph, plan)
     doomed: DoomedTags = {}
     for name, gone in plan.removal.repositories.items():
         found = graph.repositories.get(name)
@@ -75,6 +77,21 @@ def mark_again(
         }
     removal, _spared = follow(graph, doomed, Approved(plan, ability), protected.digests)
     return removal, list(_drift(graph, plan.removal, removal))
+
+
+def _as_begun(graph: Graph, plan: Plan) -> Plan:
+    """Return the plan with its tags where an interrupted run of it left them: on throw-away images."""
+    begun = {
+        name: {tag: now[tag] for tag in gone.tags if tag in now and is_thrown_away(graph, now[tag])}
+        for name, gone in plan.removal.repositories.items()
+        for now in [graph.repositories.get(name, Repository(name)).tags]
+    }
+    if not any(begun.values()):
+        return plan
+    repositories = {
+        name: replace(gone, tags={**gone.tags, **begun[name]}) for name, gone in plan.removal.repositories.items()
+    }
+    return replace(plan, removal=replace(plan.removal, repositories=repositories))
 
 
 def _drift(graph: Graph, planned: Removal, left: Removal) -> Iterator[Drift]:

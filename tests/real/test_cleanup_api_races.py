@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from typing import Any, Callable
 
 import pytest
@@ -240,6 +241,22 @@ def test_an_overwritten_tag_that_could_not_be_deleted_goes_with_the_next_run(
     assert [one["name"] for one in result["not_deleted"]] == ["doomed"]
     shared.assert_others_stay("doomed")
     run = successful(cleanup_over_api(shared.registry, **OVERWRITE))
+    assert [one["tag"] for one in run["tags_deleted"]] == ["doomed"]
+    shared.assert_others_stay()
+
+
+def test_an_approved_plan_finishes_what_its_first_run_began(
+    shared: SharedBed, scripted: NewScripted, workspace: Path
+) -> None:
+    refusal = iter([Fault(405, {"Allow": "GET, HEAD", "Content-Type": "text/plain"})])
+
+    def script(request: Request) -> Fault | None:
+        return next(refusal, None) if request.method == "DELETE" and proxy.count("PUT", "/manifests/") else None
+
+    proxy, plan = scripted(script, shared.registry), str(workspace / "plan.json")
+    successful(cleanup_over_api(proxy, check=True, plan_dest=plan, **OVERWRITE))
+    refused(cleanup_over_api(proxy, plan=plan, overwrite_shared_tags=True), "DELETE", "Deleted: 0 tags")
+    run = successful(cleanup_over_api(proxy, plan=plan, overwrite_shared_tags=True))
     assert [one["tag"] for one in run["tags_deleted"]] == ["doomed"]
     shared.assert_others_stay()
 

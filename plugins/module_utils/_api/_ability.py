@@ -4,8 +4,8 @@
 """What a registry lets its clients delete: found out by deleting what does not exist, never assumed from a version.
 
 Seen for a tag and a digest that nobody has: Distribution 3.1.1 answers 404 and 404, 2.8.2 answers 400 and 404; both
-answer 405 UNSUPPORTED where deletion is disabled, and 405 with `Allow: GET, HEAD` where they are read-only. So do the
-OCI distribution specification's words on deleting tags and manifests allow it.
+answer 405 UNSUPPORTED where deletion is disabled, and 405 with `Allow: GET, HEAD` where they are read-only. The OCI
+distribution specification ("Deleting tags", "Deleting manifests") allows all of these.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ an index still needs it (REGISTRY_FACTS.md, "Data loss to avoid" 7).
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Callable, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple, TypeVar
+from typing import Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple, TypeVar
 
 from .._errors import RegistryError
 from .._graph import Graph, Tag
@@ -71,18 +71,18 @@ class Deletion:
         self.drift: List[Drift] = []
         self._deleted: Set[Thing] = set()
         self._overwritten: Set[Thing] = set()
+        self._refused: Dict[str, RegistryError] = {}
         self._tried = False
 
     def run(self) -> None:
         """Delete everything. Raises RegistryError where something was refused, after all others were deleted."""
-        refused: List[RegistryError] = []
         for names in units(self.graph, self.plan.removal):
             try:
                 self._delete(names)
             except _RefusedHereError as error:
-                refused.append(error)
-        if refused:
-            raise refused[0]
+                self._refused.update(dict.fromkeys(names, error))
+        if self._refused:
+            raise next(iter(self._refused.values()))
 
     @property
     def is_changed(self) -> bool:
@@ -101,7 +101,7 @@ class Deletion:
         return done
 
     def not_deleted(self, why: str) -> List[NotDeleted]:
-        """Return what was neither deleted nor left alone."""
+        """Return what was neither deleted nor left alone; `why` where nothing was refused in its repository."""
         settled = self._deleted.union((found.repository, found.kind, found.name) for found in self.drift)
         planned = [
             (name, kind, what)
@@ -109,7 +109,7 @@ class Deletion:
             for kind, things in (("tag", gone.tags.keys()), ("manifest", gone.manifests.keys()))
             for what in things
         ]
-        return [NotDeleted(*thing, why) for thing in planned if thing not in settled]
+        return [NotDeleted(*thing, str(self._refused.get(thing[0], why))) for thing in planned if thing not in settled]
 
     def _delete(self, names: Sequence[str]) -> None:
         part = Removal({name: self.plan.removal.repositories[name] for name in names})
