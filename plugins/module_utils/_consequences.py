@@ -116,7 +116,7 @@ class _Following:
                 if digest not in reached[name] and not self.permission.manifest(name, digest, modified):
                     yield name, digest
             for tag in repository.tags.values():
-                if tag.subject and not self.permission.tag(name, tag):
+                if tag.subject and not self.permission.attached_tag(name, tag):
                     yield name, tag.digest
 
     def _spare_tags(self) -> List[Spared]:
@@ -185,7 +185,9 @@ class _Following:
         return {
             tag.name: tag
             for tag in repository.tags.values()
-            if tag.subject in self.linked and tag.digest not in reached and self.permission.tag(repository.name, tag)
+            if tag.subject in self.linked
+            and tag.digest not in reached
+            and self.permission.attached_tag(repository.name, tag)
         }
 
     def _add_debris(self, removal: Removal) -> None:

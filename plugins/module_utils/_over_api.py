@@ -62,7 +62,7 @@ class OverApi:
         """Return the plan that follows from the decisions, made at `now` (seconds)."""
         doomed = {name: [tag.digest for tag in tags.values()] for name, tags in doomed_tags(retention).items()}
         abilities = self._prepare(graph, {name: digests for name, digests in doomed.items() if digests})
-        permission = Ageless(self.bounds, now, abilities.plan)
+        permission = Ageless(graph, self.bounds, now, abilities.plan)
         return make_plan(graph, self.bounds, retention, self.api.source(), permission)
 
     def mark_again(self, graph: Graph, plan: Plan) -> Tuple[Removal, List[Drift]]:

@@ -43,6 +43,10 @@ class Permission(ABC):
     @abstractmethod
     def tag(self, repository: str, tag: Tag) -> bool: ...
 
+    def attached_tag(self, repository: str, tag: Tag) -> bool:
+        """May this tag go with its subject?"""
+        return self.tag(repository, tag)
+
     @abstractmethod
     def manifest(self, repository: str, digest: str, modified: float) -> bool: ...
 
@@ -122,7 +126,8 @@ class Aged(Permission):
 class Ageless(Permission):
     """The permission of a new plan over the API, where only tags and what they reach are known, and no ages."""
 
-    def __init__(self, bounds: Bounds, now: float, ability: Ability) -> None:
+    def __init__(self, graph: Graph, bounds: Bounds, now: float, ability: Ability) -> None:
+        self.graph = graph
         self.bounds = bounds
         self.now = now
         self.ability = ability
@@ -132,6 +137,10 @@ class Ageless(Permission):
 
     def tag(self, repository: str, tag: Tag) -> bool:
         return True
+
+    def attached_tag(self, repository: str, tag: Tag) -> bool:
+        # Repositories that are not selected are not read, and one of them may still have the subject.
+        return self.bounds.selects_everything or tag.subject in self.graph.repositories[repository].revisions
 
     def manifest(self, repository: str, digest: str, modified: float) -> bool:
         return True

@@ -57,6 +57,11 @@ class Bounds:
     protected: ProtectedImages
     options: Dict[str, Any]
 
+    @property
+    def selects_everything(self) -> bool:
+        """Tell whether there is no repository that this run may not touch."""
+        return any(pattern.text == "**" for pattern in self.repositories) and not self.exclude_repositories
+
     def selects(self, repository: str) -> bool:
         """Tell whether this run may touch `repository` at all."""
         return is_selected(repository, self.repositories, self.exclude_repositories)

@@ -156,6 +156,22 @@ def test_signatures_in_a_repository_of_their_own(deleting: DeletingRegistry) -> 
     assert {one["repository"] for one in swept.run["tags_deleted"]} == {"app", "signatures"}
 
 
+def test_signatures_stay_where_a_repository_that_is_not_read_may_have_their_image(deleting: DeletingRegistry) -> None:
+    image, kept = images.image("signed"), images.image("kept")
+    signature = images.fallback_tag(image, ".sig")
+    push(deleting, "app", image, "gone")
+    push(deleting, "app", kept, "kept")
+    push(deleting, "mirror", image, "copy")
+    push(deleting, "signatures", images.signature(image), signature)
+    sweep_over_api(
+        deleting,
+        {"app": ["kept"], "mirror": ["copy"]},
+        pulls={"signatures": [signature]},
+        policies=doom("gone"),
+        exclude_repositories=["mirror"],
+    )
+
+
 def test_signatures_of_an_image_that_another_repository_keeps(deleting: DeletingRegistry) -> None:
     image = images.image("promoted")
     for name in ("staging", "production"):

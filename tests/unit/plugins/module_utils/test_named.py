@@ -57,7 +57,7 @@ def api_graph(graph: Graph) -> Graph:
 
 def planned(graph: Graph, wanted: Named, ability: Ability) -> Plan:
     retention = decide_tags(graph, wanted.repository, wanted.tags, None)
-    return make_plan(graph, BOUNDS, retention, {}, Ageless(BOUNDS, NOW, ability))
+    return make_plan(graph, BOUNDS, retention, {}, Ageless(graph, BOUNDS, NOW, ability))
 
 
 def gone_tags(removal: Removal) -> set[tuple[str, str]]:
@@ -97,5 +97,5 @@ def test_a_digest_goes_with_all_its_tags_or_not_at_all(graph: Graph, wanted: Nam
 @given(graphs().map(api_graph), abilities)
 def test_all_tags_of_repositories_go(graph: Graph, ability: Ability) -> None:
     assume(all(manifest.is_known for manifest in graph.manifests.values()))
-    plan = make_plan(graph, BOUNDS, decide_repositories(graph), {}, Ageless(BOUNDS, NOW, ability))
+    plan = make_plan(graph, BOUNDS, decide_repositories(graph), {}, Ageless(graph, BOUNDS, NOW, ability))
     assert gone_tags(plan.removal) == {(name, tag) for name, found in graph.repositories.items() for tag in found.tags}

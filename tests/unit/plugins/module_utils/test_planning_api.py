@@ -110,7 +110,7 @@ def as_read(server: Graph, settings: Settings, ability: Ability) -> Graph:
 
 def planned(known: Graph, settings: Settings, ability: Ability) -> Plan:
     retention = retain(known, settings, NOW)
-    return make_plan(known, settings, retention, {"registry": "test"}, Ageless(settings, NOW, ability))
+    return make_plan(known, settings, retention, {"registry": "test"}, Ageless(known, settings, NOW, ability))
 
 
 def served(server: Graph, removal: Removal, ability: Ability) -> Graph:
