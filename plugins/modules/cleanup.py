@@ -138,8 +138,8 @@ notes:
   - A registry keeps in memory, or in Redis, which blobs it has. Restart it after a clean-up of its storage and before
     it takes writes again, or a push may leave out a layer that went. The role
     P(drydock.registry.registry_cleanup#role) does that when it reopens.
-  - Over the API, repositories that are not selected are not read. So a signature that lies in another repository than its
-    image only goes if O(repositories) and O(exclude_repositories) leave nothing out.
+  - Over the API, repositories that are not selected are not read. So a signature that lies in another repository than
+    its image only goes if O(repositories) and O(exclude_repositories) leave nothing out.
   - Distribution 3.1.0 and 3.1.1 with S3 leave some tags out of their listings (distribution issue 4891). Over the API
     of such a registry an image can still have a tag that was not listed when its signatures go. Work in the storage
     there.
