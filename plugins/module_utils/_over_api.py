@@ -40,7 +40,7 @@ class Outcome(NamedTuple):
             counts = self.marked.removal.counts()
             raise RegistryError(
                 f"{self.failure}. Deleted: {counts.tags} tags and {counts.manifests} manifests; not deleted: "
-                f"{len(self.not_deleted)} of what was planned (see not_deleted); run again to delete that"
+                f"{len(self.not_deleted)} of what was planned (see not_deleted), which the next run deletes"
             )
 
 
