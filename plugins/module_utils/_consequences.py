@@ -115,8 +115,9 @@ class _Following:
             for digest, modified in repository.revisions.items():
                 if digest not in reached[name] and not self.permission.manifest(name, digest, modified):
                     yield name, digest
+            gone = self.doomed.get(name, {})
             for tag in repository.tags.values():
-                if tag.subject and not self.permission.attached_tag(name, tag):
+                if tag.subject and tag.name not in gone and not self.permission.attached_tag(name, tag):
                     yield name, tag.digest
 
     def _spare_tags(self) -> List[Spared]:
