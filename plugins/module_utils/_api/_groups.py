@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterator, List, Set
+from typing import AbstractSet, Dict, Iterator, List, Set
 
 from .._graph import Graph
 from .._plan import Removal
@@ -25,8 +25,9 @@ def units(graph: Graph, removal: Removal) -> Iterator[List[str]]:
             leader[name] = name = leader[leader[name]]
         return name
 
-    homes = _homes(graph, removal)
-    for subject, found in referrers(graph).items():
+    by_subject = referrers(graph)
+    homes = _homes(graph, removal, by_subject.keys())
+    for subject, found in by_subject.items():
         names = [*homes.get(subject, []), *(name for name, _digest in found if name in leader)]
         for name in names[1:]:
             leader[find(name)] = find(names[0])
@@ -46,8 +47,9 @@ def referring_first(graph: Graph, removal: Removal) -> Iterator[List[Node]]:
     targets: Dict[Node, Set[Node]] = {
         (name, digest): {(name, child) for child in graph.children_of(digest)} & nodes for name, digest in nodes
     }
-    homes = _homes(graph, removal)
-    for subject, found in referrers(graph).items():
+    by_subject = referrers(graph)
+    homes = _homes(graph, removal, by_subject.keys())
+    for subject, found in by_subject.items():
         subjects = {(name, subject) for name in homes.get(subject, [])} & nodes
         for node in nodes.intersection(found):
             targets[node] |= subjects - {node}
@@ -60,9 +62,8 @@ def referring_first(graph: Graph, removal: Removal) -> Iterator[List[Node]]:
             del targets[node]
 
 
-def _homes(graph: Graph, removal: Removal) -> Dict[str, List[str]]:
+def _homes(graph: Graph, removal: Removal, subjects: AbstractSet[str]) -> Dict[str, List[str]]:
     """Return, by the digest of a subject, the repositories of the removal that have it."""
-    subjects = referrers(graph).keys()
     homes: Dict[str, List[str]] = {}
     for name in removal.repositories:
         repository = graph.repositories.get(name)
