@@ -76,11 +76,14 @@ class _Following:
         named = {(name, tag.digest) for name, tags in self.doomed.items() for tag in tags.values()}
         # Named by a tag is tagged, also where that tag belongs by its name to what it names.
         tagged = reach(self.graph, chain(self._roots(doomed={}), named), self.by_subject)
-        attached = referrers(self.graph, self.doomed)
+        attached = referrers(self.graph, self.doomed) if self._dooms_a_subject_tag() else self.by_subject
         reached = reach(self.graph, self._roots(self.doomed), attached)
         reach(self.graph, self._kept_without_tag(tagged, named), attached, reached)
         reach(self.graph, self._not_permitted(reached), attached, reached)
         return reached
+
+    def _dooms_a_subject_tag(self) -> bool:
+        return any(tag.subject for tags in self.doomed.values() for tag in tags.values())
 
     def _roots(self, doomed: Mapping[str, Mapping[str, Tag]]) -> Iterator[Node]:
         """Yield what keeps itself: tags that stay, and whole repositories."""
