@@ -150,12 +150,10 @@ drained:
   returned: success
 """
 
-import os
-from typing import Any, Optional
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
-from ansible_collections.drydock.registry.plugins.module_utils._api._client import client_from_params
 from ansible_collections.drydock.registry.plugins.module_utils._argspec import (
     registry_argument_spec,
     registry_mutually_exclusive,
@@ -163,26 +161,9 @@ from ansible_collections.drydock.registry.plugins.module_utils._argspec import (
     registry_required_together,
     storage_argument_spec,
 )
-from ansible_collections.drydock.registry.plugins.module_utils._durations import parse_duration
-from ansible_collections.drydock.registry.plugins.module_utils._errors import (
-    DrydockError,
-    InvalidOptionError,
-    MissingLibraryError,
-)
-from ansible_collections.drydock.registry.plugins.module_utils._maintenance._command import parse_command, run_command
-from ansible_collections.drydock.registry.plugins.module_utils._maintenance._config_file import ConfigFileMethod
-from ansible_collections.drydock.registry.plugins.module_utils._maintenance._drain import Drain, first_repository
-from ansible_collections.drydock.registry.plugins.module_utils._maintenance._record import RecordStore
-from ansible_collections.drydock.registry.plugins.module_utils._maintenance._switch import Outcome, Switch, Tools
-from ansible_collections.drydock.registry.plugins.module_utils._probe import DEFAULT_REPOSITORY, probe
-from ansible_collections.drydock.registry.plugins.module_utils._processes import (
-    in_other_mounts,
-    registry_processes,
-)
-from ansible_collections.drydock.registry.plugins.module_utils._registry_config import (
-    RegistryConfig,
-    load_registry_config,
-)
+from ansible_collections.drydock.registry.plugins.module_utils._errors import DrydockError, MissingLibraryError
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance._build import build_switch
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance._switch import Outcome
 from ansible_collections.drydock.registry.plugins.module_utils._times import iso
 
 
@@ -199,46 +180,8 @@ def argument_spec() -> dict[str, Any]:
     }
 
 
-def rootdirectory(params: dict[str, Any], config: RegistryConfig) -> Optional[str]:
-    """Where the registry's data lies on this host; None where it does not, as with S3."""
-    storage = params["storage"] if params["storage"] is not None else config.storage
-    if "filesystem" not in storage:
-        return None
-    return str((storage["filesystem"] or {}).get("rootdirectory") or config.rootdirectory)
-
-
-def build_tools(params: dict[str, Any], config: RegistryConfig, timeout: float) -> Tools:
-    url = params["registry_url"] or config.url
-    if not url:
-        raise InvalidOptionError("registry_url", url, f"the registry's address; {config.path} does not tell it")
-    client, root = client_from_params(params, url), rootdirectory(params, config)
-    repository = params["probe_repository"] or (root and first_repository(root)) or DEFAULT_REPOSITORY
-
-    def command() -> list[str]:
-        if params["restart_command"] is None:
-            raise InvalidOptionError("restart_command", None, "a command, for the registry has to be restarted")
-        return parse_command(params["restart_command"])
-
-    return Tools(
-        probe=lambda: probe(client, repository),
-        restart=lambda: run_command(command(), timeout),
-        can_restart=command,
-        drain=lambda: Drain(registry_processes(config.path), root),
-    )
-
-
-def build_switch(params: dict[str, Any], check_mode: bool) -> Switch:
-    timeout = parse_duration(params["timeout"], "timeout")
-    config = load_registry_config(params["registry_config"], params["registry_environment"])
-    # A container that has the single file mounted goes on reading its inode.
-    in_place = any(in_other_mounts(process) for process in registry_processes(config.path))
-    method = ConfigFileMethod(config.path, config.environment, in_place)
-    tools = build_tools(params, config, timeout)
-    return Switch(method, tools, RecordStore(os.path.abspath(params["state_dir"])), timeout, check_mode)
-
-
 def run(params: dict[str, Any], check_mode: bool) -> Outcome:
-    switch = build_switch(params, check_mode)
+    switch = build_switch(params, check_mode, None)
     actions = {"read_only": switch.close, "read_write": switch.open, "restored": switch.restore}
     return actions[params["state"]]()
 

@@ -1,11 +1,14 @@
 # Copyright: (c) 2026, drydock maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Running the command that restarts a registry."""
+"""Running the commands that restart, stop and start a registry."""
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shlex
+import signal
 import subprocess
 import tempfile
 from typing import Any, Sequence
@@ -15,7 +18,7 @@ from .._errors import InvalidOptionError, MaintenanceError
 _SHOWN = 500
 
 
-def parse_command(command: Any) -> list[str]:
+def parse_command(command: Any, option: str) -> list[str]:
     """A list, or a string that is split as a shell would split it but is not run by one."""
     expected = "a command, as a list of strings or as one string, such as systemctl restart docker-registry"
     try:
@@ -23,27 +26,28 @@ def parse_command(command: Any) -> list[str]:
     except ValueError:
         words = None
     if not isinstance(words, list) or not words or not all(isinstance(word, (str, int)) for word in words):
-        raise InvalidOptionError("restart_command", command, expected)
+        raise InvalidOptionError(option, command, expected)
     return [str(word) for word in words]
 
 
-def run_command(command: Sequence[str], timeout: float) -> None:
-    """Run to the end; MaintenanceError when it fails or takes longer than `timeout` seconds.
+def run_command(command: Sequence[str], timeout: float, what: str) -> str:
+    """Run to the end and return what it printed; MaintenanceError when it fails or takes longer than `timeout` seconds.
 
-    The output goes to a file without a name: a registry that is started in the background keeps it open, and a pipe
-    would never end.
+    `what` names the command in errors. The output goes to a file without a name: a registry that is started in the
+    background keeps it open, and a pipe would never end.
     """
     with tempfile.TemporaryFile() as output:
         try:
             code = _run(command, timeout, output)
         except OSError as error:
-            raise MaintenanceError(f"restart_command {command[0]} can't be run: {error.strerror}") from error
+            raise MaintenanceError(f"{what} can't be run: {error.strerror}") from error
         except subprocess.TimeoutExpired:
-            raise MaintenanceError(f"restart_command {command[0]} did not end within {timeout:g} s") from None
+            raise MaintenanceError(f"{what} did not end within {timeout:g} s") from None
         output.seek(0)
-        said = output.read().decode("utf-8", "replace").strip()[-_SHOWN:]
+        said = output.read().decode("utf-8", "replace").strip()
     if code != 0:
-        raise MaintenanceError(f"restart_command {command[0]} failed with return code {code}: {said or 'no output'}")
+        raise MaintenanceError(f"{what} failed with return code {code}: {said[-_SHOWN:] or 'no output'}")
+    return said
 
 
 def _run(command: Sequence[str], timeout: float, output: Any) -> int:
@@ -53,6 +57,8 @@ def _run(command: Sequence[str], timeout: float, output: Any) -> int:
     try:
         return process.wait(timeout)
     except subprocess.TimeoutExpired:
-        process.kill()
+        # With what it started: a service manager's client that hangs must not restart the registry some time later.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         raise

@@ -11,7 +11,9 @@ from typing import Any, Mapping, Optional
 
 from .._errors import MaintenanceError
 from .._probe import Mode
+from .._processes import registry_processes
 from .._registry_config import READ_ONLY_PATH, RegistryConfig, parse_config
+from ._drain import Drain
 from ._edit import Edit, set_read_only, take_out
 from ._file import FileState, read_file, write_file
 from ._method import Method
@@ -23,6 +25,8 @@ class ConfigFileMethod(Method):
     """`in_place` says that somebody (a container) reads the file by its inode, so it must not be replaced."""
 
     name = "config_file"
+    closing = "restart"
+    opening = "restart"
 
     def __init__(self, path: str, environment: Mapping[str, str], in_place: bool) -> None:
         self.subject = os.path.realpath(path)
@@ -72,6 +76,9 @@ class ConfigFileMethod(Method):
 
     def describe(self, setting: str) -> str:
         return f"{_KEY}: {'true' if setting == Mode.READ_ONLY else 'false'}\n"
+
+    def drain(self, root: Optional[str], config: Optional[RegistryConfig]) -> Drain:
+        return Drain(registry_processes(self.subject), root)
 
     def _config(self) -> RegistryConfig:
         content = read_file(self.subject).content

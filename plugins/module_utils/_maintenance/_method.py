@@ -6,19 +6,31 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, Mapping
+from typing import Any, Mapping, Optional
 
 from .._probe import Mode
+from .._registry_config import RegistryConfig
+from ._drain import Drain
+from ._service import Service
 
 
 class Method(ABC):
-    """A persistent setting that makes a registry read-only from its next restart.
+    """A setting that closes a registry, at once or from its next restart.
 
-    `subject` is what the setting stands in, known by the same name to every later run.
+    `subject` is what the setting stands in, known by the same name to every later run. `closing` and `opening` are what
+    the service has to do (`restart`, `stop`, `start`, or None) after `enter` and `leave`. `closed_mode` is what the
+    registry is shown to be once it is closed.
     """
 
     name: str
     subject: str
+    closing: Optional[str] = None
+    opening: Optional[str] = None
+    closed_mode: str = Mode.READ_ONLY
+    #: Whether the setting alone makes the registry writable or read-only, so that a difference between them is doubt.
+    decides: bool = True
+    #: Whether somebody else has closed the registry before this is asked to, so that it counts as writable before.
+    is_closed_by_others: bool = False
 
     @abstractmethod
     def setting(self) -> str:
@@ -51,6 +63,17 @@ class Method(ABC):
     @abstractmethod
     def describe(self, setting: str) -> str:
         """For the diff: how the setting looks, and nothing else of what it stands in."""
+
+    @abstractmethod
+    def drain(self, root: Optional[str], config: Optional[RegistryConfig]) -> Drain:
+        """What must have ended before the closed registry counts as drained; looked up before it is closed.
+
+        `root` is the registry's root directory, None where it is not on this host.
+        """
+
+    def adapt(self, service: Service) -> Service:
+        """The service with the commands that this setting needs to take effect, as it stands now."""
+        return service
 
     @property
     def is_read_only(self) -> bool:

@@ -20,17 +20,24 @@ from typing import Any, Mapping, NamedTuple, Optional
 from .._errors import MaintenanceError
 from ._file import sync_directory
 
-_FORMAT = 1
+_FORMAT = 2
 
 
 class Record(NamedTuple):
-    """`found` is the method's own business (JSON); `entered_at` are seconds since the epoch."""
+    """What was found, and how to put it back without whoever closed the registry.
+
+    `found` is the method's own business (JSON), None where the registry was closed already and nothing was changed.
+    `entered_at` and `expires_at` are seconds since the epoch; after `expires_at` the host itself opens the registry.
+    `options` are the options of the module without secrets: all that `_build.build_switch` needs.
+    """
 
     method: str
     subject: str
     mode_before: str
     entered_at: float
-    found: Mapping[str, Any]
+    expires_at: float
+    found: Optional[Mapping[str, Any]]
+    options: Mapping[str, Any]
 
 
 class RecordStore:

@@ -82,7 +82,7 @@ class Switch:
             raise MaintenanceError(
                 f"the registry was closed by the method {record.method}, restore it by that, not by {self.method.name}"
             )
-        return self._leave(record, before, record.mode_before, self.method.would_leave(record.found))
+        return self._leave(record, before, record.mode_before, self.method.would_leave(record.found or {}))
 
     def open(self) -> Outcome:
         """Make the registry writable whatever it was before."""
@@ -123,17 +123,19 @@ class Switch:
         if earlier is not None and self.method.is_read_only:
             return earlier
         mode_before = earlier.mode_before if earlier is not None else mode
-        record = Record(self.method.name, self.method.subject, mode_before, time.time(), self.method.find())
+        record = Record(
+            self.method.name, self.method.subject, mode_before, time.time(), time.time(), self.method.find(), {}
+        )
         self.records.save(record)
         try:
-            self.method.enter(record.found)
+            self.method.enter(record.found or {})
         except Exception as error:
             self._take_back(record, error)
         return record
 
     def _take_back(self, record: Record, reason: Exception) -> NoReturn:
         """The setting could not be changed and nothing was restarted, so nothing has to be."""
-        self.method.leave(record.found)
+        self.method.leave(record.found or {})
         self.records.remove(record.subject)
         raise MaintenanceError(f"{reason}; nothing was changed") from reason
 
@@ -148,7 +150,7 @@ class Switch:
     def _abandon(self, record: Record, reason: Exception) -> NoReturn:
         """Closing failed: put back what was found, and say in what state the registry is."""
         try:
-            self.method.leave(record.found)
+            self.method.leave(record.found or {})
             self.tools.restart()
             self._wait_for(record.mode_before)
             self.records.remove(self.method.subject)
@@ -179,7 +181,7 @@ class Switch:
 
     def _put_back(self, record: Optional[Record], target: str) -> None:
         if record is not None and record.method == self.method.name:
-            self.method.leave(record.found)
+            self.method.leave(record.found or {})
         if target == Mode.WRITABLE and self.method.is_read_only:
             self.method.open()
 
