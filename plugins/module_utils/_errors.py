@@ -30,6 +30,10 @@ class StorageError(DrydockError):
     """The storage could not be read or changed."""
 
 
+class StoppedError(StorageError):
+    """A sweep stopped between two steps, because it may not go on; the next run finishes its plan."""
+
+
 class DoubtError(DrydockError):
     """What was read leaves doubt about what is referred to, so nothing may be removed (DESIGN.md, "Doubt")."""
 
@@ -52,6 +56,14 @@ class NotClosedError(DrydockError):
 
 class MaintenanceError(DrydockError):
     """A registry could not be closed, verified, drained or brought back."""
+
+
+class HeldError(MaintenanceError):
+    """Another run holds the registry; `run_id` says which, so that it can be found out whether it still lives."""
+
+    def __init__(self, message: str, run_id: str) -> None:
+        super().__init__(message)
+        self.run_id = run_id
 
 
 class PlanError(DrydockError):

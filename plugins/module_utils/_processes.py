@@ -60,6 +60,23 @@ def is_running(process: Process) -> bool:
     return _started(process.pid) == process.started
 
 
+def this_process() -> Process:
+    """The process that asks, which therefore runs."""
+    return Process(os.getpid(), _started(os.getpid()) or "")
+
+
+def process_of(pid: int) -> Optional[Process]:
+    """The process that has this number now; None where there is none, or a zombie."""
+    started = _started(pid)
+    return None if started is None else Process(pid, started)
+
+
+def children(parent: int) -> list[Process]:
+    """The processes whose parent is `parent`, without zombies."""
+    found = (process_of(pid) for pid in _pids() if _parent(pid) == parent)
+    return [process for process in found if process is not None]
+
+
 def in_other_mounts(process: Process) -> bool:
     """Whether the process has a mount namespace of its own, as in a container."""
     try:
@@ -75,11 +92,21 @@ def _pids() -> Iterator[int]:
 
 def _started(pid: int) -> Optional[str]:
     """Start time in clock ticks since boot (proc(5), field 22); None for no process or a zombie."""
-    try:
-        fields = Path(f"{_PROC}/{pid}/stat").read_bytes().rpartition(b")")[2].split()
-    except OSError:
-        return None
+    fields = _status(pid)
     return None if not fields or fields[0] in (b"Z", b"X") else fields[19].decode()
+
+
+def _parent(pid: int) -> Optional[int]:
+    fields = _status(pid)
+    return int(fields[1]) if fields else None
+
+
+def _status(pid: int) -> list[bytes]:
+    """The fields of proc(5)'s `stat` from the third, the state, on; none where there is no such process."""
+    try:
+        return Path(f"{_PROC}/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+    except OSError:
+        return []
 
 
 def _named_files(pid: int) -> Iterator[str]:

@@ -1,0 +1,245 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One run at a time closes a registry and sweeps its storage.
+
+The lock lies with the storage, in `<rootdirectory>/docker/registry/drydock.lock/`, so that every host that shares it
+sees the same one. What is in it is told in `_hold.py`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import secrets
+import signal
+import time
+from typing import Any, Collection, Dict, Iterator, Optional
+
+from ._errors import MaintenanceError, StoppedError
+from ._hold import (
+    Hold,
+    Run,
+    Sweeping,
+    held_error,
+    host_entry,
+    hosts_in,
+    is_dead,
+    is_over,
+    parse_hold,
+    run_from_params,
+    sweeps_in,
+    this_host,
+    this_sweeping,
+)
+from ._lock_files import Files, LockDirectory
+
+__all__ = ["Hold", "Lock", "Run", "Sweeping", "lock_path", "run_from_params", "stop_sweep"]
+
+_ATTEMPTS = 20
+_POLL = 0.05
+
+
+def lock_path(root: Optional[str], state_dir: str, subject: str) -> str:
+    """Return where the lock lies: in the storage, or below `state_dir` where the storage is no directory here."""
+    if root is None:
+        return os.path.join(state_dir, f"lock-{hashlib.sha256(subject.encode()).hexdigest()[:16]}")
+    tree = os.path.realpath(os.path.join(root, "docker/registry/v2"))
+    return os.path.join(os.path.dirname(tree), "drydock.lock")
+
+
+class Lock:
+    """The lock of one storage, as one run sees it; `gone` are the ids of runs known to be dead.
+
+    Every method raises MaintenanceError where the storage does not let the lock be read or written.
+    """
+
+    def __init__(self, path: str, run: Run, gone: Collection[str] = ()) -> None:
+        self.path = path
+        self.run = run
+        self.gone = frozenset(gone)
+        self.files = LockDirectory(path)
+        self._token: Optional[str] = None
+
+    def hold(self) -> Optional[Hold]:
+        """Return who holds the registry, None where nobody does."""
+        files = self.files.read()
+        return None if files is None else parse_hold(files)
+
+    def acquire(self, until: float, while_running: bool = False) -> Optional[Hold]:
+        """Hold the registry for this host until then, and return the dead hold that was taken over, if there was one.
+
+        A run may take the lock again, from each of its hosts. `while_running` ends the hold with this process.
+        Raises HeldError where another run holds it.
+        """
+        taken_over = None
+        for _attempt in range(_ATTEMPTS):
+            files = self.files.read()
+            if files is None:
+                self.files.make(self._new_files(until, while_running))
+            elif self._is_ours(files):
+                self._join(files, until)
+                if self._has_joined():
+                    self.files.clear()
+                    return taken_over
+            elif is_dead(files, self.gone):
+                taken_over = parse_hold(files)
+                self.files.take_away("holder", files.get("holder"))
+            else:
+                raise held_error(files)
+        raise MaintenanceError(f"the lock {self.path} changes hands all the time; nothing was changed, run again")
+
+    @contextlib.contextmanager
+    def entered(self, until: float) -> Iterator[Hold]:
+        """Hold the registry while the block runs: as part of this run's hold, or else until then at most.
+
+        Raises HeldError where another run holds it.
+        """
+        files = self.files.read()
+        if files is not None and self._is_ours(files):
+            self._token = _token(files)
+            yield self._required()
+            return
+        # The hosts of a dead run open when their leases end, whoever has taken it over.
+        ends = [] if files is None else [end for end in [parse_hold(files).closed_until] if end and end > time.time()]
+        self.acquire(min([until, *ends]), while_running=True)
+        try:
+            yield self._required()
+        finally:
+            self.release()
+
+    def release(self) -> None:
+        """Let this host go; with the last host the lock goes. Nothing happens where it is not this run's."""
+        files = self.files.read()
+        if files is not None and self._is_ours(files):
+            self.break_()
+
+    def break_(self) -> None:
+        """Let this host go, whichever run holds it. To be called when nothing sweeps any more."""
+        self.files.remove(_host_file())
+        files = self.files.read()
+        if files is not None and not hosts_in(files):
+            self.files.take_away("holder", files.get("holder"))
+            self.files.clear()
+
+    def begin_sweep(self, until: Optional[float] = None) -> None:
+        """Tell everybody that this process changes the storage from now on, and will not after `until`.
+
+        Raises HeldError where another one does so already, and as `require_ours` does.
+        """
+        self.require_ours()
+        own = _sweep_file()
+        self.files.write(own, this_sweeping(until)._asdict())
+        self.files.write("touched", {"since": time.time()})
+        files = self.files.read() or {}
+        # Each has written its own file before it looks for others: of two at once neither goes on, or one does.
+        if any(name != own for name in sweeps_in(files)):
+            self.end_sweep()
+            raise held_error(files)
+        self.require_ours()
+
+    def end_sweep(self) -> None:
+        """Tell that this process does not change the storage any more."""
+        self.files.remove(_sweep_file())
+
+    def require_ours(self) -> None:
+        """Raise HeldError where another run has the lock, StoppedError where it has gone or a stop is wanted."""
+        self._required()
+
+    def _required(self) -> Hold:
+        files = self.files.read()
+        if files is None:
+            raise StoppedError(f"the lock {self.path} has gone, so the registry may be open")
+        if not self._is_ours(files) or _token(files) != (self._token or _token(files)):
+            raise held_error(files)
+        if "stop" in files:
+            raise StoppedError(f"{files['stop'].get('who', 'somebody')} wants the sweep to stop")
+        return parse_hold(files)
+
+    def _is_ours(self, files: Files) -> bool:
+        """Whether this run holds it; a hold that ends with a process is that process's alone."""
+        holder = files.get("holder", {})
+        if (holder.get("run"), holder.get("member")) != (self.run.id, self.run.member):
+            return False
+        return holder.get("process") in (None, this_sweeping(None)._asdict())
+
+    def _new_files(self, until: float, while_running: bool) -> Dict[str, Any]:
+        holder = {
+            "token": secrets.token_hex(16),
+            "run": self.run.id,
+            "who": self.run.who,
+            "member": self.run.member,
+            "since": time.time(),
+            "process": this_sweeping(None)._asdict() if while_running else None,
+        }
+        files: Dict[str, Any] = {"holder": holder, _host_file(): host_entry(until)}
+        # A hold that was taken over lies beside the lock, and may be all that tells of a change of the storage.
+        if any("touched" in left for left in self.files.leftovers()):
+            files["touched"] = {"since": time.time()}
+        return files
+
+    def _join(self, files: Files, until: float) -> None:
+        self._token = _token(files)
+        self.files.write(_host_file(), host_entry(until))
+
+    def _has_joined(self) -> bool:
+        files = self.files.read() or {}
+        return _host_file() in files and _token(files) == self._token
+
+
+def stop_sweep(lock: Lock, timeout: float) -> None:
+    """Stop the process that sweeps, and return when it is shown not to change anything any more.
+
+    On this host it is told to end (SIGTERM) and, after `timeout` seconds, killed. On another host it is asked to stop
+    through the lock, and given as long to do so; past its lease it has stopped by itself.
+    Raises MaintenanceError where that could not be shown.
+    """
+    sweeping = _sweep(lock)
+    if sweeping is None:
+        return
+    lock.files.write("stop", {"since": time.time(), "who": lock.run.who})
+    is_here = sweeping.host == this_host()
+    for number in (signal.SIGTERM, signal.SIGKILL) if is_here else (None,):
+        if number is not None:
+            _send(sweeping, number)
+        if _has_stopped(lock, sweeping, timeout):
+            lock.files.remove("stop")
+            return
+    raise MaintenanceError(
+        f"the sweep by process {sweeping.pid} on {sweeping.host} was not shown to have stopped, so the registry stays "
+        "as it is; end that process there, then run this again"
+    )
+
+
+def _sweep(lock: Lock) -> Optional[Sweeping]:
+    hold = lock.hold()
+    return hold.sweep if hold else None
+
+
+def _has_stopped(lock: Lock, sweeping: Sweeping, timeout: float) -> bool:
+    deadline = time.monotonic() + timeout
+    while _sweep(lock) == sweeping:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_POLL)
+    return True
+
+
+def _send(sweeping: Sweeping, number: signal.Signals) -> None:
+    if not is_over(sweeping):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(sweeping.pid, number)
+
+
+def _token(files: Files) -> Optional[str]:
+    return files.get("holder", {}).get("token")
+
+
+def _host_file() -> str:
+    return f"host.{this_host()}"
+
+
+def _sweep_file() -> str:
+    own = this_sweeping(None)
+    return f"sweep.{own.host}.{own.pid}.{own.started}"
