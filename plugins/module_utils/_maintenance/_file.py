@@ -40,13 +40,18 @@ def read_file(path: str) -> FileState:
         raise MaintenanceError(f"{path} can't be read: {error.strerror}") from error
 
 
+def new_file(content: bytes = b"") -> FileState:
+    """What a file that is not there yet is to be: readable by all, written by whoever runs this."""
+    return FileState(content, 0o644, os.geteuid(), os.getegid(), {})
+
+
 def write_file(path: str, state: FileState, in_place: bool) -> None:
     """Make the file be `state`, by an atomic replacement where possible and wanted, and on disk when this returns.
 
     `in_place` keeps the inode, which a container with a bind mount of the single file goes on reading.
     """
     try:
-        if in_place or os.lstat(path).st_nlink > 1 or not _replace(path, state):
+        if in_place or _has_other_names(path) or not _replace(path, state):
             _overwrite(path, state)
     except OSError as error:
         raise MaintenanceError(f"{path} can't be written: {error.strerror}") from error
@@ -58,6 +63,13 @@ def sync_directory(path: str) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _has_other_names(path: str) -> bool:
+    try:
+        return os.lstat(path).st_nlink > 1
+    except FileNotFoundError:
+        return False
 
 
 def _replace(path: str, state: FileState) -> bool:
