@@ -73,6 +73,8 @@ class Sweep:
 
     def run(self) -> None:
         """Remove everything. Raises StorageError; `done` then says how far it came."""
+        counts = self.removal.counts()
+        self.layout.progress.stage("sweeping", sum(counts) - counts.bytes, "objects")
         emptied: Dict[str, str] = {}
         for step in steps(self.removal, self.graph, self.layout):
             if self.storage.set_aside(step.path, self.quarantine):
@@ -86,3 +88,4 @@ class Sweep:
         if step.kind:
             self._done[step.kind] += 1
             self._done["bytes"] += step.size
+            self.layout.progress.advance(1, step.size)

@@ -20,6 +20,7 @@ from ._job import RunMode
 from ._plan import Drift, Plan, Removal, dump_plan, load_plan
 from ._planning import Marked
 from ._policy import Settings, read_settings
+from ._progress import Progress
 from ._quarantine import read_text, write_durably
 from ._report import describe_removal, empty_result, shares_of
 from ._retention import Retention, retain
@@ -34,6 +35,7 @@ class Cleanup(ABC):
         self.wants_diff = mode.diff
         self.now = mode.now
         self.warn = warn
+        self.progress = Progress(params.get("_progress_path"))
         self.result: Dict[str, Any] = empty_result()
         self.diff: Optional[Dict[str, str]] = None
 
@@ -87,6 +89,7 @@ class Cleanup(ABC):
     def _plan_and_apply(self) -> None:
         graph = self.read_graph()
         self.read_dates(graph)
+        self.progress.stage("deciding")
         retention = retain(graph, self.settings, self.now)
         for warning in retention.warnings:
             self.warn(warning)
@@ -106,7 +109,9 @@ class Cleanup(ABC):
 
     def marked_again(self, plan: Plan) -> Marked:
         """Read again, report what of the plan still holds, and hold that against the limits."""
-        graph = self.read()
+        with self.progress.again():
+            graph = self.read()
+            self.progress.stage("marking")
         marked = Marked(plan, graph, *self.mark_again(graph, plan))
         self.report(marked)
         check_guards(self.guards, marked.removal, graph)

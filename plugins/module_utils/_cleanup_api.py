@@ -70,7 +70,7 @@ class ApiCleanup(Cleanup):
         super().report(marked)
 
     def _look_at(self, included: Sequence[Pattern], excluded: Sequence[Pattern]) -> None:
-        self.api = V2Api(self.client, included, excluded)
+        self.api = V2Api(self.client, included, excluded, self.progress)
         self.way = OverApi(self.api, self.settings, overwrites=self.params["overwrite_shared_tags"])
 
 

@@ -29,7 +29,7 @@ class StorageCleanup(Cleanup):
     def open(self) -> None:
         self.config = config_from_params(self.params)
         self.storage = open_storage(self.params, self.config)
-        self.layout = V2Layout(self.storage)
+        self.layout = V2Layout(self.storage, self.progress)
         self.quarantine = Quarantine(self.storage.quarantines)
         self.interrupted = self.quarantine.interrupted()
         self.finished: List[Plan] = []
@@ -130,6 +130,7 @@ class StorageCleanup(Cleanup):
             if self.quarantine.is_unfinished(plan):
                 self.quarantine.finish(plan)
             self.result["changed"] = True
+        self.progress.stage("deleting what was set aside")
         if self.params["quarantine"] == "delete" and self.quarantine.purge():
             self.result["changed"] = True
         self._weigh_quarantine()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from contextlib import contextmanager
 from typing import Iterable, Iterator, Optional, TypeVar
 
 T = TypeVar("T")
@@ -28,9 +29,12 @@ class Progress:
         self._suffix = ""
         self._begin("", "", None)
 
-    def begin_again(self) -> None:
-        """Say of every stage from now on that it is done a second time."""
+    @contextmanager
+    def again(self) -> Iterator[None]:
+        """Say of every stage that begins meanwhile that it is done a second time."""
         self._suffix = " again"
+        yield
+        self._suffix = ""
 
     def stage(self, name: str, total: Optional[int] = None, things: str = "") -> None:
         """Begin the next stage, such as `reading`, of `total` `things`."""

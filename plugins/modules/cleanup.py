@@ -134,6 +134,13 @@ options:
     type: str
     choices: [delete, keep, purge]
     default: delete
+  progress_interval:
+    description:
+      - How often a line is shown that tells what the module is doing and how far it is, the first one after this time.
+        V(0s) shows none.
+      - Not shown with C(async), because nobody waits then.
+    type: str
+    default: 10s
 notes:
   - A registry keeps in memory, or in Redis, which blobs it has. Restart it after a clean-up of its storage and before
     it takes writes again, or a push may leave out a layer that went. The role
@@ -449,6 +456,8 @@ def cleanup_argument_spec() -> dict[str, Any]:
         "plan_dest": {"type": "path"},
         "require_read_only": {"type": "bool", "default": True},
         "quarantine": {"type": "str", "choices": ["delete", "keep", "purge"], "default": "delete"},
+        "progress_interval": {"type": "str", "default": "10s"},
+        "_progress_path": {"type": "path"},
     }
 
 

@@ -76,6 +76,9 @@ class Deletion:
 
     def run(self) -> None:
         """Delete everything. Raises RegistryError where something was refused, after all others were deleted."""
+        counts = self.plan.removal.counts()
+        by_tag = self.abilities.server.tags
+        self.source.progress.stage("deleting", *((counts.tags, "tags") if by_tag else (counts.manifests, "manifests")))
         for names in units(self.graph, self.plan.removal):
             try:
                 self._delete(names)
@@ -174,7 +177,7 @@ class Deletion:
         return next((other for other in others if other.digest == tag.digest and other.name not in going), None)
 
     def _for_each(self, function: Callable[[T], None], items: Iterable[T]) -> None:
-        for _done in self.client.map(function, items):
+        for _done in self.source.progress.each(self.client.map(function, items)):
             pass
 
     def _delete_tag(self, found: Tuple[str, Tag]) -> None:

@@ -16,6 +16,7 @@ from .._graph import Graph, Manifest, Repository, Tag
 from .._manifest import ImageConfig, nested_indexes, parse_config, parse_manifest
 from .._order import natural_key
 from .._patterns import Pattern, is_selected
+from .._progress import SILENT, Progress
 from .._reach import Node
 from ._client import Fetched, RegistryClient
 
@@ -34,8 +35,15 @@ class Parsed(NamedTuple):
 class V2Api:
     """A registry as its API shows it: the repositories that `included` matches and `excluded` does not."""
 
-    def __init__(self, client: RegistryClient, included: Sequence[Pattern], excluded: Sequence[Pattern]) -> None:
+    def __init__(
+        self,
+        client: RegistryClient,
+        included: Sequence[Pattern],
+        excluded: Sequence[Pattern],
+        progress: Progress = SILENT,
+    ) -> None:
         self.client = client
+        self.progress = progress
         self.included = included
         self.excluded = excluded
         self._parsed: Dict[str, Parsed] = {}
@@ -51,8 +59,10 @@ class V2Api:
         RegistryError where something can't be read, DoubtError where a manifest is not what its digest says.
         """
         graph = Graph()
+        self.progress.stage("listing tags")
         listed = self._list_tags(graph, self._names(), named)
-        self._enter(graph, listed, self.client.map(self._fetch, listed))
+        self.progress.stage("reading manifests", len(listed), "tags")
+        self._enter(graph, listed, self.progress.each(self.client.map(self._fetch, listed)))
         graph.warn_of_unknown_manifests()
         return graph
 
@@ -107,7 +117,9 @@ class V2Api:
             if manifest is not None and manifest.config and digest in homes:
                 by_config.setdefault(manifest.config, []).append(digest)
         wanted = [(homes[images[0]], config) for config, images in by_config.items()]
-        for images, content in zip(by_config.values(), self.client.map(self._fetch_config, wanted)):
+        self.progress.stage("reading dates", len(wanted), "image configurations")
+        contents = self.progress.each(self.client.map(self._fetch_config, wanted))
+        for images, content in zip(by_config.values(), contents):
             if content is not None:
                 config = parse_config(content)
                 yield from ((digest, config) for digest in images)

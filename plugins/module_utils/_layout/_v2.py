@@ -4,8 +4,7 @@
 """Reading the storage layout of Distribution 2.8 and 3.x into a graph.
 
 Layout: REGISTRY_FACTS.md, "v2 storage layout"; what to make of oddities: DESIGN.md, "Doubt". The order of reading
-matters
-while the registry is open: blobs before links and links before tags, so that what arrives meanwhile is never a
+matters while the registry is open: blobs before links and links before tags, so that what arrives meanwhile is never a
 candidate.
 """
 
@@ -18,6 +17,7 @@ from typing import Dict, Iterable, Iterator, List, Optional, Set, Tuple
 from .._errors import DoubtError
 from .._graph import Debris, Graph, Manifest, Repository, Tag
 from .._manifest import ImageConfig, parse_config, parse_manifest
+from .._progress import SILENT, Progress
 from .._reach import linked_digests
 from .._storage._base import Listing, Storage
 from . import _v2_paths as paths
@@ -38,8 +38,9 @@ _LINK_RETRY_SECONDS = 0.02
 class V2Layout:
     """The v2 layout on any storage."""
 
-    def __init__(self, storage: Storage) -> None:
+    def __init__(self, storage: Storage, progress: Progress = SILENT) -> None:
         self.storage = storage
+        self.progress = progress
 
     def read(self) -> Graph:
         """Read everything that is linked, each manifest once.
@@ -48,8 +49,10 @@ class V2Layout:
         store.
         """
         graph = Graph()
+        self.progress.stage("listing blobs", things="blobs")
         self._read_blobs(graph)
-        for path, listing in self._repositories(graph):
+        self.progress.stage("reading repositories", things="repositories")
+        for path, listing in self.progress.each(self._repositories(graph)):
             repository = Repository(path)
             graph.repositories[path] = repository
             repository.is_tidy = set(listing.directories) <= set(paths.COMPONENTS) and not listing.files
@@ -65,7 +68,9 @@ class V2Layout:
 
     def read_created(self, graph: Graph, digests: Iterable[str]) -> None:
         """Add the image dates of the given manifests to the graph; an index has the date of its youngest child."""
-        for digest in digests:
+        wanted = list(digests)
+        self.progress.stage("reading dates", len(wanted), "images")
+        for digest in self.progress.each(wanted):
             configs = self.read_configs(graph, _images_of(graph, digest))
             known = [config.created for _image, config in configs if config.created is not None]
             if known:
@@ -122,6 +127,7 @@ class V2Layout:
 
     def _read_prefix(self, graph: Graph, algorithm: str, parent: str) -> None:
         leaves = self.storage.leaves(parent, "data")
+        self.progress.advance(len(leaves))
         for name, found in leaves:
             if found and _is_hex(name):
                 digest = f"{algorithm}:{name}"
@@ -225,10 +231,12 @@ class V2Layout:
         linked.update(tag.digest for repository in graph.repositories.values() for tag in repository.tags.values())
         empty = {digest for digest in linked if digest in graph.blobs and graph.blobs[digest].size == 0}
         waiting = list(linked - empty)
+        self.progress.stage("reading manifests", len(waiting), "manifests")
         while waiting:
             digest = waiting.pop()
             if digest in graph.manifests or digest not in graph.blobs:
                 continue
+            self.progress.advance()
             read = self._read_manifest if digest in linked else self._read_unlinked
             manifest = read(graph, digest)
             if manifest:
