@@ -49,28 +49,36 @@ def check_contents(closedness: Closedness, graph: Graph) -> None:
 
 
 def require_closed(closedness: Closedness, config: Optional[RegistryConfig], storage: Storage) -> None:
-    """Raise NotClosedError unless the registry is stopped, or read-only and no pull-through cache.
+    """Raise NotClosedError unless `why_open` finds nothing."""
+    reason = why_open(closedness, config, storage)
+    if reason is not None:
+        raise NotClosedError(f"nothing was changed: {reason}")
+
+
+def why_open(closedness: Closedness, config: Optional[RegistryConfig], storage: Storage) -> Optional[str]:
+    """Return None where the registry is stopped, or read-only and no pull-through cache; else what is wrong.
 
     A cache writes on GET even when it is read-only (REGISTRY_FACTS.md, "Read-only mode").
     """
     if closedness.mode == Mode.STOPPED:
-        _require_no_process(closedness, storage)
-        return
+        return _why_still_there(closedness, storage)
     if closedness.mode != Mode.READ_ONLY:
-        raise NotClosedError(f"nothing was changed: {closedness.detail}; {_ADVICE}")
+        return f"{closedness.detail}; {_ADVICE}"
     if config is not None and config.is_proxy:
-        raise NotClosedError("nothing was changed: a pull-through cache writes on every pull; stop it to clean it up")
+        return "a pull-through cache writes on every pull; stop it to clean it up"
+    return None
 
 
-def _require_no_process(closedness: Closedness, storage: Storage) -> None:
-    """Raise NotClosedError where a registry here uses the storage: a refused connection may be the wrong port."""
+def _why_still_there(closedness: Closedness, storage: Storage) -> Optional[str]:
+    """Return that a registry here uses the storage, if one does: a refused connection may be the wrong port."""
     root = storage.local_root()
     serving = registries_on(root) if root else []
-    if serving:
-        raise NotClosedError(
-            f"nothing was changed: {closedness.detail}, but process {serving[0]} serves this storage; "
-            "stop it, or give the registry_url at which it listens"
-        )
+    if not serving:
+        return None
+    return (
+        f"{closedness.detail}, but process {serving[0]} serves this storage; "
+        "stop it, or give the registry_url at which it listens"
+    )
 
 
 def show_same_storage(closedness: Closedness, graph: Graph, storage: Storage) -> None:
