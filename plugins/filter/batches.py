@@ -1,0 +1,104 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: batches
+short_description: Batches of hosts in which those that share a storage stay together
+version_added: 0.1.0
+description:
+  - Divides hosts as C(serial) of a play does, and keeps the hosts of each unit in one batch.
+  - The order of hosts stays, but for members of a unit, which follow the first of them.
+  - A batch only gets larger than it should be where one unit alone is.
+author:
+  - drydock maintainers (@drydock)
+positional: units, serial
+options:
+  _input:
+    description: Names of hosts, in the order in which they are to be taken.
+    type: list
+    elements: str
+    required: true
+  units:
+    description: The hosts of each unit by its name, as P(drydock.registry.units#filter) returns them.
+    type: dict
+    required: true
+  serial:
+    description: How many hosts at a time, in the ways that C(serial) knows. A number, a percentage, or a list of these.
+    type: raw
+    required: true
+seealso:
+  - plugin: drydock.registry.units
+    plugin_type: filter
+"""
+
+EXAMPLES = r"""
+- name: Show the batches
+  ansible.builtin.debug:
+    msg: "{{ ansible_play_hosts_all | drydock.registry.batches(groups.all | drydock.registry.units(hostvars), '25%') }}"
+"""
+
+RETURN = r"""
+_value:
+  description: The batches, each a list of the names of its hosts.
+  type: list
+  elements: list
+"""
+
+import itertools
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Sequence, Union
+
+from ansible.errors import AnsibleFilterError
+from ansible.utils.helpers import pct_to_int
+
+Size = Union[int, str]
+
+
+def batches(
+    hosts: Sequence[str], units: Mapping[str, Sequence[str]], serial: Union[Size, Sequence[Size]]
+) -> List[List[str]]:
+    """Return the batches; AnsibleFilterError where `serial` is none that Ansible knows."""
+    sizes = _sizes(serial, len(hosts))
+    found: List[List[str]] = []
+    size = 0
+    for together in _inseparable(hosts, units):
+        if not found or len(found[-1]) + len(together) > size:
+            found.append([])
+            size = next(sizes)
+        found[-1] += together
+    return found
+
+
+def _inseparable(hosts: Sequence[str], units: Mapping[str, Sequence[str]]) -> Iterator[List[str]]:
+    """Each unit at the place of its first host, every other host alone."""
+    unit_of = {host: name for name, members in units.items() for host in members}
+    seen = set()
+    for host in hosts:
+        unit = unit_of.get(host)
+        if unit is None:
+            yield [host]
+        elif unit not in seen:
+            seen.add(unit)
+            yield [other for other in hosts if unit_of.get(other) == unit]
+
+
+def _sizes(serial: Union[Size, Sequence[Size]], total: int) -> Iterator[int]:
+    """The size of each batch in turn; the last one holds for all that follow, and none above 0 means all hosts."""
+    given = list(serial) if isinstance(serial, (list, tuple)) else [serial]
+    try:
+        counts = [pct_to_int(size, total) for size in given or [total]]
+    except ValueError as error:
+        raise AnsibleFilterError(
+            f"registry_cleanup_serial: {serial!r} cannot be used, expected a number, a percentage or a list of these"
+        ) from error
+    sizes = [count if count > 0 else total for count in counts]
+    return itertools.chain(sizes, itertools.repeat(sizes[-1]))
+
+
+class FilterModule:
+    """The filter for Ansible."""
+
+    def filters(self) -> Dict[str, Callable[..., Any]]:
+        return {"batches": batches}
