@@ -9,11 +9,12 @@ import hashlib
 import os
 from typing import Any, Iterator, Mapping, NamedTuple, Optional, Tuple
 
-from ._api._client import RegistryClient, client_from_params
+from ._api._client import RegistryClient
+from ._endpoints import Endpoints, endpoints_from_params
 from ._errors import NotClosedError
 from ._graph import Graph
 from ._layout import _v2_paths as paths
-from ._probe import DEFAULT_REPOSITORY, Mode, check_same_contents, probe
+from ._probe import DEFAULT_REPOSITORY, Mode, check_same_contents
 from ._processes import registries_on
 from ._registry_config import RegistryConfig
 from ._storage._base import Storage
@@ -29,23 +30,23 @@ class Closedness(NamedTuple):
 
     mode: str
     detail: str
-    client: Optional[RegistryClient]
+    endpoints: Optional[Endpoints]
 
 
 def look(params: Mapping[str, Any], config: Optional[RegistryConfig], repository: Optional[str]) -> Closedness:
     """Ask the registry whether it is closed; leaves no trace. Raises for unusable options, not for answers."""
-    url = params["registry_url"] or (config.url if config else None)
-    if not url:
+    endpoints = endpoints_from_params(params, config, repository)
+    if endpoints is None:
         return Closedness("unknown", "there is no registry_url to ask at", None)
-    client = client_from_params(params, url)
-    found = probe(client, repository or DEFAULT_REPOSITORY)
-    return Closedness(found.mode or "unknown", found.detail, client)
+    found = endpoints.probe()
+    return Closedness(found.mode or "unknown", found.detail, endpoints)
 
 
 def check_contents(closedness: Closedness, graph: Graph) -> None:
     """Raise NotClosedError where the registry answers and its tags are not those of this storage."""
-    if closedness.client is not None and closedness.mode in (Mode.READ_ONLY, Mode.WRITABLE):
-        check_same_contents(closedness.client, _oldest_tags(graph))
+    if closedness.endpoints is not None and closedness.mode in (Mode.READ_ONLY, Mode.WRITABLE):
+        for client in closedness.endpoints.clients:
+            check_same_contents(client, _oldest_tags(graph))
 
 
 def require_closed(closedness: Closedness, config: Optional[RegistryConfig], storage: Storage) -> None:
@@ -82,30 +83,39 @@ def _why_still_there(closedness: Closedness, storage: Storage) -> Optional[str]:
 
 
 def show_same_storage(closedness: Closedness, graph: Graph, storage: Storage) -> None:
-    """Put a random blob into the storage, ask the URL for it, and take it away again.
+    """Raise NotClosedError where some endpoint of a read-only registry does not serve this storage."""
+    if closedness.endpoints is not None and closedness.mode == Mode.READ_ONLY:
+        show_planted(closedness.endpoints, min(graph.repositories, default=None), storage)
 
-    Two registries can hold the same tags (a mirror, a restored copy); only one of them
-    shows what was put here just now.
-    Raises NotClosedError where the URL does not show it.
+
+def show_planted(endpoints: Endpoints, repository: Optional[str], storage: Storage) -> None:
+    """Put a random blob into the closed storage, ask every endpoint for it, and take it away again.
+
+    Two registries can hold the same tags (a mirror, a restored copy); only one of them shows what was put here just
+    now. It is put into the `repository`, or into one of its own where the storage has none.
+    Raises NotClosedError where an endpoint does not show it.
     """
-    if closedness.client is None or closedness.mode != Mode.READ_ONLY:
-        return
     content = os.urandom(32)
     digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
-    name = min(graph.repositories, default=DEFAULT_REPOSITORY)
+    name = repository or DEFAULT_REPOSITORY
     link = paths.layer_link(name, digest)
-    emptied = f"{paths.layers(name)}/sha256" if graph.repositories else paths.REPOSITORIES
+    emptied = f"{paths.layers(name)}/sha256" if repository else paths.REPOSITORIES
     try:
         storage.write(paths.blob_data(digest), content)
         storage.write(f"{link}/link", digest.encode())
-        if not closedness.client.has_blob(name, digest):
-            raise NotClosedError(
-                f"{closedness.client.url} does not serve this storage: it does not show what was put there just now; "
-                "nothing was changed. Give the registry_url that belongs to this storage"
-            )
+        for client in endpoints.clients:
+            _require_shown(client, name, digest)
     finally:
         storage.discard(f"{link}/link", emptied)
         storage.discard(paths.blob_data(digest), f"{paths.BLOBS}/sha256")
+
+
+def _require_shown(client: RegistryClient, name: str, digest: str) -> None:
+    if not client.has_blob(name, digest):
+        raise NotClosedError(
+            f"{client.url} does not serve this storage: it does not show what was put there just now; "
+            "nothing was changed. Give the registry_url that belongs to this storage"
+        )
 
 
 def _oldest_tags(graph: Graph) -> Iterator[Tuple[str, str, str]]:

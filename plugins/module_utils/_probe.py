@@ -4,7 +4,8 @@
 """Is the registry closed to writes, and does its URL serve the storage at hand? Shown, not assumed; leaves no trace.
 
 A PUT of an empty manifest answers 400 MANIFEST_INVALID on a writable registry, and 405 with `Allow: GET, HEAD` on a
-read-only one (seen on Distribution 2.8.2 and 3.1.1). Everything else proves nothing.
+read-only one (seen on Distribution 2.8.2 and 3.1.1). A proxy that is told to let no write pass answers 503 with a
+header of ours (_maintenance/_nginx.py). Everything else proves nothing.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from ._errors import NotClosedError, RegistryError
 
 PROBE_TAG = "drydock-probe"
 DEFAULT_REPOSITORY = "drydock/probe"
+#: What a proxy says, with a 503, of writes that it does not let pass.
+CLOSED_HEADER = ("Drydock-Maintenance", "closed")
 
 
 class Mode:
@@ -31,10 +34,14 @@ class Mode:
 
 
 class Probe(NamedTuple):
-    """The proven mode, or None, and a sentence for people that says what was seen and what to do."""
+    """The proven mode, or None, and a sentence for people that says what was seen and what to do.
+
+    `is_locked_out` says that the registry answers, and tells nothing to somebody without the right to push.
+    """
 
     mode: Optional[str]
     detail: str
+    is_locked_out: bool = False
 
 
 def probe(client: RegistryClient, repository: str) -> Probe:
@@ -47,7 +54,7 @@ def probe(client: RegistryClient, repository: str) -> Probe:
     except UnreachableError as error:
         return _judge_unreachable(client, error)
     except RegistryError as error:
-        return Probe(None, str(error))
+        return Probe(None, str(error), is_locked_out=True)
     return _judge(client, repository, answer)
 
 
@@ -74,10 +81,13 @@ def _judge(client: RegistryClient, repository: str, answer: Answer) -> Probe:
         return Probe(Mode.WRITABLE, f"{client.url} accepts writes")
     if answer.status == 405 and _allowed(answer) == ["GET", "HEAD"] and not answer.error_codes:
         return Probe(Mode.READ_ONLY, f"{client.url} refuses writes")
-    reason = client.explain(answer)
-    if answer.status in (401, 403):
+    name, value = CLOSED_HEADER
+    if answer.status == 503 and answer.headers.get(name, "").strip() == value:
+        return Probe(Mode.READ_ONLY, f"the proxy at {client.url} lets no write pass")
+    reason, is_locked_out = client.explain(answer), answer.status in (401, 403)
+    if is_locked_out:
         reason += f"; the probe needs the right to push to the repository {repository}"
-    return Probe(None, f"neither open nor closed could be shown: {reason}")
+    return Probe(None, f"neither open nor closed could be shown: {reason}", is_locked_out)
 
 
 def _allowed(answer: Answer) -> list[str]:

@@ -181,7 +181,8 @@ class FilesystemStorage(Storage):
                 self.rootdirectory,
                 "the absolute path of a directory that exists here",
             )
-        if not os.path.isdir(self.base) and os.listdir(self.rootdirectory):
+        # What lies beside the tree (a lock) may be there before the registry has written anything.
+        if not os.path.isdir(self.base) and set(os.listdir(self.rootdirectory)) - {_TREE.partition("/")[0]}:
             raise InvalidOptionError(
                 "storage.filesystem.rootdirectory",
                 self.rootdirectory,

@@ -1,0 +1,76 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The URLs at which one registry answers, asked as one: what is said of the registry holds at all of them."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import Any, Mapping, Optional, Sequence, Tuple
+
+from ._api._client import RegistryClient, client_from_params
+from ._errors import InvalidOptionError, RegistryError
+from ._probe import DEFAULT_REPOSITORY, Probe, probe
+from ._registry_config import RegistryConfig
+
+_LOOKED_AT = 5
+
+
+class Endpoints:
+    """One client for each URL; `repository` is what the probe addresses.
+
+    `has_password` is False where a user is named without the password, which is never written down: then an answer that
+    asks for it is all that can be had.
+    """
+
+    def __init__(self, clients: Sequence[RegistryClient], repository: str, has_password: bool = True) -> None:
+        self.clients = clients
+        self.repository = repository
+        self.has_password = has_password
+
+    def probe(self) -> Probe:
+        """The mode that every endpoint shows; none where they differ. Never raises for what they answer."""
+        found = [probe(client, self.repository) for client in self.clients]
+        unknown = next((one for one in found if one.mode is None), None)
+        if unknown is not None:
+            return unknown
+        if len({one.mode for one in found}) == 1:
+            return found[0]
+        return Probe(None, f"the endpoints differ: {', but '.join(one.detail for one in found)}")
+
+    def check_reads(self, image: Optional[Tuple[str, str]]) -> None:
+        """Raise RegistryError unless every endpoint answers as a registry and has the manifest of (repository, tag)."""
+        for client in self.clients:
+            client.check_api()
+            if image is not None and client.manifest(*image) is None:
+                raise RegistryError(f"{client.url} does not have {':'.join(image)}, which its storage has")
+
+    def some_image(self) -> Optional[Tuple[str, str]]:
+        """(repository, tag) of an image that the first endpoint has, looked for in the first few repositories."""
+        client = self.clients[0]
+        for name in islice(client.repositories(), _LOOKED_AT):
+            for tag in islice(client.tags(name) or [], _LOOKED_AT):
+                if client.manifest(name, tag) is not None:
+                    return name, tag
+        return None
+
+
+def endpoints_from_params(
+    params: Mapping[str, Any], config: Optional[RegistryConfig], repository: Optional[str]
+) -> Optional[Endpoints]:
+    """The endpoints that the options name, or the configuration does; None where there are none.
+
+    Raises InvalidOptionError.
+    """
+    url = params["registry_url"] or (config.url if config else None)
+    further = params.get("registry_endpoints") or []
+    if not url:
+        if further:
+            raise InvalidOptionError(
+                "registry_url", url, "the registry's address, for registry_endpoints are further ones"
+            )
+        return None
+    has_password = not params.get("registry_username") or params.get("registry_password") is not None
+    known = params if has_password else {**params, "registry_username": None}
+    urls = dict.fromkeys([url, *further])
+    return Endpoints([client_from_params(known, one) for one in urls], repository or DEFAULT_REPOSITORY, has_password)

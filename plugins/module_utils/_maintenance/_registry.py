@@ -1,0 +1,103 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One registry as closing and opening see it: ask it, act on its service, wait for what it shall be."""
+
+from __future__ import annotations
+
+import time
+from typing import Callable, NamedTuple, Optional, Tuple
+
+from .._closed import show_planted
+from .._endpoints import Endpoints
+from .._errors import DrydockError, MaintenanceError, RegistryError
+from .._probe import Mode, Probe
+from .._processes import registry_processes
+from .._registry_config import RegistryConfig
+from .._storage._base import Storage
+from ._drain import POLL_SECONDS, Drain
+from ._method import Method
+from ._sample import readable_image, repository_names
+from ._service import Service
+
+
+class Registry(NamedTuple):
+    """`timeout` (seconds) holds for each wait on its own.
+
+    `root` is the registry's root directory and `open_storage` opens it; None where the storage is not on this host.
+    """
+
+    method: Method
+    service: Service
+    endpoints: Endpoints
+    config: Optional[RegistryConfig]
+    root: Optional[str]
+    open_storage: Callable[[], Optional[Storage]]
+    timeout: float
+
+    def probe(self) -> Probe:
+        return self.endpoints.probe()
+
+    def drain(self) -> Drain:
+        return self.method.drain(self.root, self.config)
+
+    def act(self, action: Optional[str]) -> None:
+        """Restart, stop or start the service, where there is something to do."""
+        if action is not None:
+            self.method.adapt(self.service).run(action, self.timeout)
+
+    def require(self, action: Optional[str]) -> None:
+        """Raise InvalidOptionError where `act` is bound to fail."""
+        if action is not None:
+            self.method.adapt(self.service).require(action)
+
+    def wait_for(self, mode: str) -> None:
+        """Return when every endpoint shows the mode and, where it serves, an image can be read. MaintenanceError."""
+        deadline = time.monotonic() + self.timeout
+        while True:
+            wanted, problem = self._missing(mode)
+            if not problem:
+                return
+            if time.monotonic() >= deadline:
+                raise MaintenanceError(f"the registry was not {wanted} within {self.timeout:g} s: {problem}")
+            time.sleep(POLL_SECONDS)
+
+    def require_same_storage(self) -> None:
+        """Raise NotClosedError unless every endpoint of the closed registry serves the storage of this host."""
+        storage = self.open_storage()
+        name = next(repository_names(storage), None) if storage else None
+        if storage and name:  # a storage without a repository has nothing to sweep
+            show_planted(self.endpoints, name, storage)
+
+    def require_no_process(self) -> None:
+        """Raise MaintenanceError where a registry runs though its URL refuses connections: that may be a wrong one."""
+        running = registry_processes(self.config.path) if self.config else []
+        if self.config and running:
+            raise MaintenanceError(
+                f"nothing answers at the registry's URL, but process {running[0].pid} runs with {self.config.path}; "
+                "give the registry_url at which it answers"
+            )
+
+    def _missing(self, mode: str) -> Tuple[str, str]:
+        """What the registry was not shown to be, and why; no reason where it is as wanted."""
+        seen = self.probe()
+        if seen.is_locked_out and not self.endpoints.has_password and mode != Mode.STOPPED:
+            return mode, ""  # it answers, and nothing more can be asked
+        if seen.mode != mode:
+            return mode, seen.detail
+        return "readable", "" if mode == Mode.STOPPED else self._reading_problem()
+
+    def _reading_problem(self) -> str:
+        try:
+            self.endpoints.check_reads(self._image())
+        except RegistryError as error:
+            return str(error)
+        return ""
+
+    def _image(self) -> Optional[Tuple[str, str]]:
+        """An image that must be served; where the storage can't be read, what the registry answers has to do."""
+        try:
+            storage = self.open_storage()
+            return readable_image(storage) if storage else self.endpoints.some_image()
+        except DrydockError:
+            return None
