@@ -55,6 +55,14 @@ def registries_on(rootdirectory: str) -> list[int]:
     return [pid for pid in _pids() if any(_same(path, wanted) for path in _roots_served(pid))]
 
 
+def serving(config_path: Optional[str], rootdirectory: Optional[str]) -> list[Process]:
+    """The processes of one registry, by its configuration file, or where that is not known by its root directory."""
+    if config_path is not None:
+        return registry_processes(config_path)
+    numbers = registries_on(rootdirectory) if rootdirectory is not None else []
+    return [process for process in map(process_of, numbers) if process is not None]
+
+
 def is_running(process: Process) -> bool:
     """Whether that very process still runs; a zombie can't write any more."""
     return _started(process.pid) == process.started

@@ -12,6 +12,7 @@ a map that stands in the file is left as it is, and the variable is ignored.
 from __future__ import annotations
 
 import copy
+import ipaddress
 import json
 import traceback
 from pathlib import Path
@@ -70,6 +71,18 @@ class RegistryConfig:
     def url(self) -> Optional[str]:
         """Where this registry answers as seen from its own host; None where it can't be told (a socket, no address)."""
         return _derive_url(_section(self.data, "http"))
+
+    @property
+    def is_private(self) -> bool:
+        """Whether the registry listens where only its own host reaches it: on loopback, or on a Unix socket."""
+        http = _section(self.data, "http")
+        return http.get("net") == "unix" or _is_loopback(str(http.get("addr") or ""))
+
+    @property
+    def debug_ports(self) -> list[int]:
+        """Where metrics and profiles are served, and no images."""
+        port = str(_section(_section(self.data, "http"), "debug").get("addr") or "").rpartition(":")[2]
+        return [int(port)] if port.isdigit() else []
 
     @property
     def environment_overrides_read_only(self) -> bool:
@@ -219,6 +232,14 @@ def _is_read_only(data: Mapping[str, Any]) -> bool:
     for key in READ_ONLY_PATH:
         level = level.get(key) if isinstance(level, dict) else None
     return level is True
+
+
+def _is_loopback(address: str) -> bool:
+    host = address.rpartition(":")[0].strip("[]")
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _derive_url(http: Mapping[str, Any]) -> Optional[str]:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import base64
 import os
 from typing import Any, Mapping, Optional
 
@@ -15,8 +14,9 @@ from .._processes import registry_processes
 from .._registry_config import READ_ONLY_PATH, RegistryConfig, parse_config
 from ._drain import Drain
 from ._edit import Edit, set_read_only, take_out
-from ._file import FileState, read_file, write_file
+from ._file import FileState, read_file, state_from_json, state_to_json, write_file
 from ._method import Method
+from ._stop import refuse_cache
 
 _KEY = ".".join(READ_ONLY_PATH)
 
@@ -37,6 +37,7 @@ class ConfigFileMethod(Method):
         return Mode.READ_ONLY if self._config().read_only else Mode.WRITABLE
 
     def check(self) -> None:
+        refuse_cache(self._config())
         if self._config().environment_overrides_read_only:
             raise MaintenanceError(
                 f"{self.subject}: changing {_KEY} has no effect, for registry_environment overrides it; "
@@ -47,13 +48,13 @@ class ConfigFileMethod(Method):
         state = read_file(self.subject)
         edit = set_read_only(state.content, True, self.subject)
         return {
-            "file": _state_to_json(state),
+            "file": state_to_json(state),
             "inserted": edit.inserted,
             "added": edit.added,
         }
 
     def enter(self, found: Mapping[str, Any]) -> None:
-        state = _state_from_json(found["file"])
+        state = state_from_json(found["file"])
         edit = set_read_only(state.content, True, self.subject)
         write_file(self.subject, state._replace(content=edit.content), self._in_place)
 
@@ -89,7 +90,7 @@ class ConfigFileMethod(Method):
 
         That is what was found, or, where somebody wrote a file of their own since, theirs without our key.
         """
-        original, current = _state_from_json(found["file"]), read_file(self.subject)
+        original, current = state_from_json(found["file"]), read_file(self.subject)
         if current.content == original.content:
             return None
         edited = set_read_only(original.content, True, self.subject).content
@@ -116,14 +117,3 @@ def _broke_off(current: bytes, new: bytes, old: bytes) -> bool:
     shorter = min(len(current), len(new))
     written = next((at for at in range(shorter) if current[at] != new[at]), shorter)
     return current[written:] == old[written:]
-
-
-def _state_to_json(state: FileState) -> dict[str, Any]:
-    attributes = {name: base64.b64encode(value).decode() for name, value in state.attributes.items()}
-    content = base64.b64encode(state.content).decode()
-    return {**state._asdict(), "content": content, "attributes": attributes}
-
-
-def _state_from_json(data: Mapping[str, Any]) -> FileState:
-    attributes = {name: base64.b64decode(value) for name, value in data["attributes"].items()}
-    return FileState(base64.b64decode(data["content"]), data["mode"], data["uid"], data["gid"], attributes)

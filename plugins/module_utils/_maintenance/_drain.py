@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Iterator, Optional
+from abc import ABC, abstractmethod
+from typing import Iterator, Optional, Sequence
 
 from .._errors import MaintenanceError
 from .._processes import Process, is_running
@@ -19,58 +20,97 @@ QUIET_SECONDS = 0.5
 _REPOSITORIES = "docker/registry/v2/repositories"
 
 
-class Drain:
-    """What to watch: the processes seen before the restart, and the storage's unfinished uploads.
+class Watch(ABC):
+    """Something that may still write after the closing, and is seen to end."""
 
-    `rootdirectory` is None where the storage is not a directory of this host.
-    """
+    @property
+    @abstractmethod
+    def can_be_seen(self) -> bool:
+        """Whether there is anything on this host to see it by."""
 
-    def __init__(self, old: list[Process], rootdirectory: Optional[str]) -> None:
-        self.old = old
-        self.rootdirectory = rootdirectory
-        self.top = None if rootdirectory is None else os.path.join(rootdirectory, _REPOSITORIES)
+    def closed(self) -> None:  # noqa: B027 - not everybody has to do something then
+        """The registry has just been closed to new writes."""
 
-    def of_uploads(self) -> Drain:
-        """Where nothing is restarted, the processes of now are not the old ones."""
-        return Drain([], self.rootdirectory)
+    @abstractmethod
+    def left(self) -> Optional[str]:
+        """What still goes on, in words; None where all has ended."""
+
+
+class OldProcesses(Watch):
+    """The registry's processes from before its restart: a closed connection alone does not stop a write."""
+
+    def __init__(self, processes: Sequence[Process]) -> None:
+        self._processes = processes
 
     @property
     def can_be_seen(self) -> bool:
-        return bool(self.old) or (self.top is not None and os.path.isdir(self.top))
+        return bool(self._processes)
+
+    def left(self) -> Optional[str]:
+        numbers = [str(process.pid) for process in self._processes if is_running(process)]
+        return f"the old registry process {', '.join(numbers)} still runs" if numbers else None
+
+
+class Uploads(Watch):
+    """Unfinished uploads under a root directory: who still writes to one, changes its size or its time.
+
+    No more than a second look, for a manifest is written without one.
+    """
+
+    def __init__(self, rootdirectory: Optional[str]) -> None:
+        self._top = None if rootdirectory is None else os.path.join(rootdirectory, _REPOSITORIES)
+        self._seen: dict[str, tuple[int, int]] = {}
+        self._since: Optional[float] = None
+
+    @property
+    def can_be_seen(self) -> bool:
+        return self._top is not None and os.path.isdir(self._top)
+
+    def left(self) -> Optional[str]:
+        now = dict(_upload_files(self._top)) if self._top is not None else {}
+        if self._since is None or now != self._seen:
+            self._seen, self._since = now, time.monotonic()
+        is_quiet = not now or time.monotonic() - self._since >= QUIET_SECONDS
+        return None if is_quiet else f"uploads under {self._top} still change"
+
+
+class Drain:
+    """What to watch, to be made before the registry is closed.
+
+    `old` are the registry's processes of now, which a restart is to end; where nothing is restarted, `watches` say what
+    is to end instead. `rootdirectory` is None where the storage is not a directory of this host.
+    """
+
+    def __init__(
+        self, old: list[Process], rootdirectory: Optional[str], watches: Optional[Sequence[Watch]] = None
+    ) -> None:
+        self.old = old
+        self.rootdirectory = rootdirectory
+        self._watches: Sequence[Watch] = [OldProcesses(old)] if watches is None else watches
+
+    def of_uploads(self) -> Drain:
+        """Where nothing is restarted, and what runs was closed from its start on."""
+        return Drain([], self.rootdirectory, [])
+
+    def closed(self) -> None:
+        """To be called when the registry has just been closed to new writes; the last to be waited for is told first."""
+        for watch in reversed(self._watches):
+            watch.closed()
 
     def wait(self, timeout: float) -> Optional[bool]:
-        """True when drained, None where there is nothing to see it by; MaintenanceError when it takes too long."""
-        if not self.can_be_seen:
-            return None
+        """True when drained, None where that can't be seen from here; MaintenanceError when it takes too long."""
         deadline = time.monotonic() + timeout
-        self._wait_for_processes(deadline, timeout)
-        self._wait_for_uploads(deadline, timeout)
-        return True
-
-    def _wait_for_processes(self, deadline: float, timeout: float) -> None:
-        while True:
-            left = [process.pid for process in self.old if is_running(process)]
-            if not left:
-                return
-            if time.monotonic() >= deadline:
-                numbers = ", ".join(map(str, left))
-                raise MaintenanceError(
-                    f"not drained within {timeout:g} s: the old registry process {numbers} still runs"
-                )
-            time.sleep(POLL_SECONDS)
-
-    def _wait_for_uploads(self, deadline: float, timeout: float) -> None:
-        seen, since = self._uploads(), time.monotonic()
-        while seen and time.monotonic() - since < QUIET_SECONDS:
-            time.sleep(POLL_SECONDS)
-            now = self._uploads()
-            if now != seen:
-                seen, since = now, time.monotonic()
-            if time.monotonic() >= deadline:
-                raise MaintenanceError(f"not drained within {timeout:g} s: uploads under {self.top} still change")
-
-    def _uploads(self) -> dict[str, tuple[int, int]]:
-        return {} if self.top is None else dict(_upload_files(self.top))
+        uploads = Uploads(self.rootdirectory)
+        needed = self._watches or [uploads]
+        for watch in (*self._watches, uploads):
+            while watch.can_be_seen:
+                left = watch.left()
+                if left is None:
+                    break
+                if time.monotonic() >= deadline:
+                    raise MaintenanceError(f"not drained within {timeout:g} s: {left}")
+                time.sleep(POLL_SECONDS)
+        return True if all(watch.can_be_seen for watch in needed) else None
 
 
 def first_repository(rootdirectory: str) -> Optional[str]:

@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import errno
 import os
 import stat
 import tempfile
 from pathlib import Path
-from typing import Mapping, NamedTuple
+from typing import Any, Mapping, NamedTuple
 
 from .._errors import MaintenanceError
 
@@ -38,6 +39,17 @@ def read_file(path: str) -> FileState:
             )
     except OSError as error:
         raise MaintenanceError(f"{path} can't be read: {error.strerror}") from error
+
+
+def state_to_json(state: FileState) -> dict[str, Any]:
+    attributes = {name: base64.b64encode(value).decode() for name, value in state.attributes.items()}
+    content = base64.b64encode(state.content).decode()
+    return {**state._asdict(), "content": content, "attributes": attributes}
+
+
+def state_from_json(data: Mapping[str, Any]) -> FileState:
+    attributes = {name: base64.b64decode(value) for name, value in data["attributes"].items()}
+    return FileState(base64.b64decode(data["content"]), data["mode"], data["uid"], data["gid"], attributes)
 
 
 def new_file(content: bytes = b"") -> FileState:

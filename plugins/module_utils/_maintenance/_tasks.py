@@ -1,0 +1,26 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Closing a registry by the user's own tasks; here it is only looked at whether they have."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from .._processes import serving
+from .._registry_config import RegistryConfig
+from ._connections import Connections
+from ._drain import Drain
+from ._no_setting import NoSettingMethod
+
+
+class TasksMethod(NoSettingMethod):
+    """Where the tasks did not restart the registry, a write that it took before lives on in the same process."""
+
+    name = "tasks"
+    is_closed_by_others = True
+
+    def drain(self, root: Optional[str], config: Optional[RegistryConfig]) -> Drain:
+        processes = serving(config.path if config else None, root)
+        ignored = config.debug_ports if config else ()
+        return Drain(processes, root, [Connections(processes, ignored)])
