@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 from pathlib import Path
-from typing import Iterator, NamedTuple, Optional
+from typing import Iterator, NamedTuple, Optional, Sequence
 
 from ._errors import DrydockError
 from ._registry_config import load_registry_config
@@ -85,6 +85,19 @@ def children(parent: int) -> list[Process]:
     return [process for process in found if process is not None]
 
 
+def processes_of(program: Sequence[str]) -> list[Process]:
+    """Other processes whose command line, after the interpreter, begins like this; the last word is a file of ours."""
+    words = list(map(os.fsencode, program))
+    directory = os.path.dirname(program[-1])
+    try:
+        ours = os.stat(directory)
+    except OSError:
+        return []
+    found = (process_of(pid) for pid in _pids() if _arguments(pid)[1 : len(words) + 1] == words)
+    # A container may have a file of the same path.
+    return [process for process in found if process and _same(f"{_PROC}/{process.pid}/root{directory}", ours)]
+
+
 def in_other_mounts(process: Process) -> bool:
     """Whether the process has a mount namespace of its own, as in a container."""
     try:
@@ -119,10 +132,7 @@ def _status(pid: int) -> list[bytes]:
 
 def _named_files(pid: int) -> Iterator[str]:
     """The files that may be the configuration of a `serve` command, as paths that can be opened from here."""
-    try:
-        arguments = Path(f"{_PROC}/{pid}/cmdline").read_bytes().split(b"\0")
-    except OSError:
-        return
+    arguments = _arguments(pid)
     if b"serve" not in arguments:
         return
     names = arguments[arguments.index(b"serve") + 1 :] + _variable(pid)
@@ -130,6 +140,13 @@ def _named_files(pid: int) -> Iterator[str]:
         if name and not name.startswith(b"-"):
             inside = os.fsdecode(name)
             yield f"{_PROC}/{pid}/root{inside}" if inside.startswith("/") else f"{_PROC}/{pid}/cwd/{inside}"
+
+
+def _arguments(pid: int) -> list[bytes]:
+    try:
+        return Path(f"{_PROC}/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return []
 
 
 def _roots_served(pid: int) -> Iterator[str]:

@@ -1,18 +1,37 @@
 # Copyright: (c) 2026, drydock maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A closing ends by itself: what watches over it on the host when no controller does."""
+"""A closing ends by itself: what watches over it on the host when no controller does.
+
+Where systemd runs the host it is a timer, elsewhere a process of its own; and a hook for the next boot.
+"""
 
 from __future__ import annotations
 
-from ._record import Record
+import contextlib
+import glob
+import os
+import signal
+import time
+from typing import Sequence
+
+from .._errors import MaintenanceError
+from .._processes import Process, is_running, processes_of
+from ._boot import BootHook, has_systemd, run_tool, this_boot
+from ._command import run_command
+from ._program import program_command, write_program
+from ._record import Record, RecordStore
+
+START_SECONDS = 60.0
+END_SECONDS = 10.0
+_POLL_SECONDS = 0.02
 
 
 class Lease:
     """Watches over the closings recorded in `state_dir`; `warnings` says what part of that this host can't do."""
 
     def __init__(self, state_dir: str) -> None:
-        self.state_dir = state_dir
+        self.state_dir = os.path.abspath(state_dir)
         self.warnings: list[str] = []
 
     def arm(self, record: Record) -> None:
@@ -21,8 +40,92 @@ class Lease:
         Called with the record saved and nothing changed yet; again where `expires_at` was changed.
         MaintenanceError where it can't be done.
         """
-        raise NotImplementedError
+        from . import _watchdog  # noqa: PLC0415 (it imports this module)
+
+        program, earlier = self._program(record.subject), self._watchdogs(record.subject)
+        write_program(program, _watchdog.__name__, self.state_dir, record.subject)
+        run_command(program_command(program, "check"), START_SECONDS, "the watchdog's check")
+        if has_systemd():
+            self._start_timer(record)
+        else:
+            run_command(program_command(program, "lease"), START_SECONDS, "the watchdog")
+        _end(earlier)
+        obstacle = self._boot_hook(record.subject).install()
+        if obstacle is not None:
+            self.warnings.append(f"if the host reboots, the registry stays closed until state: restored: {obstacle}")
 
     def disarm(self, subject: str) -> None:
-        """End the watchdog and remove every trace of it; never ends the calling process. Nothing where there is none."""
-        raise NotImplementedError
+        """End the watchdog and remove every trace of it; never ends the calling process. Nothing where there is none.
+
+        Raises MaintenanceError where something of it can't be removed.
+        """
+        if has_systemd():
+            self._stop_timer(subject)
+        _end(self._watchdogs(subject))
+        self._boot_hook(subject).remove()
+        try:
+            for path in [self._program(subject), *glob.glob(f"{glob.escape(self._stem(subject))}-*.py")]:
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(path)
+        except OSError as error:
+            raise MaintenanceError(f"the watchdog can't be removed from {self.state_dir}: {error.strerror}") from error
+        with contextlib.suppress(OSError):  # what else is in there belongs to another closing
+            os.rmdir(self.state_dir)
+
+    def _start_timer(self, record: Record) -> None:
+        self._stop_timer(record.subject)
+        command = program_command(self._program(record.subject), "due", repr(record.expires_at))
+        run_tool(*timer_command(self._unit(record.subject), max(0.0, record.expires_at - time.time()), command))
+
+    def _stop_timer(self, subject: str) -> None:
+        """The service that the timer starts may be who calls."""
+        with contextlib.suppress(MaintenanceError):  # systemctl fails where the unit is not loaded
+            run_tool("systemctl", "stop", f"{self._unit(subject)}.timer")
+
+    def _watchdogs(self, subject: str) -> list[Process]:
+        return processes_of(program_command(self._program(subject))[1:])
+
+    def _stem(self, subject: str) -> str:
+        return os.path.splitext(RecordStore(self.state_dir).path(subject))[0]
+
+    def _program(self, subject: str) -> str:
+        return f"{self._stem(subject)}.zip"
+
+    def _unit(self, subject: str) -> str:
+        return os.path.basename(self._stem(subject)).replace("maintenance", "drydock-lease", 1)
+
+    def _boot_hook(self, subject: str) -> BootHook:
+        name = os.path.basename(self._stem(subject)).replace("maintenance", "drydock-restore", 1)
+        return BootHook(name, program_command(self._program(subject), "boot", this_boot()))
+
+
+def timer_command(unit: str, seconds: float, command: Sequence[str]) -> list[str]:
+    """The command that makes a timer and its service (systemd-run(1)); both are gone when the service has ended."""
+    return [
+        "systemd-run",
+        f"--unit={unit}",
+        "--description=Put a container registry back that drydock has closed",
+        f"--on-active={seconds:.3f}s",
+        "--timer-property=AccuracySec=1s",
+        "--property=Restart=on-failure",
+        "--property=RestartSec=5s",
+        "--collect",
+        *(word.replace("$", "$$") for word in command),
+    ]
+
+
+def _end(watchdogs: Sequence[Process]) -> None:
+    """MaintenanceError where one does not end."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        for watchdog in watchdogs:
+            if is_running(watchdog):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(watchdog.pid, number)
+        deadline = time.monotonic() + END_SECONDS
+        while any(map(is_running, watchdogs)):
+            if time.monotonic() > deadline:
+                break
+            time.sleep(_POLL_SECONDS)
+        else:
+            return
+    raise MaintenanceError("an earlier watchdog of this registry does not end")
