@@ -45,6 +45,12 @@ def storage_argument_spec() -> dict[str, Any]:
     }
 
 
+def run_argument_spec() -> dict[str, Any]:
+    """What the action plugins tell a module of the run that it belongs to, and of other runs; no options of users."""
+    runs = {"type": "list", "elements": "str"}
+    return {"_run": {"type": "dict"}, "_gone_runs": runs, "_live_runs": runs}
+
+
 def policy_argument_spec() -> dict[str, Any]:
     """One policy (doc fragment `policies`)."""
     names = {"type": "list", "elements": "str"}

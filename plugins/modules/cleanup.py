@@ -427,6 +427,7 @@ from ansible_collections.drydock.registry.plugins.module_utils._argspec import (
     registry_mutually_exclusive,
     registry_required_by,
     registry_required_together,
+    run_argument_spec,
     storage_argument_spec,
 )
 from ansible_collections.drydock.registry.plugins.module_utils._cleanup_api import ApiCleanup
@@ -439,6 +440,7 @@ def cleanup_argument_spec() -> dict[str, Any]:
     return {
         **registry_argument_spec(),
         **storage_argument_spec(),
+        **run_argument_spec(),
         "repositories": {**names, "default": ["**"]},
         "exclude_repositories": {**names, "default": []},
         "policies": {"type": "list", "elements": "dict", "default": [], "options": policy_argument_spec()},

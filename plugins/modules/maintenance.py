@@ -159,6 +159,7 @@ from ansible_collections.drydock.registry.plugins.module_utils._argspec import (
     registry_mutually_exclusive,
     registry_required_by,
     registry_required_together,
+    run_argument_spec,
     storage_argument_spec,
 )
 from ansible_collections.drydock.registry.plugins.module_utils._errors import DrydockError, MissingLibraryError
@@ -177,6 +178,8 @@ def argument_spec() -> dict[str, Any]:
         "state_dir": {"type": "path", "default": "/var/lib/drydock"},
         **registry_argument_spec(),
         **storage_argument_spec(),
+        **run_argument_spec(),
+        "_service_programs": {"type": "dict"},
     }
 
 

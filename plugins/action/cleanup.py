@@ -1,0 +1,34 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+
+from ansible_collections.drydock.registry.plugins.module_utils._durations import parse_duration
+from ansible_collections.drydock.registry.plugins.module_utils._errors import InvalidOptionError
+from ansible_collections.drydock.registry.plugins.plugin_utils._action import RegistryAction
+from ansible_collections.drydock.registry.plugins.plugin_utils._watch import Watch
+
+_INTERVAL = "10s"
+
+
+class ActionModule(RegistryAction):
+    """Shows how far the module is while it runs."""
+
+    def execute(self, told: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        interval = self._interval()
+        if not interval or self.is_detached:
+            return super().execute(told, task_vars)
+        path = self.new_path("progress.json")
+        with Watch(self, path, interval, str(task_vars.get("inventory_hostname"))):
+            return super().execute({**told, "_progress_path": path}, task_vars)
+
+    def _interval(self) -> float:
+        try:
+            return parse_duration(self._task.args.get("progress_interval") or _INTERVAL, "progress_interval")
+        except InvalidOptionError as error:
+            raise AnsibleActionFail(str(error)) from error

@@ -1,0 +1,62 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the action plugins of this collection have in common: they tell the module which run it belongs to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+from ansible.utils.vars import merge_hash
+
+from ._run import describe_run, verdict_on
+
+
+class RegistryAction(ActionBase):  # type: ignore[misc]
+    """Runs the module of the same name with what only the controller knows."""
+
+    _supports_async = True
+
+    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Run the module, and once more where a run holds the registry of which this controller knows whether it lives.
+
+        With `async` that can't be: the result comes after this has ended.
+        """
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        variables = task_vars or {}
+        found = self.execute({"_run": self._describe_run(variables)}, variables)
+        if found.get("held_by_run"):
+            told = {"_run": self._describe_run(variables), **verdict_on(found["held_by_run"])}
+            found = self.execute(told, variables)
+        merged: dict[str, Any] = merge_hash(result, found)
+        return merged
+
+    def execute(self, told: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        """Run the module with the task's arguments and with what it is told beside."""
+        found: dict[str, Any] = self._execute_module(
+            module_args={**self._task.args, **told}, task_vars=task_vars, wrap_async=self.is_detached
+        )
+        return found
+
+    @property
+    def is_detached(self) -> bool:
+        """Whether the module goes on after this has ended."""
+        return bool(self._task.async_val and not self._connection.has_native_async)
+
+    def new_path(self, name: str) -> str:
+        """The path of a file in the task's temporary directory on the target, which is made where it is missing."""
+        directory = self._connection._shell.tmpdir or self._make_tmp_path()
+        path: str = self._connection._shell.join_path(directory, name)
+        return path
+
+    def _describe_run(self, task_vars: dict[str, Any]) -> dict[str, Any]:
+        def value_of(*names: str) -> Any:
+            given = next((task_vars[name] for name in names if task_vars.get(name)), None)
+            return self._templar.template(given)
+
+        job = {
+            "id": value_of("awx_job_id", "tower_job_id"),
+            "template": value_of("awx_job_template_name", "tower_job_template_name"),
+        }
+        return describe_run(str(value_of("__registry_cleanup_unit", "inventory_hostname")), job)

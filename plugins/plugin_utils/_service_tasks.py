@@ -1,0 +1,112 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The modules with which Ansible's users restart, stop and start services, as the option `service` asks for them."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Mapping, NamedTuple
+
+#: Stands in arguments for the time at which a program runs.
+NOW = "@drydock-now@"
+
+
+class Task(NamedTuple):
+    """A module by its full name, and its arguments."""
+
+    module: str
+    arguments: dict[str, Any]
+
+
+def service_tasks(service: Mapping[str, Any]) -> dict[str, Task]:
+    """The tasks by action (`restart`, `stop`, `start`) for the one kind of service that is given.
+
+    Empty for what can't be understood: the module then says what is wrong with it.
+    """
+    given = [(kind, details) for kind, details in service.items() if details]
+    if len(given) != 1 or given[0][0] not in _KINDS:
+        return {}
+    kind, details = given[0]
+    try:
+        return _KINDS[kind](details)
+    except (KeyError, TypeError):
+        return {}
+
+
+def _tasks(module: str, restart: dict[str, Any], stop: dict[str, Any], start: dict[str, Any]) -> dict[str, Task]:
+    return {"restart": Task(module, restart), "stop": Task(module, stop), "start": Task(module, start)}
+
+
+def _systemd(unit: str) -> dict[str, Task]:
+    # systemd has to read again what a drop-in changed.
+    fresh = {"name": unit, "daemon_reload": True}
+    return _tasks(
+        "ansible.builtin.systemd_service",
+        {**fresh, "state": "restarted"},
+        {"name": unit, "state": "stopped"},
+        {**fresh, "state": "started"},
+    )
+
+
+def _init(name: str) -> dict[str, Task]:
+    states = {"restart": "restarted", "stop": "stopped", "start": "started"}
+    return {
+        action: Task("ansible.builtin.sysvinit", {"name": name, "state": state}) for action, state in states.items()
+    }
+
+
+def _docker(name: str) -> dict[str, Task]:
+    # The container is to stay what it is, whatever the module would make of one without options.
+    same = {"name": name, "comparisons": {"*": "ignore"}}
+    return _tasks(
+        "community.docker.docker_container",
+        {**same, "state": "started", "restart": True},
+        {**same, "state": "stopped"},
+        {**same, "state": "started"},
+    )
+
+
+def _podman(name: str) -> dict[str, Task]:
+    # Without an image the module only starts and stops what is there.
+    return _tasks(
+        "containers.podman.podman_container",
+        {"name": name, "state": "started", "restart": True},
+        {"name": name, "state": "stopped"},
+        {"name": name, "state": "started"},
+    )
+
+
+def _compose(details: Mapping[str, Any]) -> dict[str, Task]:
+    project: dict[str, Any] = {"project_src": details["project_src"], "services": [details["service"]]}
+    if details.get("files"):
+        project["files"] = details["files"]
+    return _tasks(
+        "community.docker.docker_compose_v2",
+        {**project, "state": "restarted", "dependencies": False},
+        {**project, "state": "stopped"},
+        {**project, "state": "present", "dependencies": False, "recreate": "never"},
+    )
+
+
+def _kubernetes(details: Mapping[str, Any]) -> dict[str, Task]:
+    cluster = {name: details[name] for name in ("namespace", "kubeconfig", "context") if details.get(name)}
+    # How long to wait is the option `timeout` of the module that runs this.
+    deployment = {"api_version": "apps/v1", "kind": "Deployment", "name": details["deployment"], **cluster}
+    waiting = {**deployment, "wait": True, "wait_timeout": 24 * 3600}
+    annotations = {"kubectl.kubernetes.io/restartedAt": NOW}
+    restart = {"spec": {"template": {"metadata": {"annotations": annotations}}}}
+    return {
+        "restart": Task("kubernetes.core.k8s", {**waiting, "state": "patched", "definition": restart}),
+        "stop": Task("kubernetes.core.k8s_scale", {**waiting, "replicas": 0}),
+        "start": Task("kubernetes.core.k8s_scale", {**waiting, "replicas": int(details.get("replicas") or 1)}),
+    }
+
+
+_KINDS: Mapping[str, Callable[[Any], dict[str, Task]]] = {
+    "systemd": _systemd,
+    "init": _init,
+    "docker": _docker,
+    "podman": _podman,
+    "compose": _compose,
+    "kubernetes": _kubernetes,
+}
