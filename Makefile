@@ -1,5 +1,5 @@
 # Everything below is made inside the clone: .venv (tools), .build (import tree), .cache (registries).
-# Only skopeo, htpasswd and openssl come into the system, by apt, where they are missing.
+# Only skopeo, htpasswd, openssl and what `make fleet` names come into the system, by apt, where they are missing.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -91,7 +91,7 @@ build-tree: $(TREE) ## .build/ansible_collections/drydock/registry, which is thi
 $(TREE):
 	@mkdir -p $(dir $@) && ln -sfn ../../.. $@
 
-parts: registry-2 registry-3 crane tools ## the real registries and clients that the tests talk to
+parts: registry-2 registry-3 crane tools fleet ## the real registries and clients that the tests talk to
 
 registry-2: ## Distribution 2.8, from the Debian or Ubuntu package
 	@bash .ci/get-part registry-2
@@ -108,6 +108,9 @@ bench-clients: ## crane, regctl, regbot (needs Go) and jq, which only the benchm
 tools: ## skopeo, htpasswd, openssl (apt, as root or with sudo)
 	@bash .ci/get-part tools
 
+fleet: ## sshd, nginx, redis-server, ip (apt) for hosts in namespaces; none of it is started here
+	@bash .ci/get-part fleet
+
 help: ## this text
 	@echo 'drydock.registry: make <target>'
 	@awk 'BEGIN {FS = ":.*## "} \
@@ -115,5 +118,5 @@ help: ## this text
 	  /^[a-z0-9-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 	@printf '\nA new machine needs: Debian or Ubuntu, Python 3.11 or newer, make, git. Go for the tests on Distribution 3.\n'
 
-.PHONY: ansible-lint bench bench-clients build-tree clean crane demo dist docs docs-lint format help lint mypy parts \
+.PHONY: ansible-lint bench bench-clients build-tree clean crane demo dist docs docs-lint fleet format help lint mypy parts \
   real registry-2 registry-3 ruff sanity test tools unit venv

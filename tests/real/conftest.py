@@ -11,15 +11,18 @@ import shutil
 import time
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, Iterator
+from typing import Any, Callable, Iterator
 
 import pytest
 
 from ansible_collections.drydock.registry.plugins.module_utils._api import _http
+from support import furnishing, netns
+from support.bed import Bed
 from support.crane import CraneRegistry, find_crane
 from support.credentials import TlsFiles, make_tls
 from support.playbook import ensure_build
 from support.registries import V3, VERSIONS, NewRegistry, Registry, RegistryProcess, find_registry
+from support.registry_host import RegistryHost
 from support.scripted import NewScripted, Script, Scripted, let_through
 from support.store import Store
 from support.sweeping_api import DeletingRegistry
@@ -121,6 +124,32 @@ def store(registry: RegistryProcess) -> Store:
 @pytest.fixture(scope="session")
 def tls(tmp_path_factory: pytest.TempPathFactory) -> TlsFiles:
     return make_tls(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.fixture(scope="session")
+def bed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bed]:
+    """The fleet, one in each process that runs tests; no host is booted before it is asked for."""
+    for version in VERSIONS:
+        require_registry(version)
+    why_not = netns.missing() or furnishing.missing()
+    require(not why_not, f"no fleet can be made here: {why_not}")
+    with Bed(tmp_path_factory.mktemp("fleet")) as bed:
+        yield bed
+
+
+@pytest.fixture
+def host_named(bed: Bed) -> Iterator[Callable[[str], RegistryHost]]:
+    """Hosts of the fleet by name, filled; one that is not as it was at the end of the test is set up anew."""
+    used = list[RegistryHost]()
+
+    def get(name: str) -> RegistryHost:
+        used.append(bed[name])
+        return used[-1]
+
+    yield get
+    for host in used:
+        if not host.machine.on or host.left():
+            bed.discard(host)
 
 
 @pytest.fixture

@@ -5,15 +5,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Iterator, Mapping, Sequence
 
 import yaml
 
@@ -111,36 +115,101 @@ class PlaybookRun:
         return self
 
 
-def run_playbook(
-    playbook: str | Path | Sequence[Mapping[str, Any]],
-    *arguments: str,
-    inventory: Mapping[str, Any] | Path | None = None,
-    extra_vars: Mapping[str, Any] | None = None,
-    check: bool = False,
-    diff: bool = False,
-    cwd: Path | None = None,
-    environment: Mapping[str, str] | None = None,
-    timeout: float = 300,
-) -> PlaybookRun:
-    """`ansible-playbook` on plays given as data, on a file, or on a collection's playbook by name."""
-    ensure_build()
-    with tempfile.TemporaryDirectory(prefix="drydock-playbook-") as temporary:
-        workspace = Path(temporary)
+class StartedPlaybook:
+    """An `ansible-playbook` that goes on. Whatever is left of it at the end of the block is killed."""
+
+    def __init__(
+        self,
+        playbook: str | Path | Sequence[Mapping[str, Any]],
+        *arguments: str,
+        inventory: Mapping[str, Any] | Path | None = None,
+        extra_vars: Mapping[str, Any] | None = None,
+        check: bool = False,
+        diff: bool = False,
+        cwd: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        ensure_build()
+        self._directory = tempfile.TemporaryDirectory(prefix="drydock-playbook-")
+        workspace = Path(self._directory.name)
         command = _command(workspace, playbook, inventory, extra_vars)
         command += [*(["--check"] if check else []), *(["--diff"] if diff else []), *arguments]
-        results = workspace / "results.jsonl"
-        done = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            env={**_playbook_environment(workspace, results), **(environment or {})},
-            cwd=cwd or workspace,
-            timeout=timeout,
-            check=False,
-        )
-        return _read_run(done.returncode, done.stdout, results)
+        self._results, self._output = workspace / "results.jsonl", workspace / "output.txt"
+        with self._output.open("w") as output:
+            self.process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env={**_playbook_environment(workspace, self._results), **(environment or {})},
+                cwd=cwd or workspace,
+            )
+
+    def __enter__(self) -> StartedPlaybook:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.vanish()
+        self._directory.cleanup()
+
+    def wait_for_task(self, name: str, host: str | None = None, seconds: float = 120) -> None:
+        """Return as soon as this task has begun, on any host or this one; AssertionError when the run ends before."""
+        deadline = time.monotonic() + seconds
+        while not any(one["task"] == name and host in (None, one["host"]) for one in _lines(self._results, "started")):
+            assert self.process.poll() is None, f"the run ended before {name}:\n{self._output.read_text()}"
+            assert time.monotonic() < deadline, f"waited {seconds:g} s for {name}:\n{self._output.read_text()}"
+            time.sleep(0.01)
+
+    def terminate(self) -> None:
+        """TERM to the process, as a service manager sends it, and its end awaited."""
+        self.process.terminate()
+        self.process.wait(timeout=60)
+
+    def vanish(self) -> None:
+        """KILL to every process of the run at once, workers and SSH clients too, as when a container is killed."""
+        while running := self._processes():
+            for pid in running:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            self.process.wait()
+
+    def _processes(self) -> list[int]:
+        """All that have the environment of this run."""
+        mark, found = f"DRYDOCK_RESULTS={self._results}\0".encode(), list[int]()
+        for environ in Path("/proc").glob("[0-9]*/environ"):
+            with contextlib.suppress(OSError):
+                if mark in environ.read_bytes():
+                    found.append(int(environ.parent.name))
+        return found
+
+    def finish(self, timeout: float = 300) -> PlaybookRun:
+        """How it went, when it is over."""
+        self.process.wait(timeout=timeout)
+        tasks = [TaskResult(**one) for one in _lines(self._results, "done")]
+        stats: dict[str, dict[str, int]] = next(_lines(self._results, "stats"), {})
+        return PlaybookRun(self.process.returncode, self._output.read_text(), tasks, stats)
+
+
+def _lines(results: Path, kind: str) -> Iterator[dict[str, Any]]:
+    """What the callback has written of one kind; the last line may still be in writing."""
+    for line in results.read_text().splitlines(keepends=True) if results.exists() else ():
+        if line.endswith("\n"):
+            found = json.loads(line)
+            if kind in found:
+                yield found[kind]
+
+
+def run_playbook(
+    playbook: str | Path | Sequence[Mapping[str, Any]], *arguments: str, timeout: float = 300, **options: Any
+) -> PlaybookRun:
+    """`ansible-playbook` on plays given as data, on a file, or on a collection's playbook by name, to its end.
+
+    `options` are those of StartedPlaybook.
+    """
+    with StartedPlaybook(playbook, *arguments, **options) as started:
+        return started.finish(timeout)
 
 
 def _command(
@@ -176,9 +245,3 @@ def _playbook_environment(workspace: Path, results: Path) -> dict[str, str]:
         ANSIBLE_HOST_KEY_CHECKING="false",
         ANSIBLE_RETRY_FILES_ENABLED="false",
     )
-
-
-def _read_run(returncode: int, output: str, results: Path) -> PlaybookRun:
-    lines = [json.loads(line) for line in results.read_text().splitlines()] if results.exists() else []
-    stats: dict[str, dict[str, int]] = next((line["stats"] for line in lines if "stats" in line), {})
-    return PlaybookRun(returncode, output, [TaskResult(**line) for line in lines if "stats" not in line], stats)

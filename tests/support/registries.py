@@ -112,6 +112,12 @@ class Registry(Protocol):
         """A session that may do everything on this registry."""
 
 
+class StoredRegistry(Registry, Protocol):
+    """One whose storage is a directory here."""
+
+    storage: Path
+
+
 class ServedProcess:
     """A program that serves a registry on loopback, of whatever make; what it prints is in `<home>.log`."""
 

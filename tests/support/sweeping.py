@@ -13,7 +13,7 @@ from support.forked import run_forked
 from support.images import Image
 from support.playbook import WITHOUT_OVERRIDE, Result, run_module
 from support.pushing import push
-from support.registries import RegistryProcess
+from support.registries import RegistryProcess, StoredRegistry
 from support.store import Store, assert_untouched, snapshot
 from support.verify import Expectation, assert_pulls, capture
 
@@ -142,7 +142,7 @@ def ordinary_tags(store: Store, repository: str) -> list[str]:
     return [tag for tag in names if store.current_link(repository, tag).exists() and not tag.startswith("sha256-")]
 
 
-def push_aged(registry: RegistryProcess, repository: str, days: Mapping[str, float], **image: Any) -> dict[str, Image]:
+def push_aged(registry: StoredRegistry, repository: str, days: Mapping[str, float], **image: Any) -> dict[str, Image]:
     """Push an image of its own under each tag and make it look pushed that many days ago."""
     store = Store(registry.storage)
     made = {tag: images.image(f"{repository}:{tag}", **image) for tag in days}

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, drydock maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes each task's result as one JSON line to $DRYDOCK_RESULTS, so that tests see what a playbook run really got."""
+"""Writes each task's start and result as JSON lines to $DRYDOCK_RESULTS: what a playbook run does and really got."""
 
 from __future__ import annotations
 
@@ -19,6 +19,12 @@ description: Writes to the file named by the environment variable E(DRYDOCK_RESU
 """
 
 
+def _name(task: Any) -> str:
+    """Without the role's."""
+    name: str = task.get_name()
+    return name.rpartition(" : ")[2]
+
+
 class CallbackModule(CallbackBase):  # type: ignore[misc]
     """Everything as it comes; loops as the whole task's result."""
 
@@ -31,16 +37,18 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
             file.write(json.dumps(line, default=str) + "\n")
 
     def _task(self, status: str, result: Any, ignored: bool = False) -> None:
-        self._write(
-            {
-                "host": result._host.get_name(),
-                "task": result._task.get_name().split(" : ")[-1],
-                "action": result._task.action,
-                "status": status,
-                "ignored": ignored,
-                "result": dict(result._result),
-            }
-        )
+        done = {
+            "host": result._host.get_name(),
+            "task": _name(result._task),
+            "action": result._task.action,
+            "status": status,
+            "ignored": ignored,
+            "result": dict(result._result),
+        }
+        self._write({"done": done})
+
+    def v2_runner_on_start(self, host: Any, task: Any) -> None:
+        self._write({"started": {"host": host.get_name(), "task": _name(task)}})
 
     def v2_runner_on_ok(self, result: Any) -> None:
         self._task("ok", result)

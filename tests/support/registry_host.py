@@ -1,0 +1,146 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A host of the fleet (support/bed.py) with its registry: how it is used, and that nothing is left of a run."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+from typing import Any, Iterator
+
+import requests
+
+from support.furnishing import CONFIG, Furniture
+from support.netns import INIT, Machine
+from support.pushing import Repository
+from support.registries import wait_for
+from support.sweeping import push_aged
+from support.verify import Expectation, assert_pulls, capture
+
+# The policy of the tests keeps the newest two.
+REPOSITORY = "team/app"
+TAGS = {"1": 40.0, "2": 30.0, "3": 20.0, "4": 10.0}
+KEPT = ("3", "4")
+KEEP_TWO = [{"name": "newest two", "keep_n": 2}]
+# Command lines of what runs whether or not somebody cleans up, by their beginning.
+USUAL = (f"/bin/sh {INIT}", "sshd:", "/usr/sbin/sshd", "/srv/docker-registry", "nginx:", "/usr/bin/redis-server")
+# Where a run may leave something; Ansible's own files are not looked at, a killed Ansible can't remove them.
+WATCHED = ("etc", "run", "tmp", "var/lib/drydock", "var/lib/registry/docker/registry")
+OF_ANSIBLE = "/tmp/ansible"  # noqa: S108 (of a host of its own)
+
+
+class RegistryHost:
+    """One host with its registry, as the machine of the tests sees it (a `Registry` of support.registries)."""
+
+    def __init__(self, machine: Machine, furniture: Furniture, storage: Path) -> None:
+        self.machine = machine
+        self.name = machine.name
+        self.furniture = furniture
+        self.storage = storage
+        self._files: dict[str, str] = {}
+
+    @property
+    def host(self) -> str:
+        return f"{self.machine.address}:{self.furniture.port}"
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.host}"
+
+    def bare_session(self) -> requests.Session:
+        session = requests.Session()
+        session.trust_env = False
+        return session
+
+    def session(self) -> requests.Session:
+        return self.bare_session()
+
+    def wait_until_up(self) -> None:
+        """Returns when the registry answers and SSH is served; what is there now is what belongs there."""
+        wait_for(lambda: self.machine.path("/run/sshd.pid").exists() and self.answers(), f"{self.name} to be up")
+        self._files = self.files()
+
+    def answers(self) -> bool:
+        try:
+            return self.bare_session().get(f"{self.url}/v2/", timeout=2).status_code == 200
+        except requests.ConnectionError:
+            return False
+
+    def is_writable(self) -> bool:
+        """The registry's own answer to an empty manifest: 400 when it takes writes; 405 (nginx: 503) when not."""
+        answer = self.bare_session().put(f"{self.url}/v2/drydock/probe/manifests/none", data=b"", timeout=10)
+        assert answer.status_code in (400, 405, 503), answer.text
+        return answer.status_code == 400
+
+    def service(self, action: str, name: str = "docker-registry") -> None:
+        """As somebody does on the host by hand; unless it is stopped, the registry answers when this returns."""
+        self.machine.run("service", name, action)
+        if action != "stop":
+            wait_for(self.answers, f"the registry of {self.name}")
+
+    def fail_starts(self, times: int) -> None:
+        """The init script fails so many times from now on when it is to start the registry."""
+        self.machine.path("/srv/fails").write_text("\n" * times)
+
+    def fill(self) -> Expectation:
+        """Four tags of which two are too many. Returns what of it must pull for ever."""
+        push_aged(self, REPOSITORY, TAGS)
+        return capture(self, {REPOSITORY: KEPT})
+
+    def tags(self) -> list[str]:
+        return sorted(Repository(self, REPOSITORY).tags())
+
+    def variables(self) -> dict[str, Any]:
+        """In the inventory."""
+        variables: dict[str, Any] = {
+            "ansible_host": self.machine.address,
+            "registry_cleanup_registry_config": CONFIG,
+            "registry_cleanup_maintenance": self.maintenance(),
+        }
+        if self.furniture.nginx:
+            variables["registry_cleanup_registry_url"] = "http://127.0.0.1"
+        return variables
+
+    def maintenance(self, **changed: Any) -> dict[str, Any]:
+        """How the registry is closed and reopened, with changes on top."""
+        return {"restart_command": ["service", "docker-registry", "restart"], "timeout": "20s", **changed}
+
+    def processes(self) -> list[str]:
+        """Command lines of all but the usual processes; kernel threads and zombies have none."""
+        return sorted(line for _pid, line in self.machine.processes() if line and not line.startswith(USUAL))
+
+    def files(self) -> dict[str, str]:
+        """path -> digest of every file that a run may leave or change; below /run, where files come and go, none."""
+        return {path: "" if path.startswith("/run") else _digest(inside) for path, inside in self._watched()}
+
+    def _watched(self) -> Iterator[tuple[str, Path]]:
+        root = self.machine.path("")
+        for place in WATCHED:
+            for top, directories, files in os.walk(root / place):
+                directories[:] = [name for name in directories if not f"{top}/{name}".endswith("/registry/v2")]
+                for name in files:
+                    path = Path(top, name)
+                    inside = f"/{path.relative_to(root)}"
+                    if not inside.startswith(OF_ANSIBLE):
+                        yield inside, path
+
+    def left(self) -> list[str]:
+        """Processes and files that were not there when the host was set up, files that are gone or have changed."""
+        before, now = set(self._files.items()), set(self.files().items())
+        return [*self.processes(), *sorted({path for path, _content in before ^ now})]
+
+    def assert_as_before(self, expectation: Expectation, seconds: float = 20) -> None:
+        """Writable within these seconds, every kept image pulls, and no process or file is left."""
+        wait_for(self.answers, f"the registry of {self.name}", seconds)
+        wait_for(self.is_writable, f"{self.name} to be writable again", seconds)
+        assert_pulls(self, expectation)
+        wait_for(lambda: not self.processes(), f"the end of {self.processes()} on {self.name}", seconds)
+        assert self.left() == [], f"left on {self.name}"
+
+
+def _digest(path: Path) -> str:
+    if path.is_symlink():
+        return str(path.readlink())
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "special"
