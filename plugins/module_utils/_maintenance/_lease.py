@@ -44,11 +44,10 @@ class Lease:
 
         program, earlier = self._program(record.subject), self._watchdogs(record.subject)
         write_program(program, _watchdog.__name__, self.state_dir, record.subject)
-        run_command(program_command(program, "check"), START_SECONDS, "the watchdog's check")
+        verb = "check" if has_systemd() else "lease"
+        run_command(program_command(program, verb), START_SECONDS, "the watchdog of the lease")
         if has_systemd():
             self._start_timer(record)
-        else:
-            run_command(program_command(program, "lease"), START_SECONDS, "the watchdog")
         _end(earlier)
         obstacle = self._boot_hook(record.subject).install()
         if obstacle is not None:

@@ -74,7 +74,7 @@ class Watchdog:
 
     def put_back(self) -> None:
         """Try until it holds."""
-        for pause in _pauses():
+        for pause in pauses():
             try:
                 with exclusively(self.state_dir):
                     self._put_back()
@@ -107,7 +107,7 @@ class Watchdog:
 
 
 def main(state_dir: str, subject: str, arguments: Sequence[str]) -> NoReturn:
-    """Do what the first argument says; the exit code tells how `check` went."""
+    """Do what the first argument says; the exit code and standard error tell how `check` went."""
     syslog.openlog("drydock", syslog.LOG_PID, syslog.LOG_DAEMON)
     watchdog = Watchdog(state_dir, subject)
     verb, rest = arguments[0], arguments[1:]
@@ -125,6 +125,7 @@ def main(state_dir: str, subject: str, arguments: Sequence[str]) -> NoReturn:
 
 
 def _lease(watchdog: Watchdog) -> None:
+    watchdog.check()
     detach()
     watchdog.wait()
     watchdog.put_back()
@@ -155,7 +156,8 @@ def detach() -> None:
         os._exit(0)
 
 
-def _pauses() -> Iterator[float]:
+def pauses() -> Iterator[float]:
+    """Seconds to wait after each attempt that failed; without an end."""
     return (min(_FIRST_PAUSE * 2**attempt, _LONGEST_PAUSE) for attempt in itertools.count())
 
 

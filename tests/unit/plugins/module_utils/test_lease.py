@@ -1,0 +1,96 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""When a lease ends, and what systemd, init and cron are told about it."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance import _watchdog
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance._boot import (
+    crontab_text,
+    script_text,
+    unit_text,
+)
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance._lease import timer_command
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance._record import Record
+
+AWKWARD = '/state "of" 100% $HOME\'s'
+
+
+def record(expires_at: float) -> Record:
+    return Record("config_file", "/config.yml", "writable", 0.0, expires_at, None, {})
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """A clock on the wall and a steady one."""
+    now = SimpleNamespace(wall=1_000.0, steady=50.0)
+    monkeypatch.setattr(_watchdog, "time", SimpleNamespace(time=lambda: now.wall, monotonic=lambda: now.steady))
+    return now
+
+
+def test_a_lease_ends_in_time(clock: SimpleNamespace) -> None:
+    deadline = _watchdog.Deadline(expires_at=1_060.0, remaining=60.0)
+    clock.wall, clock.steady = 1_050.0, 100.0
+    assert deadline.remaining(record(1_060.0)) == 10.0
+
+
+def test_a_clock_set_back_does_not_move_the_end(clock: SimpleNamespace) -> None:
+    deadline = _watchdog.Deadline(expires_at=1_060.0, remaining=60.0)
+    clock.wall, clock.steady = 0.0, 110.0
+    assert deadline.remaining(record(1_060.0)) == 0.0
+
+
+def test_a_clock_set_forward_ends_the_lease(clock: SimpleNamespace) -> None:
+    deadline = _watchdog.Deadline(expires_at=1_060.0, remaining=60.0)
+    clock.wall = 2_000.0
+    assert deadline.remaining(record(1_060.0)) < 0
+
+
+def test_an_extended_lease_ends_later(clock: SimpleNamespace) -> None:
+    deadline = _watchdog.Deadline(expires_at=1_060.0, remaining=60.0)
+    clock.wall, clock.steady = 1_060.0, 110.0
+    assert deadline.remaining(record(1_090.0)) == 30.0
+
+
+def test_a_timer_that_has_waited_leaves_nothing_to_wait_for(clock: SimpleNamespace) -> None:
+    clock.wall = 0.0
+    assert _watchdog.Deadline(expires_at=1_060.0, remaining=0.0).remaining(record(1_060.0)) == 0.0
+
+
+def test_the_attempts_come_ever_more_slowly_but_do_not_end() -> None:
+    pauses = _watchdog.pauses()
+    assert [next(pauses) for _attempt in range(6)] == [5, 10, 20, 40, 60, 60]
+
+
+def test_the_timer() -> None:
+    command = timer_command("drydock-lease-1", 3600.0, ["/usr/bin/python3", "/a$b.zip", "due"])
+    assert command[:2] == ["systemd-run", "--unit=drydock-lease-1"]
+    assert "--on-active=3600.000s" in command
+    assert command[-3:] == ["/usr/bin/python3", "/a$$b.zip", "due"]
+
+
+def test_the_unit_quotes_what_systemd_would_expand() -> None:
+    (line,) = [line for line in unit_text(["/bin/true", AWKWARD]).splitlines() if line.startswith("ExecStart=")]
+    assert line == 'ExecStart="/bin/true" "/state \\"of\\" 100%% $$HOME\'s"'
+
+
+def test_the_init_script_runs_the_command_on_start_alone(tmp_path: Path) -> None:
+    script, witness = tmp_path / "hook", tmp_path / AWKWARD.replace("/", "")
+    script.write_text(script_text("hook", ["touch", str(witness)]) + "wait\n")
+    subprocess.run(["sh", str(script), "stop"], check=True)
+    assert not witness.exists()
+    subprocess.run(["sh", str(script), "start"], check=True)
+    assert witness.exists()
+
+
+def test_the_crontab_escapes_what_cron_would_cut() -> None:
+    lines = crontab_text(["/bin/true", AWKWARD]).splitlines()
+    assert lines[-1].startswith("@reboot root /bin/true ")
+    assert "100\\%" in lines[-1]
