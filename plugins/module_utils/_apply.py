@@ -9,7 +9,7 @@ A crash at any instant leaves only harmless orphans, which the next run finishes
 from __future__ import annotations
 
 import os
-from typing import Dict, Iterator, NamedTuple, Optional
+from typing import Callable, Dict, Iterator, NamedTuple, Optional
 
 from ._graph import Graph
 from ._layout import _v2_paths as paths
@@ -56,14 +56,19 @@ def steps(removal: Removal, graph: Graph, layout: V2Layout) -> Iterator[Step]:
 
 
 class Sweep:
-    """A sweep that knows at every moment what it has done, so that a failure half-way can be told truly."""
+    """A sweep that knows at every moment what it has done, so that a failure half-way can be told truly.
 
-    def __init__(self, removal: Removal, graph: Graph, layout: V2Layout, storage: Storage, quarantine: str) -> None:
+    `look` is called before each step, and raises StoppedError where it may not be made.
+    """
+
+    def __init__(
+        self, removal: Removal, graph: Graph, layout: V2Layout, storage: Storage, look: Callable[[], None]
+    ) -> None:
         self.removal = removal
         self.graph = graph
         self.layout = layout
         self.storage = storage
-        self.quarantine = quarantine
+        self.look = look
         self._done: Dict[str, int] = dict.fromkeys(Counts._fields, 0)
 
     @property
@@ -71,17 +76,19 @@ class Sweep:
         """Return what was removed so far."""
         return Counts(**self._done)
 
-    def run(self) -> None:
-        """Remove everything. Raises StorageError; `done` then says how far it came."""
+    def run(self, quarantine: str) -> None:
+        """Move everything into the quarantine of that name. Raises StorageError; `done` then says how far it came."""
         counts = self.removal.counts()
         self.layout.progress.stage("sweeping", sum(counts) - counts.bytes, "objects")
         emptied: Dict[str, str] = {}
         for step in steps(self.removal, self.graph, self.layout):
-            if self.storage.set_aside(step.path, self.quarantine):
+            self.look()
+            if self.storage.set_aside(step.path, quarantine):
                 self._count(step)
             if step.prune_to:
                 emptied[os.path.dirname(step.path)] = step.prune_to
         for path, stop in emptied.items():
+            self.look()
             self.storage.prune(path, stop)
 
     def _count(self, step: Step) -> None:

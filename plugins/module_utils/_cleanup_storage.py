@@ -6,21 +6,29 @@
 from __future__ import annotations
 
 import json
-from typing import Dict, List, Optional, Tuple
+import time
+from contextlib import contextmanager, nullcontext
+from typing import Dict, Iterator, List, Optional, Tuple
 
 from ._apply import Sweep
+from ._cache import check_cache, forget_blobs
 from ._cleanup import Cleanup
-from ._closed import Closedness, check_contents, look, require_closed, show_same_storage
-from ._errors import StorageError
+from ._closed import Closedness, check_contents, look, require_closed, show_same_storage, why_open
+from ._errors import DrydockError, MaintenanceError, NotClosedError, StorageError
 from ._graph import Graph
 from ._layout._v2 import V2Layout
+from ._lock import Lock, lock_path, run_from_params
 from ._permission import Aged
 from ._plan import Drift, Plan, Removal
 from ._planning import Marked, make_plan, mark_again
 from ._quarantine import Quarantine
 from ._registry_config import config_from_params
 from ._retention import Retention, images_to_date
+from ._sentry import Sentry
 from ._storage._open import open_storage
+
+# How long a run that closed nothing itself holds the registry at most: as long a host that broke down is in the way.
+_LONGEST = 24 * 3600.0
 
 
 class StorageCleanup(Cleanup):
@@ -33,6 +41,9 @@ class StorageCleanup(Cleanup):
         self.quarantine = Quarantine(self.storage.quarantines)
         self.interrupted = self.quarantine.interrupted()
         self.finished: List[Plan] = []
+        self._probed: Optional[str] = None
+        where = lock_path(self.storage.local_root(), "", "")
+        self.lock = Lock(where, run_from_params(self.params), self.params.get("_gone_runs") or ())
 
     def carry_out(self) -> None:
         if self.params["quarantine"] == "purge":
@@ -69,7 +80,8 @@ class StorageCleanup(Cleanup):
         if self.check_mode:
             self._predict(marked.removal)
         elif marked.removal.counts().is_nothing():
-            self._finish()
+            with self._entered() if self.finished else nullcontext():
+                self._finish()
         else:
             self._apply(marked.plan, closedness)
 
@@ -89,11 +101,28 @@ class StorageCleanup(Cleanup):
     def _apply(self, plan: Plan, closedness: Closedness) -> None:
         self._require_closed(closedness)
         self.storage.check_changeable()
-        marked = self.marked_again(plan)
-        if not marked.removal.counts().is_nothing():
-            self._check_same_storage(closedness, marked.graph)
-            self._sweep(marked)
-        self._finish()
+        check_cache(self.config)
+        with self._entered() as sentry:
+            sentry.require_time()
+            marked = self.marked_again(plan)
+            if not marked.removal.counts().is_nothing():
+                self._check_same_storage(closedness, marked.graph)
+                with self._cache_forgotten():
+                    self._sweep(marked, sentry)
+            self._finish()
+
+    @contextmanager
+    def _entered(self) -> Iterator[Sentry]:
+        """Hold the registry, as part of the run that closed it or for itself. Raises HeldError."""
+        with self.lock.entered(time.time() + _LONGEST) as hold:
+            yield Sentry(self.lock, hold.closed_until, self._require_still_closed)
+
+    def _require_still_closed(self) -> None:
+        if not self.params["require_read_only"]:
+            return
+        reason = why_open(self._look(self._probed), self.config, self.storage)
+        if reason is not None:
+            raise NotClosedError(f"the registry is not closed any more: {reason}")
 
     def _require_closed(self, closedness: Closedness) -> None:
         if self.params["require_read_only"]:
@@ -109,11 +138,12 @@ class StorageCleanup(Cleanup):
             check_contents(closedness, graph)
             show_same_storage(closedness, graph, self.storage)
 
-    def _sweep(self, marked: Marked) -> None:
-        quarantine = self.quarantine.begin(marked.plan)
-        sweep = Sweep(marked.removal, marked.graph, self.layout, self.storage, quarantine)
+    def _sweep(self, marked: Marked, sentry: Sentry) -> None:
+        sweep = Sweep(marked.removal, marked.graph, self.layout, self.storage, sentry.look)
         try:
-            sweep.run()
+            with sentry.on_duty():
+                sweep.run(self.quarantine.begin(marked.plan))
+                self.quarantine.finish(marked.plan)
         except StorageError as error:
             raise StorageError(
                 f"{error}. Done before that: {json.dumps(sweep.done._asdict())}; "
@@ -122,7 +152,19 @@ class StorageCleanup(Cleanup):
         finally:
             self.result["deleted"] = dict(sweep.done._asdict())
             self.result["changed"] = not sweep.done.is_nothing()
-        self.quarantine.finish(marked.plan)
+
+    @contextmanager
+    def _cache_forgotten(self) -> Iterator[None]:
+        """Delete what the registry has in Redis, however the sweep ends."""
+        try:
+            yield
+        except DrydockError:
+            try:
+                forget_blobs(self.config)
+            except DrydockError as error:
+                self.warn(str(error))
+            raise
+        forget_blobs(self.config)
 
     def _finish(self) -> None:
         self._warn_of_unfinished()
@@ -145,6 +187,7 @@ class StorageCleanup(Cleanup):
     def _predict(self, removal: Removal) -> None:
         if not removal.counts().is_nothing():
             self.storage.check_changeable()
+        self._warn_of_holder()
         self._warn_of_unfinished()
         leftovers = self.params["quarantine"] == "delete" and self.quarantine.applied()
         self.result["changed"] = bool(not removal.counts().is_nothing() or leftovers or self.finished)
@@ -168,9 +211,16 @@ class StorageCleanup(Cleanup):
             if plan.id not in finished:
                 self.warn(f"the interrupted plan {plan.id} holds more than this run does: run with its options again")
 
+    def _warn_of_holder(self) -> None:
+        try:
+            self.lock.require_free()
+        except MaintenanceError as error:
+            self.warn(f"{error}")
+
     def _look(self, repository: Optional[str]) -> Closedness:
         if not self.params["require_read_only"] and not self.params["registry_url"]:
             return Closedness("unknown", "it was not asked", None)
         closedness = look(self.params, self.config, repository)
+        self._probed = repository
         self.result["registry_mode"] = closedness.mode
         return closedness

@@ -10,7 +10,7 @@ from typing import Any, Dict, NamedTuple, Optional, Protocol
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
-from ._errors import DrydockError, MissingLibraryError
+from ._errors import DrydockError, HeldError, MissingLibraryError
 
 
 class RunMode(NamedTuple):
@@ -41,6 +41,8 @@ def run_job(module: AnsibleModule, job: Job) -> None:
         job.run()
     except MissingLibraryError as error:
         module.fail_json(msg=missing_required_lib(error.library), exception=error.details, **job.result)
+    except HeldError as error:
+        module.fail_json(msg=str(error), held_by_run=error.run_id, **job.result, **_diff(job))
     except DrydockError as error:
         module.fail_json(msg=str(error), **job.result, **_diff(job))
     module.exit_json(**job.result, **_diff(job))

@@ -143,6 +143,12 @@ class Lock:
         """Tell that this process does not change the storage any more."""
         self.files.remove(_sweep_file())
 
+    def require_free(self) -> None:
+        """Raise HeldError where `acquire` would; nothing is changed."""
+        files = self.files.read()
+        if files is not None and not self._is_ours(files) and not is_dead(files, self.gone):
+            raise held_error(files)
+
     def require_ours(self) -> None:
         """Raise HeldError where another run has the lock, StoppedError where it has gone or a stop is wanted."""
         self._required()

@@ -160,7 +160,8 @@ def _make_parents(path: str) -> None:
     owner = os.stat(parent)
     with contextlib.suppress(FileExistsError):
         os.mkdir(path, stat.S_IMODE(owner.st_mode))
-        os.chown(path, owner.st_uid, owner.st_gid)
+        if owner.st_uid != os.geteuid():
+            os.chown(path, owner.st_uid, owner.st_gid)
 
 
 def _sync(directory: str) -> None:

@@ -18,6 +18,7 @@ from typing import Callable, Iterator, Optional
 
 from ._errors import MaintenanceError, NotClosedError, RegistryError, StoppedError
 from ._lock import Lock
+from ._times import iso
 
 LEASE_MARGIN = 30.0
 _SHARE = 0.1
@@ -47,6 +48,14 @@ class Sentry:
         if now >= self._next:
             self._look_around()
             self._next = time.monotonic() + _INTERVAL
+
+    def require_time(self) -> None:
+        """Raise MaintenanceError where a sweep would be stopped before its first step."""
+        if time.monotonic() >= self._deadline:
+            raise MaintenanceError(
+                f"a sweep of this registry ends by {iso(self.until)}, before its lease does, and that is over; "
+                "nothing was changed. Close the registry again, with a longer lease"
+            )
 
     @contextlib.contextmanager
     def on_duty(self) -> Iterator[None]:
