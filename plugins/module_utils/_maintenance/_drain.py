@@ -93,7 +93,7 @@ class Drain:
         return Drain([], self.rootdirectory, [])
 
     def closed(self) -> None:
-        """To be called when the registry has just been closed to new writes; the last to be waited for is told first."""
+        """To be called when the registry has just been closed to new writes. What is waited for last is told first."""
         for watch in reversed(self._watches):
             watch.closed()
 
