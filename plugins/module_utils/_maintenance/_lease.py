@@ -44,8 +44,9 @@ class Lease:
 
         program, earlier = self._program(record.subject), self._watchdogs(record.subject)
         write_program(program, _watchdog.__name__, self.state_dir, record.subject)
-        verb = "check" if has_systemd() else "lease"
-        run_command(program_command(program, verb), START_SECONDS, "the watchdog of the lease")
+        # Without the environment of the run, by which a job runner may find what it kills at the end.
+        start = ["env", "-i", *program_command(program, "check" if has_systemd() else "lease")]
+        run_command(start, START_SECONDS, "the watchdog of the lease")
         if has_systemd():
             self._start_timer(record)
         _end(earlier)
