@@ -23,7 +23,7 @@ class ActionModule(RegistryAction):
     def _send_programs(self, task_vars: dict[str, Any]) -> dict[str, str]:
         """Paths of the programs on the target by what they do."""
         paths = {}
-        for name, task in service_tasks(self._task.args.get("service") or {}).items():
+        for name, task in service_tasks(self._task.args.get("service")).items():
             program = build_program(self, task, task_vars)
             if program is not None:
                 paths[name] = self._transfer_data(self.new_path(f"{name}.py"), program)

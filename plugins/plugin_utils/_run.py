@@ -79,11 +79,14 @@ def _started(pid: int) -> str | None:
     Clock ticks since boot (proc(5), field 22) mean nothing after a reboot, and process numbers nothing in another
     container, though both may have the same host name.
     """
+    place = _place()
+    if not place:
+        return _started_by_ps(pid)
     try:
         fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
     except OSError:
-        return None if _place() else _started_by_ps(pid)
-    return None if not fields or fields[0] in (b"Z", b"X") else f"{fields[19].decode()}@{_place()}"
+        return None
+    return None if not fields or fields[0] in (b"Z", b"X") else f"{fields[19].decode()}@{place}"
 
 
 def _started_by_ps(pid: int) -> str | None:
@@ -94,6 +97,7 @@ def _started_by_ps(pid: int) -> str | None:
 
 
 def _place() -> str:
+    """Where process numbers and ticks mean the same as here; empty where there is no /proc to tell."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")[:8]
         return f"{boot}/{os.stat('/proc/self/ns/pid').st_ino}"

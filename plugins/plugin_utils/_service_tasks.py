@@ -18,12 +18,12 @@ class Task(NamedTuple):
     arguments: dict[str, Any]
 
 
-def service_tasks(service: Mapping[str, Any]) -> dict[str, Task]:
-    """The tasks by action (`restart`, `stop`, `start`) for the one kind of service that is given.
+def service_tasks(service: Any) -> dict[str, Task]:
+    """The tasks by action (`restart`, `stop`, `start`) for the one kind of service that the option `service` gives.
 
     Empty for what can't be understood: the module then says what is wrong with it.
     """
-    given = [(kind, details) for kind, details in service.items() if details]
+    given = [(kind, details) for kind, details in service.items() if details] if isinstance(service, Mapping) else []
     if len(given) != 1 or given[0][0] not in _KINDS:
         return {}
     kind, details = given[0]

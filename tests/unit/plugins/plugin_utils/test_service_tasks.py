@@ -1,0 +1,67 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which of Ansible's modules handle which kind of service."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.drydock.registry.plugins.plugin_utils._service_tasks import NOW, service_tasks
+
+CLUSTER = {"namespace": "apps", "deployment": "registry", "context": None}
+ALL = {"restart", "stop", "start"}
+
+
+@pytest.mark.parametrize(
+    ("service", "module"),
+    [
+        ({"systemd": "docker-registry"}, "ansible.builtin.systemd_service"),
+        ({"init": "docker-registry"}, "ansible.builtin.sysvinit"),
+        ({"docker": "registry"}, "community.docker.docker_container"),
+        ({"podman": "registry"}, "containers.podman.podman_container"),
+        ({"compose": {"project_src": "/srv", "service": "registry"}}, "community.docker.docker_compose_v2"),
+    ],
+)
+def test_each_kind_has_a_module_that_does_all_three(service: dict[str, Any], module: str) -> None:
+    tasks = service_tasks({**service, "kubernetes": None})
+    assert set(tasks) == ALL
+    assert {task.module for task in tasks.values()} == {module}
+    assert tasks["stop"].arguments["state"] == "stopped"
+
+
+def test_a_container_is_never_made_anew() -> None:
+    assert service_tasks({"docker": "registry"})["restart"].arguments["comparisons"] == {"*": "ignore"}
+    compose = service_tasks({"compose": {"project_src": "/srv", "service": "registry", "files": ["a.yml"]}})
+    assert compose["start"].arguments["recreate"] == "never"
+    assert compose["stop"].arguments["services"] == ["registry"]
+    assert compose["stop"].arguments["files"] == ["a.yml"]
+
+
+def test_a_deployment_is_rolled_out_again_at_the_time_of_the_restart() -> None:
+    tasks = service_tasks({"kubernetes": {**CLUSTER, "replicas": 3}})
+    template = tasks["restart"].arguments["definition"]["spec"]["template"]
+    assert template["metadata"]["annotations"] == {"kubectl.kubernetes.io/restartedAt": NOW}
+    assert (tasks["stop"].arguments["replicas"], tasks["start"].arguments["replicas"]) == (0, 3)
+    assert "context" not in tasks["restart"].arguments
+    assert service_tasks({"kubernetes": CLUSTER})["start"].arguments["replicas"] == 1
+
+
+@pytest.mark.parametrize(
+    "service",
+    [
+        None,
+        "systemd",
+        {},
+        {"systemd": None},
+        {"launchd": "registry"},
+        {"systemd": "a", "init": "a"},
+        {"compose": {"service": "registry"}},
+        {"compose": "registry"},
+        {"kubernetes": {"namespace": "apps"}},
+    ],
+)
+def test_what_is_not_understood_is_left_to_the_module_to_refuse(service: Any) -> None:
+    assert service_tasks(service) == {}
