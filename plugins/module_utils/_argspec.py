@@ -46,9 +46,8 @@ def storage_argument_spec() -> dict[str, Any]:
 
 
 def run_argument_spec() -> dict[str, Any]:
-    """What the action plugins tell a module of the run that it belongs to, and of other runs; no options of users."""
-    runs = {"type": "list", "elements": "str"}
-    return {"_run": {"type": "dict"}, "_gone_runs": runs, "_live_runs": runs}
+    """What the action plugins tell a module: its run, and the runs known to have ended. No options of users."""
+    return {"_run": {"type": "dict"}, "_gone_runs": {"type": "list", "elements": "str"}}
 
 
 def policy_argument_spec() -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 from ansible.utils.vars import merge_hash
 
-from ._run import describe_run, verdict_on
+from ._run import describe_run, is_gone
 
 
 class RegistryAction(ActionBase):  # type: ignore[misc]
@@ -19,16 +19,17 @@ class RegistryAction(ActionBase):  # type: ignore[misc]
     _supports_async = True
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Run the module, and once more where a run holds the registry of which this controller knows whether it lives.
+        """Run the module, and once more where a run holds the registry that this controller knows to have ended.
 
         With `async` that can't be: the result comes after this has ended.
         """
         result: dict[str, Any] = super().run(tmp, task_vars)
         variables = task_vars or {}
-        found = self.execute({"_run": self._describe_run(variables)}, variables)
-        if found.get("held_by_run"):
-            told = {"_run": self._describe_run(variables), **verdict_on(found["held_by_run"])}
-            found = self.execute(told, variables)
+        told: dict[str, Any] = {"_run": self._describe_run(variables)}
+        found = self.execute(told, variables)
+        holder = found.get("held_by_run")
+        if holder and is_gone(holder):
+            found = self.execute({**told, "_gone_runs": [holder]}, variables)
         merged: dict[str, Any] = merge_hash(result, found)
         return merged
 

@@ -58,11 +58,10 @@ def describe_run(member: str, job: Mapping[str, Any]) -> dict[str, Any]:
     return {**process._asdict(), "who": who, "member": member}
 
 
-def verdict_on(run_id: str) -> dict[str, list[str]]:
-    """What the modules are told of the run that holds a registry: that it lives, that it is gone, or neither."""
+def is_gone(run_id: str) -> bool:
+    """Whether that run was one of this controller and has ended; of others only their own controllers know."""
     process = ControllerProcess.from_id(run_id)
-    lives = process.lives() if process is not None else None
-    return {"_live_runs": [run_id] if lives else [], "_gone_runs": [run_id] if lives is False else []}
+    return process is not None and process.lives() is False
 
 
 def _user() -> str:

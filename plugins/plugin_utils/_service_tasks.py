@@ -21,7 +21,8 @@ class Task(NamedTuple):
 def service_tasks(service: Any) -> dict[str, Task]:
     """The tasks by action (`restart`, `stop`, `start`) for the one kind of service that the option `service` gives.
 
-    Empty for what can't be understood: the module then says what is wrong with it.
+    For an action that is missing the module has a command of its own. Empty for what can't be understood: the module
+    then says what is wrong with it.
     """
     given = [(kind, details) for kind, details in service.items() if details] if isinstance(service, Mapping) else []
     if len(given) != 1 or given[0][0] not in _KINDS:
@@ -90,16 +91,18 @@ def _compose(details: Mapping[str, Any]) -> dict[str, Task]:
 
 def _kubernetes(details: Mapping[str, Any]) -> dict[str, Task]:
     cluster = {name: details[name] for name in ("namespace", "kubeconfig", "context") if details.get(name)}
-    # How long to wait is the option `timeout` of the module that runs this.
     deployment = {"api_version": "apps/v1", "kind": "Deployment", "name": details["deployment"], **cluster}
-    waiting = {**deployment, "wait": True, "wait_timeout": 24 * 3600}
     annotations = {"kubectl.kubernetes.io/restartedAt": NOW}
-    restart = {"spec": {"template": {"metadata": {"annotations": annotations}}}}
-    return {
-        "restart": Task("kubernetes.core.k8s", {**waiting, "state": "patched", "definition": restart}),
-        "stop": Task("kubernetes.core.k8s_scale", {**waiting, "replicas": 0}),
-        "start": Task("kubernetes.core.k8s_scale", {**waiting, "replicas": int(details.get("replicas") or 1)}),
+    restart = {
+        **deployment,
+        "state": "patched",
+        "definition": {"spec": {"template": {"metadata": {"annotations": annotations}}}},
+        "wait": True,
+        # The option `timeout` of the module that runs this ends it earlier.
+        "wait_timeout": 24 * 3600,
     }
+    # How many replicas a start has to bring back is only known on the target, when they are stopped.
+    return {"restart": Task("kubernetes.core.k8s", restart)}
 
 
 _KINDS: Mapping[str, Callable[[Any], dict[str, Task]]] = {

@@ -16,7 +16,7 @@ from ansible_collections.drydock.registry.plugins.plugin_utils import _run
 from ansible_collections.drydock.registry.plugins.plugin_utils._run import (
     ControllerProcess,
     describe_run,
-    verdict_on,
+    is_gone,
 )
 
 
@@ -36,7 +36,7 @@ def test_this_process_is_the_run_and_lives() -> None:
     assert mine.pid == os.getpid()
     assert mine.lives()
     assert ControllerProcess.from_id(id_of(mine)) == mine
-    assert verdict_on(id_of(mine)) == {"_live_runs": [id_of(mine)], "_gone_runs": []}
+    assert not is_gone(id_of(mine))
 
 
 def test_a_process_that_has_ended_is_gone(other: subprocess.Popen[bytes]) -> None:
@@ -44,7 +44,7 @@ def test_a_process_that_has_ended_is_gone(other: subprocess.Popen[bytes]) -> Non
     assert process.lives()
     other.communicate()
     assert process.lives() is False
-    assert verdict_on(id_of(process)) == {"_live_runs": [], "_gone_runs": [id_of(process)]}
+    assert is_gone(id_of(process))
 
 
 def test_another_process_of_the_same_number_is_not_the_run() -> None:
@@ -59,12 +59,12 @@ def test_what_runs_elsewhere_can_not_be_seen(changed: str) -> None:
     mine = ControllerProcess.of_this_run()
     elsewhere = mine._replace(**{changed: mine._asdict()[changed] + "1"})
     assert elsewhere.lives() is None
-    assert verdict_on(id_of(elsewhere)) == {"_live_runs": [], "_gone_runs": []}
+    assert not is_gone(id_of(elsewhere))
 
 
 def test_a_module_that_is_run_by_hand_has_no_process() -> None:
     assert ControllerProcess.from_id("direct") is None
-    assert verdict_on("direct") == {"_live_runs": [], "_gone_runs": []}
+    assert not is_gone("direct")
 
 
 def test_a_run_says_who_it_is(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -41,12 +41,15 @@ def test_a_container_is_never_made_anew() -> None:
 
 
 def test_a_deployment_is_rolled_out_again_at_the_time_of_the_restart() -> None:
-    tasks = service_tasks({"kubernetes": {**CLUSTER, "replicas": 3}})
+    tasks = service_tasks({"kubernetes": CLUSTER})
     template = tasks["restart"].arguments["definition"]["spec"]["template"]
     assert template["metadata"]["annotations"] == {"kubectl.kubernetes.io/restartedAt": NOW}
-    assert (tasks["stop"].arguments["replicas"], tasks["start"].arguments["replicas"]) == (0, 3)
+    assert tasks["restart"].arguments["namespace"] == "apps"
     assert "context" not in tasks["restart"].arguments
-    assert service_tasks({"kubernetes": CLUSTER})["start"].arguments["replicas"] == 1
+
+
+def test_a_deployment_is_scaled_on_the_target_which_knows_its_replicas() -> None:
+    assert set(service_tasks({"kubernetes": CLUSTER})) == {"restart"}
 
 
 @pytest.mark.parametrize(
