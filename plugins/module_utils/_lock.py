@@ -143,6 +143,10 @@ class Lock:
         """Tell that this process does not change the storage any more."""
         self.files.remove(_sweep_file())
 
+    def request_stop(self) -> None:
+        """Ask the sweep, on whichever host it runs, to stop before its next step."""
+        self.files.write("stop", {"since": time.time(), "who": self.run.who})
+
     def require_free(self) -> None:
         """Raise HeldError where `acquire` would; nothing is changed."""
         files = self.files.read()
@@ -204,7 +208,7 @@ def stop_sweep(lock: Lock, timeout: float) -> None:
     sweeping = _sweep(lock)
     if sweeping is None:
         return
-    lock.files.write("stop", {"since": time.time(), "who": lock.run.who})
+    lock.request_stop()
     is_here = sweeping.host == this_host()
     for number in (signal.SIGTERM, signal.SIGKILL) if is_here else (None,):
         if number is not None:

@@ -1,0 +1,155 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""After a sweep no cache says that a blob is there which has gone: a push of it is really uploaded again, and pulls."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+from typing import Any, Iterator
+
+import pytest
+from real.conftest import require
+
+from ansible_collections.drydock.registry.plugins.module_utils._cache import caches_in_memory, forget_blobs
+from ansible_collections.drydock.registry.plugins.module_utils._registry_config import load_registry_config
+from support import images
+from support.images import Image
+from support.pushing import push, skopeo_push
+from support.redis import PASSWORD, RedisServer
+from support.registries import V3, NewRegistry, RegistryProcess
+from support.store import Store, assert_untouched, snapshot
+from support.sweeping import cleanup, refused, successful
+from support.verify import assert_pulls, assert_whole, capture
+
+POLICIES = [{"name": "test", "tags": ["old"], "keep_n": 0}]
+DATABASE = 3
+
+
+@pytest.fixture
+def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
+    require(shutil.which("redis-server"), "redis-server is not installed")
+    with RedisServer(tmp_path / "redis") as server:
+        yield server
+
+
+def fill(registry: RegistryProcess) -> Image:
+    """An image to go, whose blobs the registry knows of by having served them, and one to stay. Returns the first."""
+    old = images.image("old")
+    push(registry, "app", old, "old")
+    push(registry, "app", images.image("new"), "new")
+    assert_whole(registry, "app", ["old", "new"])
+    return old
+
+
+def close(registry: RegistryProcess) -> None:
+    registry.read_only = True
+    registry.restart()
+
+
+def assert_uploads_again(registry: RegistryProcess, old: Image, workspace: Path) -> None:
+    """As a client pushes: it asks for each blob first, and uploads what the registry says it does not have."""
+    registry.read_only = False
+    registry.restart()
+    store = Store(registry.storage)
+    assert not [blob for blob in old.blobs if blob.digest in store.blobs()]
+    skopeo_push(registry, "app", "old", old, workspace)
+    assert {blob.digest for blob in old.blobs} <= set(store.blobs())
+    assert_pulls(registry, capture(registry, {"app": ["old", "new"]}))
+
+
+@pytest.mark.usefixtures("skopeo_installed")
+def test_redis(version: str, new_registry: NewRegistry, redis_server: RedisServer, workspace: Path) -> None:
+    registry = new_registry(version, settings=redis_server.settings(version, DATABASE))
+    old = fill(registry)
+    with redis_server.client(DATABASE) as client:
+        client.set("somebody:else", "1")
+    close(registry)
+    assert f"blobs::{old.blobs[1].digest}" in redis_server.keys(DATABASE)
+    assert successful(cleanup(registry, policies=POLICIES))["deleted"]["blobs"] == 3
+    assert redis_server.keys(DATABASE) == ["somebody:else"]
+    assert_uploads_again(registry, old, workspace)
+
+
+@pytest.mark.usefixtures("skopeo_installed")
+def test_memory(registry: RegistryProcess, workspace: Path) -> None:
+    old = fill(registry)
+    close(registry)
+    assert_whole(registry, "app", ["old", "new"])
+    successful(cleanup(registry, policies=POLICIES))
+    assert_uploads_again(registry, old, workspace)
+
+
+def test_nothing_is_swept_where_redis_could_not_be_told(
+    version: str, new_registry: NewRegistry, redis_server: RedisServer
+) -> None:
+    registry = new_registry(version, settings=redis_server.settings(version))
+    fill(registry)
+    close(registry)
+    redis_server.stop()
+    before = snapshot(registry.home)
+    preview = successful(cleanup(registry, check=True, policies=POLICIES))
+    assert preview["deleted"]["tags"] == 1
+    message = refused(cleanup(registry, policies=POLICIES), redis_server.address.rpartition(":")[2], "Redis")
+    assert PASSWORD not in message
+    assert_untouched(registry.home, before)
+
+
+@pytest.mark.parametrize(
+    ("section", "told"),
+    [
+        ({"password": "wrong redis staple"}, "invalid username-password pair"),
+        ({"password": PASSWORD, "tls": {"rootcas": ["/nowhere/ca.pem"]}}, "/nowhere/ca.pem"),
+        ({"password": PASSWORD, "mastername": "nobody", "sentinelpassword": PASSWORD}, "No master found"),
+        ({"username": "nobody", "password": PASSWORD}, "invalid username-password pair"),
+    ],
+)
+def test_what_redis_says_no_to_is_told_without_the_password(
+    redis_server: RedisServer, tmp_path: Path, section: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(Exception, match=told) as caught:
+        forget_blobs(configured(tmp_path, {**section, "addrs": [redis_server.address]}))
+    assert "Redis" in str(caught.value)
+    assert section["password"] not in str(caught.value)
+
+
+def configured(tmp_path: Path, section: Any, cache: str = "{blobdescriptor: redis}") -> Any:
+    path = tmp_path / "config.yml"
+    path.write_text(f"storage: {{filesystem: {{}}, cache: {cache}}}\nredis: {section!r}\n")
+    return load_registry_config(str(path), {})
+
+
+@pytest.mark.parametrize("form", ["addr", "addrs", "a list of keys longer than one batch"])
+def test_every_key_of_a_registry_goes(redis_server: RedisServer, tmp_path: Path, form: str) -> None:
+    many = 2500 if form.startswith("a list") else 2
+    with redis_server.client() as client:
+        client.mset({f"blobs::sha256:{number}": 1 for number in range(many)})
+        client.mset({f"repository::app::blobs::sha256:{number}": 1 for number in range(many)})
+        client.mset({"blobs": 1, "other::blobs::sha256:1": 1})
+    where = {"addr": redis_server.address} if form == "addr" else {"addrs": [redis_server.address]}
+    assert forget_blobs(configured(tmp_path, {**where, "password": PASSWORD}))
+    assert redis_server.keys() == ["blobs", "other::blobs::sha256:1"]
+
+
+def test_which_cache_there_is(tmp_path: Path) -> None:
+    nowhere = {"addr": "127.0.0.1:1"}
+    assert not forget_blobs(None)
+    assert not forget_blobs(configured(tmp_path, nowhere, "{blobdescriptor: inmemory, layerinfo: redis}"))
+    assert not forget_blobs(configured(tmp_path, nowhere, "{}"))
+    assert caches_in_memory(None)
+    assert caches_in_memory(configured(tmp_path, nowhere, "{layerinfo: inmemory}"))
+    assert not caches_in_memory(configured(tmp_path, nowhere, "{blobdescriptor: redis}"))
+
+
+def test_a_missing_library_is_told_before_anything_changes(
+    new_registry: NewRegistry, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry = new_registry(V3, settings=redis_server.settings(V3))
+    fill(registry)
+    close(registry)
+    before = snapshot(registry.home)
+    monkeypatch.setitem(sys.modules, "redis", None)
+    refused(cleanup(registry, policies=POLICIES), "redis")
+    assert_untouched(registry.home, before)
