@@ -25,7 +25,7 @@ FLEET = {
     "plain": Furniture(V3),
     "proxied": Furniture(V3, nginx=True),
     "cached": Furniture(V3, redis=True),
-    **{name: Furniture(V3) for name in SHARING},
+    **{name: Furniture(V3, shares=True) for name in SHARING},
 }
 
 
@@ -67,7 +67,7 @@ class Bed:
         number = next(self._numbers)
         home = self.home / f"{name}-{number}"
         home.mkdir()
-        storage = self.home / "storages" / ("shared" if name in SHARING else home.name)
+        storage = self.home / "storages" / ("shared" if FLEET[name].shares else home.name)
         host_key = furnish(home, FLEET[name], storage, self._key)
         machine = Machine(self._network, number, name, home)
         with (self.home / "known_hosts").open("a") as known_hosts:
@@ -101,11 +101,19 @@ class Bed:
         return {"registries": {"hosts": {host.name: host.variables() for host in hosts}, "vars": common}}
 
     def start_play(
-        self, playbook: str, hosts: Iterable[RegistryHost], *, pipelining: bool = True, **variables: Any
+        self,
+        playbook: str,
+        hosts: Iterable[RegistryHost],
+        *,
+        limit: str = "all",
+        pipelining: bool = True,
+        **variables: Any,
     ) -> StartedPlaybook:
         """One of the collection's playbooks, going on; `variables` are those of the role, without their prefix."""
         return StartedPlaybook(
             f"drydock.registry.{playbook}",
+            "--limit",
+            limit,
             inventory=self.inventory(hosts),
             extra_vars={f"registry_cleanup_{name}": value for name, value in variables.items()},
             environment={

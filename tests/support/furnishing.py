@@ -21,6 +21,7 @@ from support.registries import V2, V3, registry_binary
 SCRIPTS = Path(__file__).parent / "machine"
 PROGRAMS = ("sshd", "ssh", "ssh-keygen", "nginx", "redis-server")
 STORAGE = "/var/lib/registry"
+SNIPPET = "/etc/nginx/drydock/closed.conf"
 CONFIG = "/etc/docker/registry/config.yml"
 # Users that packages make; a package that was only unpacked has made none.
 USERS = {"sshd": 9001, "redis": 9002, "www-data": 9003, "docker-registry": 9004}
@@ -71,6 +72,7 @@ class Furniture:
     version: str = V3
     nginx: bool = False
     redis: bool = False
+    shares: bool = False  # its storage, with all others of which this is said
 
     @property
     def services(self) -> tuple[str, ...]:
@@ -140,9 +142,8 @@ def _make_users(etc: Path) -> None:
 
 def _choose_services(etc: Path, furniture: Furniture) -> None:
     """Nothing starts at boot but what this machine is for."""
-    for directory in etc.glob("rc?.d"):
-        shutil.rmtree(directory)
-    (etc / "rc2.d").mkdir()
+    for link in etc.glob("rc?.d/*"):
+        link.unlink()
     for number, service in enumerate(furniture.services, start=1):
         script = etc / "init.d" / service
         assert script.exists(), f"{script} is missing: was the package only unpacked?"

@@ -5,14 +5,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
+import sys
 from pathlib import Path
 from typing import Any, Iterator
 
 import requests
 
-from support.furnishing import CONFIG, Furniture
+from support.furnishing import CONFIG, SNIPPET, Furniture
 from support.netns import INIT, Machine
 from support.pushing import Repository
 from support.registries import wait_for
@@ -28,7 +30,15 @@ KEEP_TWO = [{"name": "newest two", "keep_n": 2}]
 USUAL = (f"/bin/sh {INIT}", "sshd:", "/usr/sbin/sshd", "/srv/docker-registry", "nginx:", "/usr/bin/redis-server")
 # Where a run may leave something; Ansible's own files are not looked at, a killed Ansible can't remove them.
 WATCHED = ("etc", "run", "tmp", "var/lib/drydock", "var/lib/registry/docker/registry")
+FOR_THE_NEXT_RUN = "/var/lib/registry/docker/registry/drydock/"
 OF_ANSIBLE = "/tmp/ansible"  # noqa: S108 (of a host of its own)
+
+ASK = """
+import http.client, sys
+connection = http.client.HTTPConnection("127.0.0.1", int(sys.argv[1]), timeout=10)
+connection.request("PUT", "/v2/drydock/probe/manifests/none")
+sys.stdout.write(str(connection.getresponse().status))
+"""
 
 
 class RegistryHost:
@@ -74,6 +84,13 @@ class RegistryHost:
         assert answer.status_code in (400, 405, 503), answer.text
         return answer.status_code == 400
 
+    def is_closed(self) -> bool:
+        return self.answers() and not self.is_writable()
+
+    def is_writable_inside(self) -> bool:
+        """As `is_writable`, asked on the host itself, wherever the network is."""
+        return self.machine.run(sys.executable, "-c", ASK, str(self.furniture.port), check=False) == "400"
+
     def service(self, action: str, name: str = "docker-registry") -> None:
         """As somebody does on the host by hand; unless it is stopped, the registry answers when this returns."""
         self.machine.run("service", name, action)
@@ -83,6 +100,23 @@ class RegistryHost:
     def fail_starts(self, times: int) -> None:
         """The init script fails so many times from now on when it is to start the registry."""
         self.machine.path("/srv/fails").write_text("\n" * times)
+
+    @contextlib.contextmanager
+    def held(self, at: str) -> Iterator[Path]:
+        """Until the end of the block the init script waits before it stops the registry to be `closing` or `opening`.
+
+        The file that is yielded can be removed earlier.
+        """
+        hold = self.machine.path(f"/srv/hold-{at}")
+        hold.touch()
+        try:
+            yield hold
+        finally:
+            hold.unlink(missing_ok=True)
+
+    def is_held(self) -> bool:
+        """Whether the init script waits now."""
+        return any("docker-registry stop" in line for line in self.processes())
 
     def fill(self) -> Expectation:
         """Four tags of which two are too many. Returns what of it must pull for ever."""
@@ -101,11 +135,16 @@ class RegistryHost:
         }
         if self.furniture.nginx:
             variables["registry_cleanup_registry_url"] = "http://127.0.0.1"
+        if self.furniture.shares:
+            variables["registry_cleanup_shared_storage"] = "shared"
         return variables
 
     def maintenance(self, **changed: Any) -> dict[str, Any]:
         """How the registry is closed and reopened, with changes on top."""
-        return {"restart_command": ["service", "docker-registry", "restart"], "timeout": "20s", **changed}
+        options: dict[str, Any] = {"service": {"init": "docker-registry"}, "timeout": "20s"}
+        if self.furniture.nginx:
+            options |= {"method": "proxy_flag", "nginx_snippet": SNIPPET, "backend_is_private": True}
+        return {**options, **changed}
 
     def processes(self) -> list[str]:
         """Command lines of all but the usual processes; kernel threads and zombies have none."""
@@ -133,11 +172,15 @@ class RegistryHost:
 
     def assert_as_before(self, expectation: Expectation, seconds: float = 20) -> None:
         """Writable within these seconds, every kept image pulls, and no process or file is left."""
-        wait_for(self.answers, f"the registry of {self.name}", seconds)
-        wait_for(self.is_writable, f"{self.name} to be writable again", seconds)
-        assert_pulls(self, expectation)
-        wait_for(lambda: not self.processes(), f"the end of {self.processes()} on {self.name}", seconds)
+        self.assert_open(expectation, seconds)
         assert self.left() == [], f"left on {self.name}"
+
+    def assert_open(self, expectation: Expectation, seconds: float = 20) -> None:
+        """As assert_as_before after a run that was stopped half-way: what the next one removes may be left."""
+        wait_for(lambda: self.answers() and self.is_writable(), f"{self.name} to be writable again", seconds)
+        assert_pulls(self, expectation)
+        wait_for(lambda: not self.processes(), f"the last process of a run on {self.name} to end", seconds)
+        assert [path for path in self.left() if not path.startswith(FOR_THE_NEXT_RUN)] == [], f"left on {self.name}"
 
 
 def _digest(path: Path) -> str:
