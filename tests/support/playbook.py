@@ -162,6 +162,11 @@ class StartedPlaybook:
             assert time.monotonic() < deadline, f"waited {seconds:g} s for {name}:\n{self._output.read_text()}"
             time.sleep(0.01)
 
+    @property
+    def output(self) -> str:
+        """All that was printed so far."""
+        return self._output.read_text()
+
     def terminate(self) -> None:
         """TERM to the process, as a service manager sends it, and its end awaited."""
         self.process.terminate()
