@@ -30,6 +30,11 @@ class ControllerProcess(NamedTuple):
         """The ansible-playbook itself, not the worker in which an action plugin runs and which ends with its task."""
         parent = multiprocessing.parent_process()
         pid = parent.pid if parent is not None and parent.pid is not None else os.getpid()
+        return cls.of(pid)
+
+    @classmethod
+    def of(cls, pid: int) -> ControllerProcess:
+        """A process that runs here."""
         return cls(socket.gethostname(), pid, _started(pid) or "")
 
     @classmethod

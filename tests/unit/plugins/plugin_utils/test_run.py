@@ -40,7 +40,7 @@ def test_this_process_is_the_run_and_lives() -> None:
 
 
 def test_a_process_that_has_ended_is_gone(other: subprocess.Popen[bytes]) -> None:
-    process = ControllerProcess.of_this_run()._replace(pid=other.pid, started=str(_run._started(other.pid)))
+    process = ControllerProcess.of(other.pid)
     assert process.lives()
     other.communicate()
     assert process.lives() is False
