@@ -116,7 +116,7 @@ class PlaybookRun:
 
 
 class StartedPlaybook:
-    """An `ansible-playbook` that goes on. Whatever is left of it at the end of the block is killed."""
+    """An `ansible-playbook` that goes on; killed at the end of the block, with all it has begun, if it still runs."""
 
     def __init__(
         self,
@@ -151,7 +151,8 @@ class StartedPlaybook:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.vanish()
+        if self.process.poll() is None:  # what a run leaves that has ended, a restarted registry, is to stay
+            self.vanish()
         self._directory.cleanup()
 
     def wait_for_task(self, name: str, host: str | None = None, seconds: float = 120) -> None:
