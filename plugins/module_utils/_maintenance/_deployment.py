@@ -12,13 +12,13 @@ from .._errors import MaintenanceError
 from ._command import run_command
 from ._drain import Watch
 from ._environment_variable import NAME, VALUE, Place
-from ._service import Service, kubectl_command
+from ._service import kubectl_command
 
 _SECONDS = 60.0
 
 
 class Deployment(Place):
-    """A change of the pod template makes Kubernetes start new pods by itself."""
+    """A change of the pod template makes new pods by itself; a restart after it makes newer ones."""
 
     def __init__(self, details: Mapping[str, Any]) -> None:
         self._kubectl = kubectl_command(details)
@@ -46,11 +46,6 @@ class Deployment(Place):
     def would_take_away(self, found: Mapping[str, Any]) -> bool:
         wanted = found.get("values") or {}
         return any(wanted.get(name) != value for name, value in self._values().items())
-
-    def adapt(self, service: Service) -> Service:
-        return service.with_commands(
-            {"restart": [[*self._kubectl, "rollout", "status", f"deployment/{self._deployment}"]]}
-        )
 
     def pods(self) -> set[str]:
         """The names of its pods, with those that are ending."""

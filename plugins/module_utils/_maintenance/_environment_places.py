@@ -60,6 +60,11 @@ class DropIn(_OwnFile):
         path = os.path.join(SYSTEMD_DIRECTORY, f"{name}.d", "90-drydock.conf")
         super().__init__(path, f"[Service]\nEnvironment='{NAME}={VALUE}'\n")
 
+    def check(self) -> None:
+        if not os.path.isdir(SYSTEMD_DIRECTORY):
+            raise MaintenanceError("systemd does not run this host, so it takes no drop-in; give environment_file")
+        super().check()
+
     def put(self, found: Mapping[str, Any]) -> None:
         super().put(found)
         self._reload()
@@ -87,7 +92,14 @@ class ComposeOverride(_OwnFile):
 
     def adapt(self, service: Service) -> Service:
         more = [self.subject] if self.is_set() else []
-        up = [*compose_command(self._details, *more), "up", "--detach", "--no-deps", self._details["service"]]
+        up = [
+            *compose_command(self._details, *more),
+            "up",
+            "--detach",
+            "--no-deps",
+            "--force-recreate",
+            self._details["service"],
+        ]
         return service.with_commands({"restart": [up]})
 
 
