@@ -36,6 +36,11 @@ def registry_mutually_exclusive() -> list[tuple[str, ...]]:
     return [("registry_username", "docker_config")]
 
 
+def endpoints_argument_spec() -> dict[str, Any]:
+    """Where else the same registry answers (doc fragment `endpoints`)."""
+    return {"registry_endpoints": {"type": "list", "elements": "str", "default": []}}
+
+
 def storage_argument_spec() -> dict[str, Any]:
     """Where the registry keeps its data (doc fragment `storage`)."""
     return {
@@ -48,6 +53,35 @@ def storage_argument_spec() -> dict[str, Any]:
 def run_argument_spec() -> dict[str, Any]:
     """What the action plugins tell a module: its run, and the runs known to have ended. No options of users."""
     return {"_run": {"type": "dict"}, "_gone_runs": {"type": "list", "elements": "str"}}
+
+
+def service_argument_spec() -> dict[str, Any]:
+    """How the registry's service is restarted, stopped and started."""
+    compose = {
+        "project_src": {"type": "path", "required": True},
+        "service": {"type": "str", "required": True},
+        "files": {"type": "list", "elements": "path"},
+    }
+    kubernetes = {
+        "deployment": {"type": "str", "required": True},
+        "namespace": {"type": "str"},
+        "kubeconfig": {"type": "path"},
+        "context": {"type": "str"},
+    }
+    kinds: dict[str, Any] = {name: {"type": "str"} for name in ("systemd", "init", "docker", "podman")}
+    kinds["compose"] = {"type": "dict", "options": compose}
+    kinds["kubernetes"] = {"type": "dict", "options": kubernetes}
+    names = list(kinds)
+    return {
+        "service": {"type": "dict", "options": kinds, "mutually_exclusive": [names], "required_one_of": [names]},
+        "restart_command": {"type": "raw"},
+        "stop_command": {"type": "raw"},
+        "start_command": {"type": "raw"},
+    }
+
+
+def service_mutually_exclusive() -> list[tuple[str, ...]]:
+    return [("service", f"{action}_command") for action in ("restart", "stop", "start")]
 
 
 def policy_argument_spec() -> dict[str, Any]:

@@ -35,6 +35,7 @@ extends_documentation_fragment:
   - drydock.registry.attributes.full
   - drydock.registry.attributes.actiongroup_registry
   - drydock.registry.registry
+  - drydock.registry.endpoints
   - drydock.registry.storage
   - drydock.registry.policies
 attributes:
@@ -422,6 +423,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.drydock.registry.plugins.module_utils._argspec import (
+    endpoints_argument_spec,
     policy_argument_spec,
     registry_argument_spec,
     registry_mutually_exclusive,
@@ -439,6 +441,7 @@ def cleanup_argument_spec() -> dict[str, Any]:
     names = {"type": "list", "elements": "str"}
     return {
         **registry_argument_spec(),
+        **endpoints_argument_spec(),
         **storage_argument_spec(),
         **run_argument_spec(),
         "repositories": {**names, "default": ["**"]},

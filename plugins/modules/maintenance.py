@@ -10,11 +10,16 @@ module: maintenance
 short_description: Close a container registry to writes, and put it back as it was
 version_added: 0.1.0
 description:
-  - Makes a registry (Distribution, the C(registry:2) and C(registry:3) images) read-only while its storage is worked
+  - Closes a registry (Distribution, the C(registry:2) and C(registry:3) images) to writes while its storage is worked
     on, and puts back what was found.
-  - The mode is proven before and after by a probe that leaves no trace, never assumed.
+  - The mode is proven before and after by a probe that leaves no trace, never assumed, at every endpoint of the
+    registry. So is that images can be read, and that each endpoint serves the storage of this host.
   - What was found is recorded on the host before anything is changed, so that V(restored) works in another play, from
     another controller, after a failure or a reboot.
+  - A closing has a lease. If nobody puts the registry back in time, the host itself does, with no controller and no
+    Ansible.
+  - One run at a time holds a registry. Hosts that share a storage see the same holder, for the lock lies in the
+    storage, in C(docker/registry/drydock.lock).
 author:
   - drydock maintainers (@drydock)
 extends_documentation_fragment:
@@ -22,6 +27,7 @@ extends_documentation_fragment:
   - drydock.registry.attributes.full
   - drydock.registry.attributes.actiongroup_registry
   - drydock.registry.registry
+  - drydock.registry.endpoints
   - drydock.registry.storage
 attributes:
   check_mode:
@@ -29,15 +35,22 @@ attributes:
       - The probe and all checks are made in check mode too, nothing is written and nothing restarted.
   diff_mode:
     details:
-      - The diff shows the read-only key alone, never the configuration file, for that may hold secrets.
+      - The diff shows the read-only key, variable or flag file alone, never a file as a whole, for that may hold
+        secrets.
 options:
   state:
     description:
-      - V(read_only) closes the registry to writes. It returns when the registry was shown to refuse them and nothing
-        begun earlier still writes. A registry that is stopped is closed already and stays stopped.
-      - V(restored) puts back what V(read_only) found. Where there is nothing to put back it does nothing; in particular
-        a registry that was read-only before V(read_only) stays so.
-      - V(read_write) opens the registry whatever was found.
+      - V(read_only) closes the registry to writes. It returns when every endpoint was shown to refuse them, an image
+        could still be read, and nothing begun earlier still writes. If one of these can't be shown, everything is put
+        back at once and the module fails.
+      - A registry that is read-only or stopped already stays as it is, but is held by this run from then on.
+      - A second V(read_only) of the same run extends the lease.
+      - V(restored) puts back what V(read_only) found. It returns when a write would be accepted again and an image
+        could be read. Where there is nothing to put back it does nothing; in particular a registry that was read-only
+        before V(read_only) stays so.
+      - V(restored) refuses while another run that lives holds the registry, see O(stop_sweep).
+      - V(read_write) opens the registry whatever was found and whoever holds it. A sweep that runs is stopped and shown
+        to be dead before.
     type: str
     choices: [read_only, read_write, restored]
     required: true
@@ -47,27 +60,151 @@ options:
       - V(config_file) sets C(storage.maintenance.readonly.enabled) in O(registry_config) and restarts the registry.
         No other byte of the file is changed. V(restored) puts back the file's bytes, owner, mode and SELinux context;
         where somebody has written the file since, only the key.
+      - V(environment) sets C(REGISTRY_STORAGE_MAINTENANCE_READONLY) for the registry and restarts it. Where, is up to
+        O(service) - a drop-in in C(/run/systemd) that a reboot forgets, an override file for Compose, the deployment in
+        Kubernetes - or in O(environment_file) where that is given.
+      - V(proxy_flag) makes O(flag_file), at which an nginx in front refuses writes with 503 and C(Retry-After) while
+        reads go on, see O(nginx_snippet). Nothing is restarted to close the registry. If its storage was swept and it
+        remembers its blobs in its own memory, it is restarted before the flag file goes, for otherwise a push could
+        leave out a layer that has gone. nginx holds reads back meanwhile.
+      - V(stop) stops the service. There are no reads meanwhile. A pull-through cache can only be closed in this way.
+      - V(tasks) changes nothing. Your own tasks have closed the registry before V(read_only), and open it again before
+        V(restored); the module verifies, drains, records and locks. When the lease ends, the host can only say so.
+        If the storage was swept, the tasks have to restart the registry, unless O(restart_command) or O(service) tell
+        how to.
     type: str
-    choices: [config_file]
+    choices: [config_file, environment, proxy_flag, stop, tasks]
     default: config_file
   registry_config:
     description:
       - Path on the target of the registry's own configuration file, for example V(/etc/docker/registry/config.yml).
       - Required for O(method=config_file).
     type: path
+  service:
+    description:
+      - The service that the registry runs as, under exactly one of these keys. It is restarted, stopped and started by
+        Ansible's own module for it where the controller has the collection, otherwise by the service manager's command.
+      - Needed, or one of the commands, where O(method) has to act on it.
+      - Mutually exclusive with O(restart_command), O(stop_command) and O(start_command).
+    type: dict
+    suboptions:
+      systemd:
+        description: Name of a systemd unit, such as V(docker-registry).
+        type: str
+      init:
+        description: Name of an init script.
+        type: str
+      docker:
+        description: Name of a Docker container.
+        type: str
+      podman:
+        description: Name of a Podman container.
+        type: str
+      compose:
+        description: A service of a Compose project.
+        type: dict
+        suboptions:
+          project_src:
+            description: Directory of the project.
+            type: path
+            required: true
+          service:
+            description: Name of the service in it.
+            type: str
+            required: true
+          files:
+            description: The project's files, if they are not those that Compose finds by itself.
+            type: list
+            elements: path
+      kubernetes:
+        description:
+          - A deployment, reached with C(kubectl) from the target host. It is stopped by scaling it to 0, and started
+            with the number of replicas that it had.
+        type: dict
+        suboptions:
+          deployment:
+            description: Name of the deployment.
+            type: str
+            required: true
+          namespace:
+            description: Its namespace, by default that of the context.
+            type: str
+          kubeconfig:
+            description: Path on the target of the configuration of C(kubectl).
+            type: path
+          context:
+            description: The context to use, by default the current one.
+            type: str
   restart_command:
     description:
       - Command that restarts the registry, or starts it where it is not running, as a list or as a string.
         It is not run by a shell.
-      - Required when something has to be restarted.
       - For example V(systemctl restart docker-registry) or V(docker restart registry).
     type: raw
+  stop_command:
+    description: Command that stops the registry, for O(method=stop), as O(restart_command).
+    type: raw
+  start_command:
+    description: Command that starts the registry, for O(method=stop), as O(restart_command).
+    type: raw
+  environment_file:
+    description:
+      - Path on the target of the file with the registry's variables, for O(method=environment). Such as
+        V(/etc/default/docker-registry) for an init script, or what C(EnvironmentFile=) of a unit or C(env_file) of a
+        Compose file names.
+    type: path
+  flag_file:
+    description:
+      - Path on the target of the file that nginx looks for, for O(method=proxy_flag). Its directory is made where it is
+        missing.
+      - Below C(/run) a reboot forgets it.
+    type: path
+    default: /run/drydock/closed
+  nginx_snippet:
+    description:
+      - Where the snippet for nginx is to be installed, for O(method=proxy_flag). It has to be included in the C(server)
+        block of the registry.
+      - By default nothing is installed. The snippet is in the collection's directory C(examples/nginx) too.
+    type: path
+  nginx_reload_command:
+    description:
+      - Command that reloads nginx, as a list or as a string. It is not run by a shell.
+      - The reload gives nginx new workers, so that the old ones are seen to have ended all writes they had begun.
+    type: raw
+    default: [nginx, -s, reload]
+  nginx_pid_file:
+    description: Path on the target of the file with the process id of the nginx master.
+    type: path
+    default: /run/nginx.pid
+  backend_is_private:
+    description:
+      - Says that nobody can reach the registry but through the proxy, for O(method=proxy_flag).
+      - Not needed where the registry listens on loopback, or on a Unix socket.
+    type: bool
+    default: false
+  lease:
+    description:
+      - For how long the registry may be closed at most, for example V(1h) or V(30m). When this is over and nobody has
+        put it back, the host stops a sweep that runs, shows it to be dead, and then does it.
+      - A systemd timer does so where systemd runs the host, otherwise a process of its own. After a reboot it is done
+        at once.
+      - The password is not kept for that; without one the registry is put back, but may not be asked whether it takes
+        writes. Credentials in O(docker_config) can be used.
+    type: str
+    default: 1h
   timeout:
     description:
-      - How long to wait for each of these - the restart command, the probe after it, running writes to end - for
-        example V(60s) or V(5m).
+      - How long to wait for each of these - the command for the service, the probe after it, running writes to end -
+        for example V(60s) or V(5m).
     type: str
     default: 60s
+  stop_sweep:
+    description:
+      - With O(state=restored), whether a run that holds the registry is broken off. Its sweep is stopped and shown to
+        be dead, then the registry is put back. The next run finishes what that sweep has left.
+      - Otherwise the module fails while such a run lives, and says which it is.
+    type: bool
+    default: false
   probe_repository:
     description:
       - Name of the repository that the probe addresses. It need not exist, but the credentials must be allowed to push
@@ -82,7 +219,9 @@ options:
     default: /var/lib/drydock
 notes:
   - A registry that is a pull-through cache (C(proxy.remoteurl)) writes to its storage on reads, even when it is
-    read-only.
+    read-only. It is only closed by O(method=stop).
+  - With Redis as the registry's cache, V(restored) deletes what the registry has cached there, after a sweep and before
+    it opens. The Python library redis is needed for that.
 """
 
 EXAMPLES = r"""
@@ -98,7 +237,7 @@ EXAMPLES = r"""
     registry_config: /etc/docker/registry/config.yml
     restart_command: systemctl restart docker-registry
 
-- name: Close a registry that runs in a container behind TLS and a password
+- name: Close a registry that runs in a container behind TLS and a password, for half an hour at most
   drydock.registry.maintenance:
     state: read_only
     registry_config: /srv/registry/config.yml
@@ -106,8 +245,49 @@ EXAMPLES = r"""
     registry_url: https://registry.example.com
     registry_username: cleaner
     registry_password: "{{ registry_password }}"
-    restart_command: [docker, restart, registry]
+    service: {docker: registry}
     timeout: 2m
+    lease: 30m
+
+- name: Close a registry by a variable, in a drop-in that a reboot forgets
+  drydock.registry.maintenance:
+    state: read_only
+    method: environment
+    registry_config: /etc/docker/registry/config.yml
+    service: {systemd: docker-registry}
+
+- name: Close a registry at the nginx in front of it, while pulls go on
+  drydock.registry.maintenance:
+    state: read_only
+    method: proxy_flag
+    registry_config: /etc/docker/registry/config.yml
+    registry_url: https://registry.example.com
+    nginx_snippet: /etc/nginx/snippets/drydock.conf
+    service: {systemd: docker-registry}
+
+- name: Stop a pull-through cache that runs under Compose
+  drydock.registry.maintenance:
+    state: read_only
+    method: stop
+    registry_config: /srv/cache/config.yml
+    storage: {filesystem: {rootdirectory: /srv/cache/data}}
+    service:
+      compose:
+        project_src: /srv/cache
+        service: registry
+
+- name: See that our own tasks have closed the registry, and hold it
+  drydock.registry.maintenance:
+    state: read_only
+    method: tasks
+    registry_config: /etc/docker/registry/config.yml
+
+- name: Put a registry back now, and break off the run that holds it
+  drydock.registry.maintenance:
+    state: restored
+    registry_config: /etc/docker/registry/config.yml
+    service: {systemd: docker-registry}
+    stop_sweep: true
 """
 
 RETURN = r"""
@@ -148,45 +328,99 @@ drained:
     - V(none) where that was not looked at, or where there is nothing on this host to see it by.
   type: bool
   returned: success
+restarted:
+  description: Whether the registry's service was restarted, stopped or started in this call.
+  type: bool
+  returned: always
+lease_until:
+  description:
+    - When the host puts the registry back by itself, ISO 8601 in UTC.
+    - V(none) where this call did not close it.
+  type: str
+  returned: success
+held_by_run:
+  description: Which run holds the registry, for the action plugin to find out whether it lives.
+  type: str
+  returned: when another run holds it
 """
 
-from typing import Any
+from typing import Any, Optional
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from ansible_collections.drydock.registry.plugins.module_utils._argspec import (
+    endpoints_argument_spec,
     registry_argument_spec,
     registry_mutually_exclusive,
     registry_required_by,
     registry_required_together,
     run_argument_spec,
+    service_argument_spec,
+    service_mutually_exclusive,
     storage_argument_spec,
 )
-from ansible_collections.drydock.registry.plugins.module_utils._errors import DrydockError, MissingLibraryError
-from ansible_collections.drydock.registry.plugins.module_utils._maintenance._build import build_switch
-from ansible_collections.drydock.registry.plugins.module_utils._maintenance._switch import Outcome
+from ansible_collections.drydock.registry.plugins.module_utils._errors import (
+    DrydockError,
+    HeldError,
+    MissingLibraryError,
+)
+from ansible_collections.drydock.registry.plugins.module_utils._lock import run_from_params
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance._build import build_switch, exclusively
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance._switch import Outcome, Switch
 from ansible_collections.drydock.registry.plugins.module_utils._times import iso
 
 
 def argument_spec() -> dict[str, Any]:
+    methods = ["config_file", "environment", "proxy_flag", "stop", "tasks"]
     return {
         "state": {"type": "str", "choices": ["read_only", "read_write", "restored"], "required": True},
-        "method": {"type": "str", "choices": ["config_file"], "default": "config_file"},
-        "restart_command": {"type": "raw"},
+        "method": {"type": "str", "choices": methods, "default": "config_file"},
+        **service_argument_spec(),
+        "environment_file": {"type": "path"},
+        "flag_file": {"type": "path", "default": "/run/drydock/closed"},
+        "nginx_snippet": {"type": "path"},
+        "nginx_reload_command": {"type": "raw", "default": ["nginx", "-s", "reload"]},
+        "nginx_pid_file": {"type": "path", "default": "/run/nginx.pid"},
+        "backend_is_private": {"type": "bool", "default": False},
+        "lease": {"type": "str", "default": "1h"},
         "timeout": {"type": "str", "default": "60s"},
+        "stop_sweep": {"type": "bool", "default": False},
         "probe_repository": {"type": "str"},
         "state_dir": {"type": "path", "default": "/var/lib/drydock"},
         **registry_argument_spec(),
+        **endpoints_argument_spec(),
         **storage_argument_spec(),
         **run_argument_spec(),
         "_service_programs": {"type": "dict"},
     }
 
 
-def run(params: dict[str, Any], check_mode: bool) -> Outcome:
-    switch = build_switch(params, check_mode, None)
-    actions = {"read_only": switch.close, "read_write": switch.open, "restored": switch.restore}
-    return actions[params["state"]]()
+class Task:
+    """One call of the module; `switch` is there once the options were found to be usable."""
+
+    def __init__(self, params: dict[str, Any], check_mode: bool) -> None:
+        self.params = params
+        self.check_mode = check_mode
+        self.switch: Optional[Switch] = None
+
+    def run(self) -> Outcome:
+        params, state = self.params, self.params["state"]
+        makes_record = state == "read_only" and not self.check_mode
+        with exclusively(params["state_dir"], make=makes_record):
+            self.switch = build_switch(params, self.check_mode, run_from_params(params))
+            if state == "read_only":
+                return self.switch.close()
+            return self.switch.open() if state == "read_write" else self.switch.restore(params["stop_sweep"])
+
+    def done(self) -> dict[str, Any]:
+        """What is true of a call that fails, too."""
+        if self.switch is None:
+            return {"changed": False, "restarted": False}
+        return {"changed": self.switch.journal.changed, "restarted": self.switch.journal.restarted}
+
+    @property
+    def warnings(self) -> list[str]:
+        return self.switch.journal.warnings if self.switch is not None else []
 
 
 def result(params: dict[str, Any], outcome: Outcome) -> dict[str, Any]:
@@ -201,7 +435,16 @@ def result(params: dict[str, Any], outcome: Outcome) -> dict[str, Any]:
         "left_at": iso(opened),
         "window_seconds": round(opened - closed, 3) if opened is not None and closed is not None else None,
         "drained": outcome.drained,
+        "lease_until": iso(outcome.lease_until),
     }
+
+
+def run(module: AnsibleModule, task: Task) -> Outcome:
+    try:
+        return task.run()
+    finally:
+        for warning in task.warnings:
+            module.warn(warning)
 
 
 def main() -> None:
@@ -211,17 +454,20 @@ def main() -> None:
         required_if=[("method", "config_file", ["registry_config"])],
         required_together=registry_required_together(),
         required_by=registry_required_by(),
-        mutually_exclusive=registry_mutually_exclusive(),
+        mutually_exclusive=registry_mutually_exclusive() + service_mutually_exclusive(),
     )
+    task = Task(module.params, module.check_mode)
     try:
-        outcome = run(module.params, module.check_mode)
+        outcome = run(module, task)
     except MissingLibraryError as error:
-        module.fail_json(msg=missing_required_lib(error.library), exception=error.details)
+        module.fail_json(msg=missing_required_lib(error.library), exception=error.details, **task.done())
+    except HeldError as error:
+        module.fail_json(msg=str(error), held_by_run=error.run_id, **task.done())
     except DrydockError as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(msg=str(error), **task.done())
     else:
         diff = {"diff": {"before": outcome.before, "after": outcome.after}} if module._diff else {}
-        module.exit_json(**result(module.params, outcome), **diff)
+        module.exit_json(**{**task.done(), **result(module.params, outcome), **diff})
 
 
 if __name__ == "__main__":

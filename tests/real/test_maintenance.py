@@ -26,13 +26,13 @@ from support.credentials import TlsFiles
 from support.playbook import Result, run_module, run_playbook
 from support.pushing import PushError, push
 from support.registries import RegistryProcess, free_port, wait_for
-from support.store import assert_untouched, snapshot
+from support.store import assert_untouched, contents, snapshot
 from support.verify import assert_pulls, capture
 
 SECRET = "a-secret-of-the-file"
 KEYS = {
     *{"changed", "state", "method", "mode_before", "mode_after"},
-    *{"entered_at", "left_at", "window_seconds", "drained"},
+    *{"entered_at", "left_at", "window_seconds", "drained", "restarted", "lease_until"},
 }
 
 # What an init script does: end the process of the pid file, start a new one in the background.
@@ -70,7 +70,7 @@ class Service:
         # Outside of what is compared: a registry logs the probe as any other request.
         self.log = registry.home.with_name("service.log")
         self.pid_file = registry.home / "registry.pid"
-        self.state_dir = registry.home / "state"
+        self.state_dir = registry.home.with_name("state")
         self.script = registry.home / "service.py"
         self.script.write_text(SERVICE)
         environment = {"OTEL_TRACES_EXPORTER": "none", **registry.environment}
@@ -118,7 +118,7 @@ class Service:
         return str(result["msg"])
 
     def records(self) -> list[str]:
-        return sorted(os.listdir(self.state_dir)) if self.state_dir.exists() else []
+        return [path.name for path in self.state_dir.glob("maintenance-*.json")]
 
     def takes_pushes(self) -> bool:
         try:
@@ -279,12 +279,12 @@ def test_a_file_written_anew_without_the_key_is_left_alone(service: Service) -> 
 
 def test_restored_leaves_a_registry_that_was_read_only_before(new_service: NewService) -> None:
     service = new_service(read_only=True)
-    before = snapshot(service.registry.home)
+    before = contents(service.registry.home)
 
     assert not service.succeed("read_only")["changed"]
     assert not service.succeed("restored")["changed"]
 
-    assert_untouched(service.registry.home, before)
+    assert contents(service.registry.home) == before
     assert not service.takes_pushes()
 
 
@@ -308,13 +308,13 @@ def test_read_write_after_read_only_puts_the_file_back(service: Service) -> None
 
 def test_a_stopped_registry_is_closed_and_stays_stopped(new_service: NewService) -> None:
     service = new_service(running=False)
-    before = snapshot(service.registry.home)
+    before = contents(service.registry.home)
 
     for state in ("read_only", "restored"):
         result = service.succeed(state)
         assert (result["changed"], result["mode_before"], result["mode_after"]) == (False, "stopped", "stopped")
 
-    assert_untouched(service.registry.home, before)
+    assert contents(service.registry.home) == before
 
 
 def test_behind_tls_and_a_password(new_service: NewService, tls: TlsFiles) -> None:

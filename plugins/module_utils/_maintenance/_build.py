@@ -6,56 +6,130 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Mapping, Optional
+from typing import Any, Mapping, Optional
 
-from .._api._client import client_from_params
 from .._durations import parse_duration
+from .._endpoints import Endpoints, endpoints_from_params
 from .._errors import InvalidOptionError
-from .._probe import DEFAULT_REPOSITORY, probe
+from .._lock import Lock, Run, lock_path
 from .._processes import in_other_mounts, registry_processes
-from .._registry_config import RegistryConfig, load_registry_config
+from .._registry_config import DEFAULT_ROOTDIRECTORY, RegistryConfig, config_from_params
+from .._storage._base import Storage
+from .._storage._open import open_storage
+from ._closing import Closing
+from ._command import parse_command
 from ._config_file import ConfigFileMethod
+from ._custody import Custody
 from ._drain import first_repository
+from ._environment import EnvironmentMethod
 from ._exclusive import exclusively
+from ._journal import Journal
+from ._lease import Lease
+from ._method import Method
+from ._nginx import Nginx
+from ._proxy_flag import ProxyFlagMethod
 from ._record import RecordStore
+from ._registry import Registry
 from ._service import Service
-from ._switch import Switch, Tools
-
-if TYPE_CHECKING:
-    from .._lock import Run
+from ._stop import StopMethod
+from ._switch import Switch
+from ._tasks import TasksMethod
 
 __all__ = ("build_switch", "exclusively")
 
+#: A shorter lease would end before the registry is closed.
+SHORTEST_LEASE = 5.0
+_PATHS = (
+    *("registry_config", "docker_config", "ca_path", "client_cert", "client_key"),
+    *("environment_file", "flag_file", "nginx_snippet", "nginx_pid_file", "state_dir"),
+)
+
 
 def build_switch(params: Mapping[str, Any], check_mode: bool, run: Run) -> Switch:
-    """A Switch for one registry; `params` as the module has them, or as a record's `options`."""
-    timeout = parse_duration(params["timeout"], "timeout")
-    config = load_registry_config(params["registry_config"], params["registry_environment"])
-    # A container that has the single file mounted goes on reading its inode.
-    in_place = any(in_other_mounts(process) for process in registry_processes(config.path))
-    method = ConfigFileMethod(config.path, config.environment, in_place)
-    tools = _build_tools(params, config, timeout, method)
-    return Switch(method, tools, RecordStore(os.path.abspath(params["state_dir"])), timeout, check_mode)
+    """A Switch for one registry; `params` as the module has them, or as a record's `options`.
+
+    Raises InvalidOptionError, MissingLibraryError, and MaintenanceError where a record can't be used.
+    """
+    timeout, lease = parse_duration(params["timeout"], "timeout"), _lease_seconds(params)
+    config = config_from_params(params)
+    root = rootdirectory(params, config)
+    endpoints, journal = _endpoints(params, config, root), Journal()
+    method = _method(params, config, endpoints)
+    state_dir = os.path.abspath(params["state_dir"])
+    lock = Lock(_lock_path(root, state_dir, method.subject), run, params.get("_gone_runs") or ())
+    custody = Custody(method.subject, RecordStore(state_dir), Lease(state_dir), lock, journal)
+    service = Service.from_params(_with_recorded(params, custody))
+
+    def open_local_storage() -> Optional[Storage]:
+        return open_storage(params, config) if root is not None and os.path.isdir(root) else None
+
+    registry = Registry(method, service, endpoints, config, root, open_local_storage, timeout)
+    closing = Closing(registry, custody, journal, lease, options_to_record(params))
+    return Switch(registry, custody, closing, check_mode)
 
 
-def rootdirectory(params: Mapping[str, Any], config: RegistryConfig) -> Optional[str]:
+def options_to_record(params: Mapping[str, Any]) -> dict[str, Any]:
+    """The options with which somebody else can put the registry back, from any directory; no password."""
+    kept = {name: value for name, value in params.items() if name != "registry_password" and name[0] != "_"}
+    return {name: os.path.abspath(value) if value and name in _PATHS else value for name, value in kept.items()}
+
+
+def rootdirectory(params: Mapping[str, Any], config: Optional[RegistryConfig]) -> Optional[str]:
     """Where the registry's data lies on this host; None where it does not, as with S3."""
-    storage = params["storage"] if params["storage"] is not None else config.storage
+    storage = params["storage"] if params["storage"] is not None else (config.storage if config else {})
     if "filesystem" not in storage:
         return None
-    return str((storage["filesystem"] or {}).get("rootdirectory") or config.rootdirectory)
+    default = config.rootdirectory if config else DEFAULT_ROOTDIRECTORY
+    return str((storage["filesystem"] or {}).get("rootdirectory") or default)
 
 
-def _build_tools(params: Mapping[str, Any], config: RegistryConfig, timeout: float, method: ConfigFileMethod) -> Tools:
-    url = params["registry_url"] or config.url
-    if not url:
-        raise InvalidOptionError("registry_url", url, f"the registry's address; {config.path} does not tell it")
-    client, root = client_from_params(params, url), rootdirectory(params, config)
-    repository = params["probe_repository"] or (root and first_repository(root)) or DEFAULT_REPOSITORY
-    service = Service.from_params(params)
-    return Tools(
-        probe=lambda: probe(client, repository),
-        restart=lambda: service.run("restart", timeout),
-        can_restart=lambda: service.require("restart"),
-        drain=lambda: method.drain(root, config),
-    )
+def _lease_seconds(params: Mapping[str, Any]) -> float:
+    seconds = parse_duration(params["lease"], "lease")
+    if seconds < SHORTEST_LEASE:
+        raise InvalidOptionError(
+            "lease", params["lease"], f"at least {SHORTEST_LEASE:g}s, and longer than the work takes"
+        )
+    return seconds
+
+
+def _endpoints(params: Mapping[str, Any], config: Optional[RegistryConfig], root: Optional[str]) -> Endpoints:
+    repository = params["probe_repository"] or (first_repository(root) if root else None)
+    endpoints = endpoints_from_params(params, config, repository)
+    if endpoints is None:
+        silent = f"; {config.path} does not tell it" if config else ""
+        raise InvalidOptionError("registry_url", params["registry_url"], f"the registry's address{silent}")
+    return endpoints
+
+
+def _method(params: Mapping[str, Any], config: Optional[RegistryConfig], endpoints: Endpoints) -> Method:
+    name, path = params["method"], params["registry_config"]
+    if name == "environment":
+        return EnvironmentMethod(config, Service.from_params(params), params["environment_file"])
+    if name == "proxy_flag":
+        return ProxyFlagMethod(params["flag_file"], _nginx(params), config, params["backend_is_private"])
+    if name in ("stop", "tasks"):
+        subject = os.path.realpath(path) if path else endpoints.clients[0].url
+        return StopMethod(subject) if name == "stop" else TasksMethod(subject)
+    if config is None:
+        raise InvalidOptionError("registry_config", path, "the registry's configuration file, for method: config_file")
+    # A container that has the single file mounted goes on reading its inode.
+    in_place = any(in_other_mounts(process) for process in registry_processes(config.path))
+    return ConfigFileMethod(config.path, config.environment, in_place)
+
+
+def _nginx(params: Mapping[str, Any]) -> Nginx:
+    reload_command = parse_command(params["nginx_reload_command"], "nginx_reload_command")
+    return Nginx(reload_command, params["nginx_pid_file"], params["nginx_snippet"])
+
+
+def _lock_path(root: Optional[str], state_dir: str, subject: str) -> str:
+    return lock_path(root if root is not None and os.path.isdir(root) else None, state_dir, subject)
+
+
+def _with_recorded(params: Mapping[str, Any], custody: Custody) -> Mapping[str, Any]:
+    """What was found of the service when it was stopped, and the programs that acted on it then."""
+    record = custody.record()
+    recorded = record.options if record is not None else {}
+    programs = {**(recorded.get("_service_programs") or {}), **(params.get("_service_programs") or {})}
+    found = recorded.get("_service_found") or {}
+    return {**params, "_service_programs": programs, "_service_found": found}

@@ -31,9 +31,20 @@ def parse_command(command: Any, option: str) -> list[str]:
 
 
 def run_command(command: Sequence[str], timeout: float, what: str) -> str:
-    """Run to the end and return what it printed; MaintenanceError when it fails or takes longer than `timeout` seconds.
+    """Return what it printed; MaintenanceError when it fails or takes longer than `timeout` seconds.
 
-    `what` names the command in errors. The output goes to a file without a name: a registry that is started in the
+    `what` names the command in errors.
+    """
+    code, said = run_to_end(command, timeout, what)
+    if code != 0:
+        raise MaintenanceError(f"{what} failed with return code {code}: {said[-_SHOWN:] or 'no output'}")
+    return said
+
+
+def run_to_end(command: Sequence[str], timeout: float, what: str) -> tuple[int, str]:
+    """Return code and what it printed; MaintenanceError when it takes longer than `timeout` seconds.
+
+    The output goes to a file without a name: a registry that is started in the
     background keeps it open, and a pipe would never end.
     """
     with tempfile.TemporaryFile() as output:
@@ -44,10 +55,7 @@ def run_command(command: Sequence[str], timeout: float, what: str) -> str:
         except subprocess.TimeoutExpired:
             raise MaintenanceError(f"{what} did not end within {timeout:g} s") from None
         output.seek(0)
-        said = output.read().decode("utf-8", "replace").strip()
-    if code != 0:
-        raise MaintenanceError(f"{what} failed with return code {code}: {said[-_SHOWN:] or 'no output'}")
-    return said
+        return code, output.read().decode("utf-8", "replace").strip()
 
 
 def _run(command: Sequence[str], timeout: float, output: Any) -> int:

@@ -9,7 +9,7 @@ import contextlib
 import fcntl
 import os
 import time
-from typing import Iterator
+from typing import Iterator, Optional
 
 from .._errors import MaintenanceError
 
@@ -19,32 +19,48 @@ PATIENCE_SECONDS = 600.0
 
 
 @contextlib.contextmanager
-def exclusively(state_dir: str, patience: float = PATIENCE_SECONDS) -> Iterator[None]:
-    """Hold the directory's lock (flock(2)) within the block; nothing is held, and nothing made, where there is none.
+def exclusively(state_dir: str, make: bool = False, patience: float = PATIENCE_SECONDS) -> Iterator[None]:
+    """Hold the directory's lock (flock(2)) within the block. Where there is none, it is made or nothing is held.
 
     Raises MaintenanceError when somebody else holds it for more than `patience` seconds.
     """
+    descriptor = _hold(state_dir, make, time.monotonic() + patience)
+    try:
+        yield
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
+
+
+def _hold(state_dir: str, make: bool, deadline: float) -> Optional[int]:
+    try:
+        while True:
+            if make:
+                os.makedirs(state_dir, mode=0o700, exist_ok=True)
+            descriptor = _open_locked(state_dir, deadline)
+            if descriptor is not None or not (make or os.path.isdir(state_dir)):
+                return descriptor
+    except OSError as error:
+        raise MaintenanceError(f"{state_dir} can't be locked: {error.strerror}") from error
+
+
+def _open_locked(state_dir: str, deadline: float) -> Optional[int]:
+    """The open directory, locked; None where it has gone, for whoever opened a registry last takes it away."""
     try:
         descriptor = os.open(state_dir, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except FileNotFoundError:
-        yield
-        return
-    except OSError as error:
-        raise MaintenanceError(f"{state_dir} can't be opened: {error.strerror}") from error
+        return None
     try:
-        _lock(descriptor, state_dir, time.monotonic() + patience)
-        yield
-    finally:
+        _lock(descriptor, state_dir, deadline)
+        if os.path.samestat(os.fstat(descriptor), os.stat(state_dir)):
+            return descriptor
+    except FileNotFoundError:
+        pass
+    except BaseException:
         os.close(descriptor)
-
-
-def make_state_dir(state_dir: str) -> None:
-    """Make the directory, for root only, unless it is there. Raises MaintenanceError."""
-    try:
-        os.makedirs(state_dir, mode=0o700, exist_ok=True)
-        os.chmod(state_dir, 0o700)
-    except OSError as error:
-        raise MaintenanceError(f"{state_dir} can't be made: {error.strerror}") from error
+        raise
+    os.close(descriptor)
+    return None
 
 
 def _lock(descriptor: int, state_dir: str, deadline: float) -> None:

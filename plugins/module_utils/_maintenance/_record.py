@@ -70,11 +70,25 @@ class RecordStore:
     def save(self, record: Record) -> None:
         path = self.path(record.subject)
         try:
-            os.makedirs(self.directory, mode=0o700, exist_ok=True)
-            os.chmod(self.directory, 0o700)
-            _write(self.directory, path, {"format": _FORMAT, **record._asdict()})
+            self._make_directory()
+            _write(path, json.dumps({"format": _FORMAT, **record._asdict()}).encode())
         except OSError as error:
             raise MaintenanceError(f"the maintenance record {path} can't be written: {error.strerror}") from error
+
+    def keep_programs(self, subject: str, programs: Mapping[str, str]) -> dict[str, str]:
+        """Copy programs beside the record, for whoever puts the registry back later; paths by the same keys.
+
+        They go with the lease's own files.
+        """
+        stem = os.path.splitext(self.path(subject))[0]
+        kept = {action: f"{stem}-{action}.py" for action in programs}
+        try:
+            for action, path in kept.items():
+                self._make_directory()
+                _write(path, Path(programs[action]).read_bytes())
+        except OSError as error:
+            raise MaintenanceError(f"the programs of the service can't be kept: {error.strerror}") from error
+        return kept
 
     def remove(self, subject: str) -> None:
         path = self.path(subject)
@@ -85,12 +99,17 @@ class RecordStore:
         except OSError as error:
             raise MaintenanceError(f"the maintenance record {path} can't be removed: {error.strerror}") from error
 
+    def _make_directory(self) -> None:
+        os.makedirs(self.directory, mode=0o700, exist_ok=True)
+        os.chmod(self.directory, 0o700)
 
-def _write(directory: str, path: str, data: Mapping[str, Any]) -> None:
+
+def _write(path: str, content: bytes) -> None:
+    directory = os.path.dirname(path)
     descriptor, temporary = tempfile.mkstemp(prefix=".maintenance-", dir=directory)  # made with mode 0600
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(data, file)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         os.rename(temporary, path)

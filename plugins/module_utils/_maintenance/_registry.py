@@ -38,6 +38,11 @@ class Registry(NamedTuple):
     def probe(self) -> Probe:
         return self.endpoints.probe()
 
+    @property
+    def mode(self) -> str:
+        """For errors: what the registry is now."""
+        return self.probe().mode or "unknown"
+
     def drain(self) -> Drain:
         return self.method.drain(self.root, self.config)
 

@@ -10,8 +10,9 @@ import shutil
 import sys
 from typing import Any, Callable, Dict, List, Mapping, Optional
 
+from .._durations import parse_duration
 from .._errors import InvalidOptionError, MaintenanceError
-from ._command import parse_command, run_command
+from ._command import parse_command, run_command, run_to_end
 
 ACTIONS = ("restart", "stop", "start")
 
@@ -39,6 +40,9 @@ class Service:
         programs = params.get("_service_programs") or {}
         given = {action: params.get(f"{action}_command") for action in ACTIONS}
         kind, details = _kind_and_details(params.get("service"))
+        if kind == "kubernetes":
+            # What was found where it was stopped, and how long kubectl waits.
+            details = {**details, **(params.get("_service_found") or {}), "timeout": params["timeout"]}
         if kind is not None:
             return cls(kind, details, _DERIVED[kind](details), programs)
         commands = {
@@ -46,16 +50,29 @@ class Service:
             for action, command in given.items()
             if command is not None
         }
-        return cls("command" if commands else None, None, commands, programs)
+        return cls("command" if commands else None, None, commands, {})
 
     def with_commands(self, commands: Commands) -> Service:
         """The same service with other commands for some actions."""
         programs = {action: path for action, path in self.programs.items() if action not in commands}
         return Service(self.kind, self.details, {**self.commands, **commands}, programs)
 
+    def find(self, timeout: float) -> Dict[str, Any]:
+        """What `start` has to know of how the service runs now, as JSON: the number of a deployment's replicas."""
+        if self.kind != "kubernetes":
+            return {}
+        command = [*kubectl_command(self.details), "get", _deployment(self.details), "-o", "jsonpath={.spec.replicas}"]
+        said = run_command(command, timeout, "service.kubernetes: kubectl get")
+        if not said.isdigit():
+            raise MaintenanceError(f"service.kubernetes: kubectl get tells no number of replicas: {said[:100]!r}")
+        return {"replicas": int(said)}
+
+    def can(self, action: str) -> bool:
+        return action in self.programs or action in self.commands
+
     def require(self, action: str) -> None:
         """Raise InvalidOptionError where there is no way to do this."""
-        if action not in self.programs and action not in self.commands:
+        if not self.can(action):
             raise InvalidOptionError(
                 f"{action}_command", None, f"a command, or the option service, for the registry has to {_WORDS[action]}"
             )
@@ -116,9 +133,14 @@ def kubectl_command(details: Mapping[str, Any]) -> Command:
     return ["kubectl", *(f"--{name}={value}" for name, value in flags.items() if value)]
 
 
+def _deployment(details: Mapping[str, Any]) -> str:
+    return f"deployment/{details['deployment']}"
+
+
 def _kubernetes(details: Mapping[str, Any]) -> Commands:
-    kubectl, deployment = kubectl_command(details), f"deployment/{details['deployment']}"
-    settled = [*kubectl, "rollout", "status", deployment]
+    kubectl, deployment = kubectl_command(details), _deployment(details)
+    seconds = int(parse_duration(details["timeout"], "timeout"))
+    settled = [*kubectl, "rollout", "status", deployment, f"--timeout={seconds}s"]
     return {
         "restart": [[*kubectl, "rollout", "restart", deployment], settled],
         "stop": [[*kubectl, "scale", deployment, "--replicas=0"], settled],
@@ -138,10 +160,10 @@ _DERIVED: Mapping[str, Callable[[Any], Commands]] = {
 
 def _run_program(path: str, what: str, timeout: float) -> None:
     """Run a module as Ansible does; it tells by its JSON, more than by its return code, whether it failed."""
-    said = run_command([sys.executable, path], timeout, what)
+    code, said = run_to_end([sys.executable, path], timeout, what)
     try:
         result = json.loads(said[said.index("{") :])
     except ValueError:
-        raise MaintenanceError(f"{what} gave no result") from None
-    if result.get("failed"):
+        raise MaintenanceError(f"{what} ended with return code {code} and no result") from None
+    if code != 0 or result.get("failed"):
         raise MaintenanceError(f"{what} failed: {result.get('msg', 'it gave no reason')}")

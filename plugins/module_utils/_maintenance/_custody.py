@@ -1,0 +1,96 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What says that a registry is closed: the record of what was found, the lease that ends it, the lock of one run."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from .._hold import held_error, is_dead
+from .._lock import Hold, Lock, Run, stop_sweep
+from ._journal import Journal
+from ._lease import Lease
+from ._record import Record, RecordStore
+
+
+class Custody:
+    """All three for one registry. Every method raises MaintenanceError where one of them can't be had."""
+
+    def __init__(self, subject: str, records: RecordStore, lease: Lease, lock: Lock, journal: Journal) -> None:
+        self.subject = subject
+        self.records = records
+        self.lease = lease
+        self.lock = lock
+        self.journal = journal
+
+    def record(self) -> Optional[Record]:
+        return self.records.load(self.subject)
+
+    @property
+    def is_touched(self) -> bool:
+        """Whether the storage was changed since the registry was closed."""
+        hold = self.lock.hold()
+        return hold is not None and hold.touched
+
+    def refuse_others(self) -> None:
+        """Raise HeldError where another run holds the registry that was not shown to be dead."""
+        files, hold = self.lock.files.read(), self.lock.hold()
+        if files is not None and hold is not None and not self._is_ours(hold) and not is_dead(files, self.lock.gone):
+            raise held_error(files)
+
+    def refuse_the_living(self) -> None:
+        """As `refuse_others`, but a hold of a module that was run by hand does not count once it has ended."""
+        hold = self.lock.hold()
+        if hold is not None and (hold.run.id != Run.direct().id or hold.sweep is not None):
+            self.refuse_others()
+
+    def take(self, until: float) -> None:
+        """Take the lock, or take it over from the dead. Raises HeldError."""
+        taken_over = self.lock.acquire(until)
+        if taken_over is not None:
+            self.journal.warn(f"the registry was taken over from {taken_over.run.who}, who left it closed")
+
+    def keep(self, record: Record) -> None:
+        """From here on somebody puts the registry back, whatever becomes of us."""
+        self.records.save(record)
+        self.lease.arm(record)
+        for warning in self.lease.warnings:
+            self.journal.warn(warning)
+
+    def stop_sweep(self, timeout: float) -> None:
+        """Nothing changes the storage any more when this returns."""
+        hold = self.lock.hold()
+        if hold is None or hold.sweep is None:
+            return
+        stop_sweep(self.lock, timeout)
+        self.journal.warn(f"the sweep by {hold.run.who} was stopped: process {hold.sweep.pid} on {hold.sweep.host}")
+
+    def give_up(self) -> None:
+        """The registry is as it was: nobody has to put it back any more. The lock goes last, then others may come."""
+        self.records.remove(self.subject)
+        self.lease.disarm(self.subject)
+        self.let_go()
+
+    def let_go(self) -> None:
+        """Let this host's part of the lock go, whoever took it: to be called where no other run lives."""
+        hold = self.lock.hold()
+        if hold is not None and self._is_ours(hold):
+            self.lock.release()
+        else:
+            self.lock.break_()
+
+    def let_go_of_the_dead(self) -> None:
+        """Remove what is left of a hold where there is no record, for its run died in between."""
+        files = self.lock.files.read()
+        if files is not None and is_dead(files, self.lock.gone):
+            self.lock.break_()
+        else:
+            self.lock.release()
+
+    def _is_ours(self, hold: Hold) -> bool:
+        run = self.lock.run
+        # Modules that are run by hand are all one run, but one of them does not stop another's sweep unasked.
+        return (hold.run.id, hold.run.member) == (run.id, run.member) and (
+            run.id != Run.direct().id or hold.sweep is None
+        )
