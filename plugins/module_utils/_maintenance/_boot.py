@@ -31,8 +31,8 @@ _DESCRIPTION = "Put a container registry back that drydock had closed before a r
 
 
 def has_systemd() -> bool:
-    """Whether systemd runs this host (sd_booted(3))."""
-    return os.path.isdir(_SYSTEMD)
+    """Whether systemd runs this host (sd_booted(3)), and takes orders from us."""
+    return os.path.isdir(_SYSTEMD) and os.geteuid() == 0
 
 
 def this_boot() -> str:

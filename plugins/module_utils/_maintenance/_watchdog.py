@@ -19,7 +19,7 @@ import time
 from typing import Callable, Iterator, NoReturn, Optional, Sequence
 
 from .._errors import DrydockError, MaintenanceError
-from .._lock import Run, stop_sweep
+from .._lock import Run
 from ._boot import this_boot
 from ._build import build_switch
 from ._exclusive import exclusively
@@ -90,9 +90,7 @@ class Watchdog:
             Lease(self.state_dir).disarm(self.subject)
             return
         _log(syslog.LOG_WARNING, f"nobody has put back {self.subject} in time: it is put back now")
-        switch = self._switch(record)
-        stop_sweep(switch.lock, switch.timeout)
-        outcome = switch.restore(by_lease=True)
+        outcome = self._switch(record).restore(by_lease=True)
         _log(syslog.LOG_NOTICE, f"{self.subject} was put back, the registry is {outcome.mode_after}")
 
     def _switch(self, record: Record) -> Switch:
