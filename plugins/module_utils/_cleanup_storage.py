@@ -75,24 +75,25 @@ class StorageCleanup(Cleanup):
         return mark_again(graph, plan, self.settings.protected)
 
     def apply_new_plan(self, marked: Marked) -> None:
-        closedness = self._look(next(iter(sorted(marked.graph.repositories)), None))
-        check_contents(closedness, marked.graph)
-        if self.check_mode:
-            self._predict(marked.removal)
-        elif marked.removal.counts().is_nothing():
-            with self._entered() if self.finished else nullcontext():
-                self._finish()
-        else:
-            self._apply(marked.plan, closedness)
+        self._apply_marked(marked, self._look(next(iter(sorted(marked.graph.repositories)), None)))
 
     def apply_given_plan(self, plan: Plan) -> None:
         closedness = self._look(next(iter(sorted(plan.removal.repositories)), None))
-        if not self.check_mode:
+        if not self.check_mode and self.lock.is_ours():
+            # This run has closed the registry: it stays so for no longer than one marking takes.
             self._apply(plan, closedness)
-            return
-        marked = self.marked_again(plan)
+        else:
+            self._apply_marked(self.marked_again(plan), closedness)
+
+    def _apply_marked(self, marked: Marked, closedness: Closedness) -> None:
         check_contents(closedness, marked.graph)
-        self._predict(marked.removal)
+        if self.check_mode:
+            self._predict(marked.removal)
+        elif not marked.removal.counts().is_nothing():
+            self._apply(marked.plan, closedness)
+        else:
+            with self._entered() if self.finished else nullcontext():
+                self._finish()
 
     def report(self, marked: Marked) -> None:
         self._sort_interrupted(marked)

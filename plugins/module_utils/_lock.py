@@ -67,6 +67,11 @@ class Lock:
         files = self.files.read()
         return None if files is None else parse_hold(files)
 
+    def is_ours(self) -> bool:
+        """Tell whether this run holds the registry."""
+        files = self.files.read()
+        return files is not None and self._is_ours(files)
+
     def acquire(self, until: float, while_running: bool = False) -> Optional[Hold]:
         """Hold the registry for this host until then, and return the dead hold that was taken over, if there was one.
 
@@ -111,8 +116,7 @@ class Lock:
 
     def release(self) -> None:
         """Let this host go; with the last host the lock goes. Nothing happens where it is not this run's."""
-        files = self.files.read()
-        if files is not None and self._is_ours(files):
+        if self.is_ours():
             self.break_()
 
     def break_(self) -> None:
