@@ -1,0 +1,257 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A registry that nobody puts back puts itself back: without a controller, without Ansible, after a reboot."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Callable, Iterator
+
+import pytest
+import requests
+from real.conftest import require, require_registry
+
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance._boot import unit_text
+from support import images, service, watchdogs
+from support.fleet import Host
+from support.playbook import COLLECTION, StartedPlaybook, run_environment, run_module
+from support.pushing import push
+from support.registries import V3, RegistryProcess, wait_for
+from support.verify import assert_pulls, capture
+
+LEASE = "5s"
+# A lease, a restart, and a machine that does much else at the same time.
+PATIENCE = 60.0
+TAGS = [str(number) for number in range(5)]
+
+# The module cleanup, which stands still when it is about to move its second object out of the way.
+STANDS_STILL = f"""\
+import itertools, os, runpy, signal
+moved, rename = itertools.count(1), os.rename
+def stopping(source, target, **options):
+    if "/docker/registry/v2/" in str(source) and next(moved) == 2:
+        os.kill(os.getpid(), signal.SIGSTOP)
+    return rename(source, target, **options)
+os.rename = stopping
+runpy.run_module("{COLLECTION}.plugins.modules.cleanup", run_name="__main__")
+"""
+
+
+class LeasedHost(Host):
+    """A host whose registry is closed for LEASE."""
+
+    @property
+    def lock(self) -> Path:
+        return self.registry.storage / "docker/registry/drydock.lock"
+
+    def closing(self, **changed: Any) -> dict[str, Any]:
+        options = {"state": "read_only", "lease": LEASE, "registry_config": str(self.registry.config_path)}
+        return self.maintenance(**{**options, **changed})
+
+    def close_it(self, **changed: Any) -> None:
+        result = run_module("maintenance", self.closing(**changed))
+        assert not result.get("failed"), result
+
+    def wait_until_open(self) -> None:
+        wait_for(self.answers_writable, "a registry that takes writes", PATIENCE)
+        wait_for(lambda: not self.traces(), f"an end of {self.traces()}", PATIENCE)
+
+    def answers_writable(self) -> bool:
+        with contextlib.suppress(requests.ConnectionError):  # it is being restarted
+            return self.is_writable()
+        return False
+
+    def traces(self) -> list[str]:
+        """All that a closing leaves on the host while it lasts."""
+        files = [path for path in (self.state_dir, self.lock) if path.exists()]
+        found = [*files, *watchdogs.processes(self.state_dir), *watchdogs.boot_hooks(self.state_dir)]
+        return list(map(str, found))
+
+
+NewHost = Callable[..., LeasedHost]
+
+
+@pytest.fixture
+def new_host(tmp_path: Path) -> Iterator[NewHost]:
+    with contextlib.ExitStack() as stack:
+
+        def make(version: str = V3) -> LeasedHost:
+            require_registry(version)
+            registry = RegistryProcess(version, tmp_path / "registry")
+            command = stack.enter_context(service.as_service(registry))
+            # Without the environment of a playbook's run, by which the test finds what it kills.
+            restart = ["env", "-i", f"PATH={os.environ['PATH']}", *command]
+            host = LeasedHost(registry, restart, tmp_path)
+            stack.callback(watchdogs.end, host.state_dir)
+            for tag in TAGS:
+                push(registry, "team/app", images.image(tag), tag)
+            return host
+
+        yield make
+
+
+@pytest.fixture
+def host(new_host: NewHost) -> LeasedHost:
+    return new_host()
+
+
+def test_a_playbook_that_is_killed(host: LeasedHost) -> None:
+    """With the connection's processes, and Ansible's temporary directory."""
+    kept, found = capture(host.registry, {"team/app": TAGS}), host.configuration()
+    tasks = [
+        {"drydock.registry.maintenance": host.closing()},
+        {"name": "work", "ansible.builtin.command": "sleep 600"},
+    ]
+    with StartedPlaybook([{"hosts": "all", "gather_facts": False, "tasks": tasks}]) as run:
+        run.wait_for_task("work")
+        assert not host.is_writable()
+        (watchdog,) = watchdogs.processes(host.state_dir)
+        run.vanish()
+
+    assert service.runs(watchdog)
+    host.wait_until_open()
+
+    assert host.configuration() == found
+    assert_pulls(host.registry, kept)
+    push(host.registry, "team/app", images.image("new"), "new")
+
+
+def test_the_watchdog_holds_nothing_of_the_run(host: LeasedHost) -> None:
+    """So that a run ends while it goes on, and its directories can go."""
+    host.close_it(lease="1h")
+
+    (watchdog,) = watchdogs.processes(host.state_dir)
+    proc = Path(f"/proc/{watchdog}")
+    assert {os.readlink(one) for one in (proc / "fd").iterdir()} == {os.devnull}
+    assert os.readlink(proc / "cwd") == "/"
+    assert os.getsid(watchdog) != os.getsid(0)
+    assert (proc / "environ").read_bytes() == b""
+    (program,) = host.state_dir.glob("*.zip")
+    assert program.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_program_needs_nothing_else(host: LeasedHost) -> None:
+    host.close_it(lease="1h")
+    (program,) = host.state_dir.glob("*.zip")
+
+    command = ["env", "-i", sys.executable, "-I", str(program), "check"]
+    done = subprocess.run(command, cwd="/", capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    code = f"import sys; sys.path.insert(0, {str(program)!r}); import ansible_collections as a; print(a.__file__)"
+    done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith(str(program))
+
+
+def test_leaving_ends_the_watchdog(host: LeasedHost) -> None:
+    host.close_it(lease="1h")
+    assert watchdogs.processes(host.state_dir)
+
+    result = run_module("maintenance", host.closing(state="restored"))
+
+    assert (result.get("failed"), result.get("mode_after")) == (None, "writable"), result
+    assert host.traces() == []
+
+
+def test_a_lease_that_is_renewed(host: LeasedHost) -> None:
+    """The first watchdog would open the registry much too early."""
+    host.close_it(lease="1h")
+    (first,) = watchdogs.processes(host.state_dir)
+
+    host.close_it()
+
+    assert not service.runs(first)
+    host.wait_until_open()
+
+
+def test_a_sweep_is_dead_before_the_registry_opens(host: LeasedHost) -> None:
+    """It stands still, so it neither sees the end of its lease nor ends when it is asked to."""
+    witness, sweeper_file = host.home / "witness", host.home / "sweeper"
+    look = f"test ! -e {sweeper_file} || grep State: /proc/$(cat {sweeper_file})/status || echo gone"
+    host.close_it(lease="10s", timeout="5s", restart_command=host.script("look.sh", f"({look}) >> {witness}"))
+    options = {"registry_config": str(host.registry.config_path), "grace_period": "0s", "policies": [{"keep_n": 1}]}
+    with cleanup(options) as sweeper:
+        sweeper_file.write_text(str(sweeper.pid))
+        wait_for(lambda: state_of(sweeper) == "T", "a sweep that stands still")
+        assert (host.lock / "touched.json").exists()
+
+        host.wait_until_open()
+
+        assert sweeper.wait() == -signal.SIGKILL
+    (state,) = witness.read_text().splitlines()
+    assert re.fullmatch("gone|State:\tZ.*", state)
+    kept = host.registry.session().get(f"{host.registry.url}/v2/team/app/tags/list", timeout=10).json()["tags"]
+    assert_pulls(host.registry, capture(host.registry, {"team/app": kept}))
+
+
+def test_a_restart_that_fails_is_tried_again(host: LeasedHost) -> None:
+    attempts = host.home / "attempts"
+    fails_once = f"test -e {host.home}/armed || exec {shlex.join(host.restart_command)}; echo >> {attempts}"
+    restart = host.script("picky.sh", fails_once, f"test $(wc -l < {attempts}) -gt 1 || exit 4")
+    host.close_it(restart_command=restart)
+    (host.home / "armed").touch()
+
+    host.wait_until_open()
+
+    assert len(attempts.read_text().splitlines()) == 2
+
+
+def test_a_reboot(host: LeasedHost) -> None:
+    """Everything dies; the registry comes back closed, as its file says; then the boot hook runs."""
+    require(
+        os.geteuid() == 0 and shutil.which("update-rc.d"), "a boot hook by an init script needs root and update-rc.d"
+    )
+    host.close_it(lease="1h")
+    (hook,) = watchdogs.boot_hooks(host.state_dir)
+    assert [link.resolve() for link in Path("/etc/rc2.d").glob(f"S??{hook.name}")] == [hook]
+    for watchdog in watchdogs.processes(host.state_dir):
+        os.kill(watchdog, signal.SIGKILL)
+    host.restart()
+    assert not host.is_writable()
+    subprocess.run([str(hook), "start"], check=True)
+    wait_for(lambda: not watchdogs.processes(host.state_dir), "the hook's end")
+    assert not host.is_writable()
+
+    hook.write_text(re.sub(r" boot \S+", " boot an-earlier-one", hook.read_text()))
+    subprocess.run([str(hook), "start"], check=True)
+
+    host.wait_until_open()
+    assert not list(Path("/etc/rc2.d").glob(f"S??{hook.name}"))
+
+
+def test_systemd_takes_the_unit(tmp_path: Path) -> None:
+    require(shutil.which("systemd-analyze"), "systemd-analyze is not installed")
+    unit = tmp_path / "drydock-restore-test.service"
+    unit.write_text(unit_text([sys.executable, "-E", '/state "of" 100% $HOME\'s.zip', "boot", "mark"]))
+
+    done = subprocess.run(["systemd-analyze", "verify", str(unit)], capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@contextlib.contextmanager
+def cleanup(options: dict[str, Any]) -> Iterator[subprocess.Popen[str]]:
+    """The module, as STANDS_STILL runs it."""
+    command = [sys.executable, "-c", STANDS_STILL]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, text=True, env=run_environment()) as process:
+        assert process.stdin is not None
+        process.stdin.write(json.dumps({"ANSIBLE_MODULE_ARGS": options}))
+        process.stdin.close()
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def state_of(process: subprocess.Popen[str]) -> str:
+    return Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0]
