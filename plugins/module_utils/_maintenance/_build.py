@@ -106,6 +106,7 @@ def _method(params: Mapping[str, Any], config: Optional[RegistryConfig], endpoin
     if name == "environment":
         return EnvironmentMethod(config, Service.from_params(params), params["environment_file"])
     if name == "proxy_flag":
+        _require_proxy(params)
         return ProxyFlagMethod(params["flag_file"], _nginx(params), config, params["backend_is_private"])
     if name in ("stop", "tasks"):
         subject = os.path.realpath(path) if path else endpoints.clients[0].url
@@ -115,6 +116,12 @@ def _method(params: Mapping[str, Any], config: Optional[RegistryConfig], endpoin
     # A container that has the single file mounted goes on reading its inode.
     in_place = any(in_other_mounts(process) for process in registry_processes(config.path))
     return ConfigFileMethod(config.path, config.environment, in_place)
+
+
+def _require_proxy(params: Mapping[str, Any]) -> None:
+    """The address in the registry's own file leads around the proxy."""
+    if params["registry_url"] is None:
+        raise InvalidOptionError("registry_url", None, "the registry's address at nginx, for method: proxy_flag")
 
 
 def _nginx(params: Mapping[str, Any]) -> Nginx:

@@ -47,9 +47,9 @@ class ProxyFlagMethod(Method):
             raise InvalidOptionError(
                 "backend_is_private",
                 False,
-                "true if nobody but the proxy can reach the registry: its http.addr is not on loopback, so it may be "
-                "written to around the proxy. Make it 127.0.0.1:5000 or a Unix socket, or name its own URL among "
-                "registry_endpoints so that it is asked too",
+                "true if nobody but the proxy can reach the registry: its http.addr is not shown to be on loopback, so "
+                "it may be written to around the proxy. Make it 127.0.0.1:5000 or a Unix socket, or close it by another "
+                "method",
             )
         self._nginx.workers()
 
