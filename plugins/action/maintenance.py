@@ -14,11 +14,14 @@ from ansible_collections.drydock.registry.plugins.plugin_utils._service_tasks im
 class ActionModule(RegistryAction):
     """Sends along the modules that restart, stop and start the registry's service, as far as this controller has them.
 
-    The target keeps them, because it has to reopen the registry without a controller when the lease ends.
+    The target keeps them, because it has to reopen the registry without a controller when the lease ends. So it has
+    them already when it is told to.
     """
 
     def execute(self, told: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        return super().execute({**told, "_service_programs": self._send_programs(task_vars)}, task_vars)
+        is_kept = self._task.args.get("state") == "restored"
+        programs = {} if is_kept else self._send_programs(task_vars)
+        return super().execute({**told, "_service_programs": programs}, task_vars)
 
     def _send_programs(self, task_vars: dict[str, Any]) -> dict[str, str]:
         """Paths of the programs on the target by what they do."""

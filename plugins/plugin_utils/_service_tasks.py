@@ -90,6 +90,9 @@ def _compose(details: Mapping[str, Any]) -> dict[str, Task]:
 
 
 def _kubernetes(details: Mapping[str, Any]) -> dict[str, Task]:
+    if not details.get("namespace"):
+        # That of the context is known to kubectl, not to the module.
+        return {}
     cluster = {name: details[name] for name in ("namespace", "kubeconfig", "context") if details.get(name)}
     deployment = {"api_version": "apps/v1", "kind": "Deployment", "name": details["deployment"], **cluster}
     annotations = {"kubectl.kubernetes.io/restartedAt": NOW}

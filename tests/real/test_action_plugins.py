@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import threading
 import time
@@ -16,8 +17,9 @@ import pytest
 
 from ansible_collections.drydock.registry.plugins.module_utils._lock import Lock, Run, lock_path
 from ansible_collections.drydock.registry.plugins.plugin_utils._run import ControllerProcess
+from support import service
 from support.playbook import PlaybookRun, StartedPlaybook, run_playbook
-from support.registries import V2, V3, NewRegistry, wait_for
+from support.registries import V2, V3, NewRegistry, RegistryProcess, wait_for
 from support.scripted import NewScripted, Request
 from support.sweeping import push_aged
 from support.sweeping_api import push_dated
@@ -116,3 +118,41 @@ def test_a_run_of_this_controller_that_was_killed_holds_nothing(new_registry: Ne
     else:
         assert run.who in result["msg"]
         assert not result["changed"]
+
+
+def with_init_script(registry: RegistryProcess, home: Path, *first: str) -> dict[str, Any]:
+    """Options for a registry with an init script, which keeps in `home/calls` what it was called with."""
+    registry.stop()
+    script, run = home / "init-script", shlex.join(service.command(registry)).replace(" restart ", ' "$1" ')
+    script.write_text("\n".join(["#!/bin/sh", f"echo $1 >> {home}/calls", *first, f"exec {run}", ""]))
+    script.chmod(0o755)
+    return {
+        "registry_config": str(registry.config_path),
+        "service": {"init": str(script)},
+        "state_dir": str(home / "state"),
+        "timeout": "20s",
+    }
+
+
+def test_the_users_modules_act_on_the_service_and_are_kept_for_the_way_back(
+    new_registry: NewRegistry, tmp_path: Path
+) -> None:
+    """Ansible's module stops and starts, for it does not trust a script's `restart`; that shows that it is used."""
+    registry = new_registry(V3)
+    options = with_init_script(registry, tmp_path)
+    with service.as_service(registry):
+        closed = play("maintenance", {"state": "read_only", **options}).check().of("The task")[0]
+        assert closed["mode_after"] == "read_only"
+        assert (tmp_path / "calls").read_text().split() == ["stop", "start"]
+        # Another run: the first has ended, which this controller can tell.
+        back = play("maintenance", {"state": "restored", **options}).check().of("The task")[0]
+        assert back["mode_after"] == "writable"
+    assert (tmp_path / "calls").read_text().split() == ["stop", "start"] * 2
+
+
+def test_what_such_a_module_says_is_told(new_registry: NewRegistry, tmp_path: Path) -> None:
+    registry = new_registry(V3)
+    options = with_init_script(registry, tmp_path, "exit 7")
+    with service.as_service(registry):
+        run = play("maintenance", {"state": "read_only", **options})
+    assert f"Failed to restart service: {options['service']['init']}" in run.of("The task")[0]["msg"]

@@ -64,6 +64,7 @@ def test_a_deployment_is_scaled_on_the_target_which_knows_its_replicas() -> None
         {"compose": {"service": "registry"}},
         {"compose": "registry"},
         {"kubernetes": {"namespace": "apps"}},
+        {"kubernetes": {"deployment": "registry"}},
     ],
 )
 def test_what_is_not_understood_is_left_to_the_module_to_refuse(service: Any) -> None:
