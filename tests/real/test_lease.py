@@ -85,9 +85,9 @@ NewHost = Callable[..., LeasedHost]
 def new_host(tmp_path: Path) -> Iterator[NewHost]:
     with contextlib.ExitStack() as stack:
 
-        def make(version: str = V3) -> LeasedHost:
-            require_registry(version)
-            registry = RegistryProcess(version, tmp_path / "registry")
+        def make(**options: Any) -> LeasedHost:
+            require_registry(V3)
+            registry = RegistryProcess(V3, tmp_path / "registry", **options)
             command = stack.enter_context(service.as_service(registry))
             # Without the environment of a playbook's run, by which the test finds what it kills.
             restart = ["env", "-i", f"PATH={os.environ['PATH']}", *command]
@@ -124,6 +124,20 @@ def test_a_playbook_that_is_killed(host: LeasedHost) -> None:
     assert host.configuration() == found
     assert_pulls(host.registry, kept)
     push(host.registry, "team/app", images.image("new"), "new")
+
+
+def test_the_password_is_not_kept(new_host: NewHost) -> None:
+    """So the watchdog sees only that the registry answers, and puts back all the same."""
+    user, password = "cleaner", "correct horse"
+    host = new_host(htpasswd=(user, password))
+    found = host.configuration()
+
+    host.close_it(registry_username=user, registry_password=password)
+
+    assert not host.is_writable()
+    assert not [path for path in host.state_dir.iterdir() if password.encode() in path.read_bytes()]
+    host.wait_until_open()
+    assert host.configuration() == found
 
 
 def test_the_watchdog_holds_nothing_of_the_run(host: LeasedHost) -> None:
