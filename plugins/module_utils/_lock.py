@@ -15,7 +15,7 @@ import os
 import secrets
 import signal
 import time
-from typing import Any, Collection, Dict, Iterator, Optional
+from typing import Any, Collection, Dict, Iterator, Mapping, Optional
 
 from ._errors import MaintenanceError, StoppedError
 from ._hold import (
@@ -84,7 +84,7 @@ class Lock:
             if files is None:
                 self.files.make(self._new_files(until, while_running))
             elif self._is_ours(files):
-                self._join(files, until)
+                self._join(files, host_entry(until))
                 if self._has_joined():
                     self.files.clear()
                     return taken_over
@@ -193,9 +193,10 @@ class Lock:
             files["touched"] = {"since": time.time()}
         return files
 
-    def _join(self, files: Files, until: float) -> None:
+    def _join(self, files: Files, entry: Mapping[str, Any]) -> None:
         self._token = _token(files)
-        self.files.write(_host_file(), host_entry(until))
+        if files.get(_host_file()) != entry:
+            self.files.write(_host_file(), entry)
 
     def _has_joined(self) -> bool:
         files = self.files.read() or {}

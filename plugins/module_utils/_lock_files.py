@@ -49,14 +49,12 @@ class LockDirectory:
             try:
                 for name, content in files.items():
                     _write(os.path.join(prepared, name + _ENDING), content)
-                _sync(prepared)
                 _rename(prepared, self.path)
-                _sync(os.path.dirname(self.path))
             finally:
                 shutil.rmtree(prepared, ignore_errors=True)
 
     def write(self, name: str, content: Mapping[str, Any]) -> None:
-        """Put a file into the lock, whole or not at all; nothing where the lock has gone."""
+        """Put a file into the lock, whole and on disk when this returns; nothing where the lock has gone."""
         with self._telling("changed"), contextlib.suppress(FileNotFoundError):
             temporary = os.path.join(self.path, f".{secrets.token_hex(8)}")
             _write(temporary, content)
@@ -67,7 +65,6 @@ class LockDirectory:
         """Take a file out of the lock, if it is there."""
         with self._telling("changed"), contextlib.suppress(FileNotFoundError):
             os.unlink(os.path.join(self.path, name + _ENDING))
-            _sync(self.path)
 
     def take_away(self, name: str, expected: Optional[Mapping[str, Any]]) -> None:
         """Move away the lock in which the file `name` holds what is expected; another one is put back."""
@@ -77,7 +74,6 @@ class LockDirectory:
             found = _read_all(beside)
             if found is not None and found.get(name) != expected:
                 _rename(beside, self.path)
-            _sync(os.path.dirname(self.path))
 
     def leftovers(self) -> List[Files]:
         """Return what is in locks that were moved away and not cleared away yet."""
