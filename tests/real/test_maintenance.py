@@ -21,11 +21,12 @@ import pytest
 import yaml
 from real.conftest import require, require_registry
 
-from support import images
+from support import images, watchdogs
 from support.credentials import TlsFiles
 from support.playbook import Result, run_module, run_playbook
 from support.pushing import PushError, push
-from support.registries import RegistryProcess, free_port, wait_for
+from support.registries import NewRegistry, RegistryProcess, free_port, wait_for
+from support.scripted import Fault, NewScripted, Request, json_fault
 from support.store import assert_untouched, contents, snapshot
 from support.verify import assert_pulls, capture
 
@@ -93,7 +94,7 @@ class Service:
             self.pid_file.unlink()
 
     def options(self, state: str, **more: Any) -> dict[str, Any]:
-        return {
+        options = {
             "state": state,
             "registry_config": str(self.config),
             "restart_command": self.restart,
@@ -101,6 +102,7 @@ class Service:
             "timeout": "20s",
             **more,
         }
+        return {name: value for name, value in options.items() if value is not None}
 
     def run(self, state: str, *, check: bool = False, diff: bool = False, prefix: Any = (), **more: Any) -> Result:
         return run_module("maintenance", self.options(state, **more), check=check, diff=diff, prefix=prefix)
@@ -111,14 +113,29 @@ class Service:
         assert result.keys() - {"invocation", "warnings", "diff"} == KEYS
         return result
 
-    def fail(self, state: str, *, check: bool = False, **more: Any) -> str:
+    def refused(self, state: str, *, check: bool = False, **more: Any) -> Result:
         result = self.run(state, check=check, **more)
         assert result.get("failed"), result
+        assert isinstance(result["changed"], bool)
         assert SECRET not in json.dumps(result)
-        return str(result["msg"])
+        return result
+
+    def fail(self, state: str, *, check: bool = False, **more: Any) -> str:
+        return str(self.refused(state, check=check, **more)["msg"])
 
     def records(self) -> list[str]:
         return [path.name for path in self.state_dir.glob("maintenance-*.json")]
+
+    @property
+    def lock(self) -> Path:
+        return self.registry.storage / "docker/registry/drydock.lock"
+
+    def has_left_nothing(self) -> bool:
+        """No lock, no record, no watchdog and no boot hook."""
+        files = list(self.state_dir.iterdir()) if self.state_dir.exists() else []
+        return not (
+            self.lock.exists() or files or watchdogs.processes(self.state_dir) or watchdogs.boot_hooks(self.state_dir)
+        )
 
     def takes_pushes(self) -> bool:
         try:
@@ -139,6 +156,7 @@ def new_service(version: str, tmp_path: Path) -> Iterator[NewService]:
             require_registry(version)
             service = Service(RegistryProcess(version, tmp_path / "registry", **options), prefix)
             stack.callback(service.stop)
+            stack.callback(watchdogs.end, service.state_dir)
             if running:
                 service.start()
             return service
@@ -573,3 +591,197 @@ def test_a_container_goes_on_seeing_its_file(new_service: NewService, tmp_path: 
     assert service.config.stat().st_ino == inode
     service.succeed("restored")
     assert file_state(service.config) == found
+
+
+# Held by one run, for as long as its lease.
+
+OTHER_RUN = {"controller": "ctl2", "pid": 4711, "started": "12345", "who": "root on ctl2, process 4711", "member": "a"}
+
+
+def test_a_closed_registry_is_held_and_leased(service: Service) -> None:
+    closed = service.succeed("read_only", lease="2h")
+
+    assert service.lock.is_dir()
+    record = json.loads((service.state_dir / service.records()[0]).read_text())
+    assert record["method"] == "config_file"
+    assert record["mode_before"] == "writable"
+    assert record["expires_at"] - record["entered_at"] == pytest.approx(7200, abs=60)
+    assert record["options"]["restart_command"] == service.restart
+    assert "registry_password" not in record["options"]
+    assert len(watchdogs.processes(service.state_dir)) == 1
+
+    longer = service.succeed("read_only", lease="3h")
+
+    assert (longer["changed"], longer["restarted"]) == (False, False)
+    assert longer["lease_until"] > closed["lease_until"] > closed["entered_at"]
+    assert len(watchdogs.processes(service.state_dir)) == 1
+    opened = service.succeed("restored")
+    assert (opened["restarted"], opened["lease_until"]) == (True, None)
+    assert service.has_left_nothing()
+
+
+@pytest.mark.parametrize("read_only", [False, True])
+def test_another_run_is_kept_out(new_service: NewService, read_only: bool) -> None:
+    service = new_service(read_only=read_only)
+    service.succeed("read_only", _run=OTHER_RUN)
+    pid = service.pid
+
+    for state, check in (("read_only", True), ("read_only", False), ("restored", True), ("restored", False)):
+        result = service.refused(state, check=check)
+        assert (result["held_by_run"], result["changed"]) == ("ctl2:4711:12345", False)
+        assert "held by root on ctl2, process 4711" in result["msg"]
+
+    assert service.pid == pid
+    assert not service.takes_pushes()
+    result = service.succeed("restored", _run=OTHER_RUN)
+    assert (result["changed"], result["mode_after"]) == (not read_only, "read_only" if read_only else "writable")
+    assert service.has_left_nothing()
+
+
+@pytest.mark.parametrize(
+    ("state", "more"),
+    [("restored", {"stop_sweep": True}), ("restored", {"_gone_runs": ["ctl2:4711:12345"]}), ("read_write", {})],
+)
+def test_what_ends_the_hold_of_another_run(service: Service, state: str, more: dict[str, Any]) -> None:
+    service.succeed("read_only", _run=OTHER_RUN)
+
+    assert service.succeed(state, **more)["mode_after"] == "writable"
+
+    assert service.has_left_nothing()
+    assert service.takes_pushes()
+
+
+def test_a_dead_run_is_taken_over(service: Service) -> None:
+    found = file_state(service.config)
+    service.succeed("read_only", _run=OTHER_RUN)
+
+    result = service.succeed("read_only", _gone_runs=["ctl2:4711:12345"])
+
+    assert not result["changed"]
+    assert "taken over from root on ctl2" in json.dumps(result["warnings"])
+    assert service.succeed("restored")["changed"]
+    assert file_state(service.config) == found
+
+
+@pytest.mark.parametrize("read_only", [False, True])
+def test_after_a_sweep_the_registry_forgets_by_a_restart(new_service: NewService, read_only: bool) -> None:
+    service = new_service(read_only=read_only)
+    service.succeed("read_only")
+    (service.lock / "touched.json").write_text("{}")
+    pid = service.pid
+
+    result = service.succeed("restored")
+
+    assert (result["changed"], result["restarted"]) == (True, True)
+    assert result["mode_after"] == ("read_only" if read_only else "writable")
+    assert service.pid != pid
+
+
+@pytest.mark.parametrize("lease", ["0s", "4s", "soon"])
+def test_a_lease_that_is_no_use(service: Service, lease: str) -> None:
+    assert "lease:" in service.fail("read_only", lease=lease)
+    assert service.has_left_nothing()
+
+
+# Every endpoint, and what it serves.
+
+
+@pytest.fixture
+def mirror(service: Service, new_registry: NewRegistry) -> RegistryProcess:
+    """Another registry with the same image."""
+    registry = new_registry(service.registry.version, "mirror")
+    for one in (service.registry, registry):
+        push(one, "team/app", images.image("app"), "1")
+    return registry
+
+
+def test_endpoints_that_differ_prove_nothing(service: Service, new_registry: NewRegistry) -> None:
+    other = new_registry(service.registry.version, "other", read_only=True)
+    before = snapshot(service.registry.home)
+
+    message = service.fail("read_only", registry_endpoints=[other.url])
+
+    assert f"the endpoints differ: {service.registry.url} accepts writes, but {other.url} refuses writes" in message
+    assert_untouched(service.registry.home, before)
+
+
+def test_an_endpoint_that_stays_writable(service: Service, new_registry: NewRegistry) -> None:
+    found = file_state(service.config)
+    other = new_registry(service.registry.version, "other", storage=service.registry.storage)
+
+    result = service.refused("read_only", registry_endpoints=[other.url], timeout="1s")
+
+    assert f"{other.url} accepts writes" in result["msg"]
+    assert "put back and is writable again" in result["msg"]
+    assert (result["changed"], result["restarted"]) == (False, True)
+    assert file_state(service.config) == found
+    assert service.has_left_nothing()
+
+
+def test_an_endpoint_that_serves_another_storage(service: Service, mirror: RegistryProcess) -> None:
+    """Both are closed, with the same tags."""
+    for one in (service.registry, mirror):
+        one.read_only = True
+        one.write_config()
+    service.start()
+    mirror.restart()
+
+    message = service.fail("read_only", registry_endpoints=[mirror.url])
+
+    assert f"{mirror.url} does not serve this storage" in message
+    assert service.has_left_nothing()
+    assert not service.succeed("read_only")["changed"]
+
+
+def test_an_image_that_cannot_be_read_any_more(service: Service, scripted: NewScripted) -> None:
+    """The registry opens, but serves nothing: the record stays, and the next call sees to it."""
+    push(service.registry, "team/app", images.image("app"), "1")
+    is_broken = threading.Event()
+
+    def script(request: Request) -> Fault | None:
+        unknown = json_fault({"errors": [{"code": "MANIFEST_UNKNOWN"}]}, 404)
+        return unknown if is_broken.is_set() and request.method == "GET" and "/manifests/" in request.path else None
+
+    url = scripted(script, service.registry).url
+    service.succeed("read_only", registry_url=url)
+    is_broken.set()
+
+    result = service.refused("restored", registry_url=url, timeout="1s")
+
+    assert f"not readable within 1 s: {url} does not have team/app:1" in result["msg"]
+    assert (result["changed"], len(service.records())) == (True, 1)
+    is_broken.clear()
+    assert service.succeed("restored", registry_url=url)["mode_after"] == "writable"
+    assert service.has_left_nothing()
+
+
+# The modules that a controller has for a service, as programs on the host.
+
+
+def program(path: Path, service: Service, **result: Any) -> str:
+    command = f"import json, subprocess\nsubprocess.run({service.restart!r}, check=True)\n"
+    path.write_text(f"{command}print(json.dumps({result!r}))\n")
+    return str(path)
+
+
+def test_a_module_restarts_the_service_now_and_later(service: Service, tmp_path: Path) -> None:
+    restart = program(tmp_path / "restart.py", service, changed=True)
+    options: dict[str, Any] = {"restart_command": None, "service": {"docker": "there-is-none"}}
+
+    closed = service.succeed("read_only", **options, _service_programs={"restart": restart})
+
+    assert closed["restarted"]
+    (kept,) = service.state_dir.glob("*-restart.py")
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    Path(restart).unlink()
+    assert service.succeed("restored", **options)["mode_after"] == "writable"
+    assert service.has_left_nothing()
+
+
+def test_a_module_that_fails_says_why(service: Service, tmp_path: Path) -> None:
+    restart = program(tmp_path / "restart.py", service, failed=True, msg="no such container")
+    options: dict[str, Any] = {"restart_command": None, "service": {"docker": "there-is-none"}}
+
+    message = service.fail("read_only", **options, _service_programs={"restart": restart})
+
+    assert "the docker module failed: no such container" in message

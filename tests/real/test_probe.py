@@ -240,6 +240,11 @@ JSON = {"Content-Type": "application/json"}
 READ_ONLY = Fault(405, {"Allow": "GET, HEAD", "Content-Type": "text/plain"}, b"Method not allowed\n")
 
 
+def test_a_proxy_that_lets_no_write_pass(scripted: NewScripted) -> None:
+    server = scripted(in_turn(Fault(503, {"Drydock-Maintenance": "closed", "Retry-After": "30"})))
+    assert probe(client_from_params({}, server.url), "drydock/probe").mode == Mode.READ_ONLY
+
+
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
@@ -254,6 +259,8 @@ READ_ONLY = Fault(405, {"Allow": "GET, HEAD", "Content-Type": "text/plain"}, b"M
         (Fault(403, HTML, b"<html>go away</html>"), "right to push"),
         (Fault(302, {"Location": "https://login.example.com/"}, b""), "registry_url"),
         (Fault(503, {"Retry-After": "3600"}), "busy or broken"),
+        (Fault(503, {"Drydock-Maintenance": "open"}), "busy or broken"),
+        (Fault(403, {"Drydock-Maintenance": "closed"}), "right to push"),
         (Fault(201, JSON, b""), "neither open nor closed"),
     ],
 )

@@ -63,9 +63,9 @@ class Closing:
     def drain(self, mode: str) -> Drain:
         """What is to end once the registry is closed, seen before it is."""
         drain = self.registry.drain()
-        # What was restarted into its mode has been closed from its start on.
+        # What was restarted into its mode has been closed from its start on; what is stopped, has no process left.
         is_fresh = self.is_closed(mode) and mode == Mode.READ_ONLY and self.method.closing == "restart"
-        return drain.of_uploads() if is_fresh else drain
+        return drain.of_uploads() if is_fresh or mode == Mode.STOPPED else drain
 
     def enter(self, mode: str, earlier: Optional[Record]) -> Record:
         """Take the registry into custody and change the setting. Nothing is changed where this raises."""
@@ -79,6 +79,7 @@ class Closing:
             record = self._record(mode, earlier, now)._replace(expires_at=until)
             self.custody.keep(record)
             if not self.is_closed(mode) and not (earlier and self.method.is_read_only):
+                record = self._open_until_now(record, earlier)
                 self.journal.changed = True
                 self.method.enter(record.found or {})
         except Exception as error:
@@ -116,6 +117,13 @@ class Closing:
             before, now = earlier.mode_before, earlier.entered_at
         options = {**self.options, **self._service_options(mode)}
         return Record(self.method.name, self.method.subject, before, now, now + self.lease, found, options)
+
+    def _open_until_now(self, record: Record, earlier: Optional[Record]) -> Record:
+        """Starting the watchdog takes a while, in which the registry is open."""
+        if earlier is None:
+            record = record._replace(entered_at=time.time())
+            self.custody.records.save(record)
+        return record
 
     def _service_options(self, mode: str) -> Mapping[str, Any]:
         """What it takes to act on the service again, without the user's own controller."""

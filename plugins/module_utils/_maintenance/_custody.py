@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Optional
 
+from .._errors import HeldError
 from .._hold import held_error, is_dead
 from .._lock import Hold, Lock, Run, stop_sweep
 from ._journal import Journal
@@ -42,8 +43,12 @@ class Custody:
     def refuse_the_living(self) -> None:
         """As `refuse_others`, but a hold of a module that was run by hand does not count once it has ended."""
         hold = self.lock.hold()
-        if hold is not None and (hold.run.id != Run.direct().id or hold.sweep is not None):
+        if hold is None or (hold.run.id == Run.direct().id and hold.sweep is None):
+            return
+        try:
             self.refuse_others()
+        except HeldError as error:
+            raise HeldError(f"{error}, with stop_sweep: true", error.run_id) from None
 
     def take(self, until: float) -> None:
         """Take the lock, or take it over from the dead. Raises HeldError."""
