@@ -16,10 +16,12 @@ from typing import Any, Callable, Iterator
 import pytest
 
 from ansible_collections.drydock.registry.plugins.module_utils._api import _http
-from support import furnishing, netns
+from support import furnishing, netns, service, watchdogs
 from support.bed import Bed
+from support.closable import ByProxy, Closable, NewClosable
 from support.crane import CraneRegistry, find_crane
 from support.credentials import TlsFiles, make_tls
+from support.nginx import NginxProcess, find_nginx
 from support.playbook import ensure_build
 from support.registries import V3, VERSIONS, NewRegistry, Registry, RegistryProcess, find_registry
 from support.registry_host import RegistryHost
@@ -152,6 +154,13 @@ def host_named(bed: Bed) -> Iterator[Callable[[str], RegistryHost]]:
             bed.discard(host)
 
 
+@pytest.fixture(autouse=True)
+def no_watchdog_left(tmp_path: Path) -> Iterator[None]:
+    """A test may leave a registry closed; nothing shall open it an hour later."""
+    yield
+    watchdogs.end(tmp_path)
+
+
 @pytest.fixture
 def workspace(tmp_path: Path) -> Path:
     """A directory for skopeo's layouts, plan files and the like, outside any registry."""
@@ -172,3 +181,21 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     clock = SimpleNamespace(time=time.time, monotonic=time.monotonic, sleep=slept.append)
     monkeypatch.setattr(_http, "time", clock)
     return slept
+
+
+@pytest.fixture
+def new_closable(tmp_path: Path) -> Iterator[NewClosable]:
+    """Makes a started registry that is closed in one way; it and its proxy are stopped at the end of the test."""
+    with contextlib.ExitStack() as stack:
+
+        def make(kind: type[Closable], version: str = V3, **more: Any) -> Closable:
+            require_registry(version)
+            registry = RegistryProcess(version, tmp_path / "registry")
+            stack.enter_context(service.as_service(registry))
+            if kind is not ByProxy:
+                return kind(registry, tmp_path)
+            require(find_nginx(), "nginx is not installed")
+            nginx = stack.enter_context(NginxProcess(tmp_path / "nginx", registry.host, **more))
+            return ByProxy(registry, tmp_path, nginx)
+
+        yield make

@@ -92,7 +92,6 @@ def new_host(tmp_path: Path) -> Iterator[NewHost]:
             # Without the environment of a playbook's run, by which the test finds what it kills.
             restart = ["env", "-i", f"PATH={os.environ['PATH']}", *command]
             host = LeasedHost(registry, restart, tmp_path)
-            stack.callback(watchdogs.end, host.state_dir)
             for tag in TAGS:
                 push(registry, "team/app", images.image(tag), tag)
             return host
