@@ -28,7 +28,10 @@ _POLL_SECONDS = 0.02
 
 
 class Lease:
-    """Watches over the closings recorded in `state_dir`; `warnings` says what part of that this host can't do."""
+    """Watches over the closings recorded in `state_dir`; to be used within `exclusively`.
+
+    `warnings` says what part of that this host can't do.
+    """
 
     def __init__(self, state_dir: str) -> None:
         self.state_dir = os.path.abspath(state_dir)
@@ -64,7 +67,7 @@ class Lease:
         _end(self._watchdogs(subject))
         self._boot_hook(subject).remove()
         try:
-            for path in [self._program(subject), *glob.glob(f"{glob.escape(self._stem(subject))}-*.py")]:
+            for path in self._files(subject):
                 with contextlib.suppress(FileNotFoundError):
                     os.unlink(path)
         except OSError as error:
@@ -84,6 +87,11 @@ class Lease:
 
     def _watchdogs(self, subject: str) -> list[Process]:
         return processes_of(program_command(self._program(subject))[1:])
+
+    def _files(self, subject: str) -> list[str]:
+        """The program, copies of service programs, and what was being written when somebody was killed."""
+        patterns = (f"{glob.escape(self._stem(subject))}-*.py", f"{glob.escape(self.state_dir)}/.maintenance-*")
+        return [self._program(subject), *(path for pattern in patterns for path in glob.glob(pattern))]
 
     def _stem(self, subject: str) -> str:
         return os.path.splitext(RecordStore(self.state_dir).path(subject))[0]

@@ -3,10 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The watchdog: puts a registry back when nobody else has, with no controller and no Ansible.
 
-python maintenance-<id>.zip check           say whether it could, and end
-python maintenance-<id>.zip lease           go into the background, wait for the end of the lease, put back
-python maintenance-<id>.zip due EXPIRES_AT  the same for a timer, which has waited until then
-python maintenance-<id>.zip boot BOOT       put back at once, unless the host still runs since that boot
+- `python maintenance-<id>.zip check`: say whether it could put the registry back, and end;
+- `... lease`: the same, then go into the background, wait for the end of the lease, put back;
+- `... due EXPIRES_AT`: put back now that a timer has waited until then, later where the lease was extended;
+- `... boot BOOT`: put back at once, unless the host still runs since that boot.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from ._record import Record, RecordStore
 from ._switch import Switch
 
 POLL_SECONDS = 1.0
-_FIRST_PAUSE, _LONGEST_PAUSE = 5.0, 60.0
+_PAUSES = (5.0, 10.0, 20.0, 40.0, 60.0)
 
 
 class Deadline:
@@ -68,8 +68,11 @@ class Watchdog:
             deadline = Deadline(record.expires_at, record.expires_at - time.time())
         else:
             deadline = Deadline(waited_until, 0.0)
-        while record is not None and deadline.remaining(record) > 0:
-            time.sleep(min(POLL_SECONDS, deadline.remaining(record)))
+        while record is not None:
+            remaining = deadline.remaining(record)
+            if remaining <= 0:
+                return
+            time.sleep(min(POLL_SECONDS, remaining))
             record = self._record_of_now(record)
 
     def put_back(self) -> None:
@@ -79,7 +82,8 @@ class Watchdog:
                 with exclusively(self.state_dir):
                     self._put_back()
             except Exception as error:  # whatever it is, the registry is still closed
-                _log(syslog.LOG_ERR, f"{self.subject} could not be put back: {error}; next attempt in {pause:g} s")
+                failure = f"{self.subject} could not be put back: {error}; next attempt in {pause:g} s"
+                syslog.syslog(syslog.LOG_ERR, failure)
                 time.sleep(pause)
             else:
                 return
@@ -89,9 +93,9 @@ class Watchdog:
         if record is None:
             Lease(self.state_dir).disarm(self.subject)
             return
-        _log(syslog.LOG_WARNING, f"nobody has put back {self.subject} in time: it is put back now")
+        syslog.syslog(syslog.LOG_WARNING, f"{self.subject} is put back now, for nobody else has done it")
         outcome = self._switch(record).restore(by_lease=True)
-        _log(syslog.LOG_NOTICE, f"{self.subject} was put back, the registry is {outcome.mode_after}")
+        syslog.syslog(syslog.LOG_NOTICE, f"{self.subject} was put back, the registry is {outcome.mode_after}")
 
     def _switch(self, record: Record) -> Switch:
         return build_switch(record.options, False, Run.direct())
@@ -156,8 +160,4 @@ def detach() -> None:
 
 def pauses() -> Iterator[float]:
     """Seconds to wait after each attempt that failed; without an end."""
-    return (min(_FIRST_PAUSE * 2**attempt, _LONGEST_PAUSE) for attempt in itertools.count())
-
-
-def _log(priority: int, message: str) -> None:
-    syslog.syslog(priority, message)
+    return itertools.chain(_PAUSES, itertools.repeat(_PAUSES[-1]))
