@@ -6,12 +6,16 @@
 from __future__ import annotations
 
 import contextlib
-import json
+import os
 import re
+import signal
 from pathlib import Path
 
-from ansible_collections.drydock.registry.plugins.module_utils._errors import MaintenanceError
-from ansible_collections.drydock.registry.plugins.module_utils._maintenance._lease import Lease
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance._boot import (
+    BootHook,
+    has_systemd,
+    run_tool,
+)
 
 _HOOKS = ("/etc/init.d", "/etc/cron.d", "/etc/systemd/system")
 
@@ -39,8 +43,10 @@ def boot_hooks(directory: Path) -> list[Path]:
 
 def end(directory: Path) -> None:
     """Leave no watchdog behind, whatever the test did; what it watches over stays as it is."""
-    if not processes(directory) and not boot_hooks(directory):
-        return
-    for record in directory.rglob("maintenance-*.json"):
-        with contextlib.suppress(ValueError, KeyError, MaintenanceError):
-            Lease(str(record.parent)).disarm(json.loads(record.read_text())["subject"])
+    for pid in processes(directory):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    for hook in boot_hooks(directory):
+        if has_systemd():
+            run_tool("systemctl", "stop", f"{hook.stem.replace('restore', 'lease')}.timer")
+        BootHook(hook.stem, []).remove()
