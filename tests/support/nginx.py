@@ -14,6 +14,8 @@ from ansible_collections.drydock.registry.plugins.module_utils._maintenance._ngi
 from support.registries import REPOSITORY_ROOT, MissingPartError, ServedProcess
 
 _EXAMPLE = REPOSITORY_ROOT / "examples/nginx/registry.conf"
+# What some sites have, and what would make nginx see a flag file an hour late.
+_REMEMBERING = "open_file_cache max=100 inactive=1h;\nopen_file_cache_valid 1h;\nopen_file_cache_errors on;\n"
 _TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 
 
@@ -67,7 +69,7 @@ class NginxProcess(ServedProcess):
         temporary = "".join(f"{name}_temp_path {self.home}/{name};\n" for name in _TEMPORARY)
         return (
             f"user root;\nworker_processes 2;\npid {self.pid_file};\nerror_log {self.home}/error.log;\n"
-            f"events {{}}\nhttp {{\naccess_log {self.home}/access.log;\n{temporary}{self._site()}}}\n"
+            f"events {{}}\nhttp {{\naccess_log {self.home}/access.log;\n{_REMEMBERING}{temporary}{self._site()}}}\n"
         )
 
     def _site(self) -> str:

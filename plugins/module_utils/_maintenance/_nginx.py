@@ -47,7 +47,8 @@ location = /.drydock/closed {
     return 503 '{"errors":[{"code":"UNAVAILABLE","message":"closed to writes for maintenance","detail":null}]}';
 }
 
-# A read that comes while the registry restarts waits for it, up to 8 seconds.
+# A read that comes while the registry restarts waits for it, up to 8 seconds. A location that has an error_page of its
+# own takes no part in this.
 recursive_error_pages on;
 error_page 502 = @drydock_wait;
 location @drydock_wait {

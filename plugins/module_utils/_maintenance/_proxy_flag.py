@@ -48,7 +48,7 @@ class ProxyFlagMethod(Method):
                 "backend_is_private",
                 False,
                 "true if nobody but the proxy can reach the registry: its http.addr is not shown to be on loopback, so "
-                "it may be written to around the proxy. Make it 127.0.0.1:5000 or a Unix socket, or take another method",
+                "it may be written to around the proxy. Make that 127.0.0.1:5000 or a Unix socket",
             )
         self._nginx.workers()
 

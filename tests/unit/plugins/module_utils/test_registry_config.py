@@ -121,6 +121,28 @@ def test_url(http: str, url: str | None) -> None:
     assert config(f"storage: filesystem\nhttp: {http}").url == url
 
 
+@pytest.mark.parametrize(
+    ("http", "is_private"),
+    [
+        ("{addr: '127.0.0.1:5000'}", True),
+        ("{addr: '[::1]:5000'}", True),
+        ("{addr: 'localhost:5000'}", True),
+        ("{addr: /run/registry.sock, net: unix}", True),
+        ("{addr: ':5000'}", False),
+        ("{addr: '0.0.0.0:5000'}", False),
+        ("{addr: 'registry:5000'}", False),
+        ("{}", False),
+    ],
+)
+def test_who_can_reach_it(http: str, is_private: bool) -> None:
+    assert config(f"http: {http}").is_private is is_private
+
+
+def test_ports_without_images() -> None:
+    assert config("http: {debug: {addr: 'localhost:5001'}}").debug_ports == [5001]
+    assert config("http: {addr: ':5000'}").debug_ports == []
+
+
 def test_an_alias_is_a_copy() -> None:
     text = "x: &f {rootdirectory: /srv}\nstorage: {filesystem: *f}"
     found = config(text, REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY="/data")
