@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import Any, Mapping, Optional, Sequence, Tuple
+from typing import Any, List, Mapping, Optional, Sequence, Tuple
 
 from ._api._client import RegistryClient, client_from_params
 from ._errors import InvalidOptionError, RegistryError
@@ -38,21 +38,30 @@ class Endpoints:
             return found[0]
         return Probe(None, f"the endpoints differ: {', but '.join(one.detail for one in found)}")
 
-    def check_reads(self, image: Optional[Tuple[str, str]]) -> None:
-        """Raise RegistryError unless every endpoint answers as a registry and has the manifest of (repository, tag)."""
+    def check_reads(self, images: Sequence[Tuple[str, str]]) -> None:
+        """Raise RegistryError unless every endpoint answers as a registry and serves one of the (repository, tag)."""
         for client in self.clients:
             client.check_api()
-            if image is not None and client.manifest(*image) is None:
-                raise RegistryError(f"{client.url} does not have {':'.join(image)}, which its storage has")
+            if images:
+                _check_serves_one(client, images)
 
-    def some_image(self) -> Optional[Tuple[str, str]]:
-        """(repository, tag) of an image that the first endpoint has, looked for in the first few repositories."""
+    def some_images(self) -> List[Tuple[str, str]]:
+        """(repository, tag) of what the first endpoint lists, of its first few repositories. Raises RegistryError."""
         client = self.clients[0]
-        for name in islice(client.repositories(), _LOOKED_AT):
-            for tag in islice(client.tags(name) or [], _LOOKED_AT):
-                if client.manifest(name, tag) is not None:
-                    return name, tag
-        return None
+        names = islice(client.repositories(), _LOOKED_AT)
+        return [(name, tag) for name in names for tag in islice(client.tags(name) or [], 1)]
+
+
+def _check_serves_one(client: RegistryClient, images: Sequence[Tuple[str, str]]) -> None:
+    problem = ""
+    for repository, tag in images:
+        try:
+            if client.manifest(repository, tag) is not None:
+                return
+            problem = f"{client.url} does not have {repository}:{tag}, which its storage has"
+        except RegistryError as error:
+            problem = str(error)
+    raise RegistryError(problem)
 
 
 def endpoints_from_params(

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import time
-from typing import Callable, NamedTuple, Optional, Tuple
+from typing import Callable, List, NamedTuple, Optional, Tuple
 
 from .._closed import show_planted
 from .._endpoints import Endpoints
@@ -17,7 +17,7 @@ from .._registry_config import RegistryConfig
 from .._storage._base import Storage
 from ._drain import POLL_SECONDS, Drain
 from ._method import Method
-from ._sample import readable_image, repository_names
+from ._sample import readable_images, repository_names
 from ._service import Service
 
 
@@ -94,15 +94,15 @@ class Registry(NamedTuple):
 
     def _reading_problem(self) -> str:
         try:
-            self.endpoints.check_reads(self._image())
+            self.endpoints.check_reads(self._images())
         except RegistryError as error:
             return str(error)
         return ""
 
-    def _image(self) -> Optional[Tuple[str, str]]:
-        """An image that must be served; where the storage can't be read, what the registry answers has to do."""
+    def _images(self) -> List[Tuple[str, str]]:
+        """Of these one must be served; where none can be found, that the registry answers has to do."""
         try:
             storage = self.open_storage()
-            return readable_image(storage) if storage else self.endpoints.some_image()
+            return readable_images(storage) if storage else self.endpoints.some_images()
         except DrydockError:
-            return None
+            return []

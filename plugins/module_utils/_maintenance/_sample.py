@@ -1,21 +1,26 @@
 # Copyright: (c) 2026, drydock maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Some image that a registry must be able to serve, by a short look into its storage."""
+"""Some images that a registry must be able to serve, by a short look into its storage."""
 
 from __future__ import annotations
 
-from typing import Iterator, Optional, Tuple
+import json
+from itertools import islice
+from typing import Iterator, List, Tuple
 
 from .._layout import _v2_paths as paths
 from .._storage._base import Storage
 
 _LINK_LIMIT = 1024
+_MANIFEST_LIMIT = 4 * 1024 * 1024
+_SAMPLE = 5
 
 
-def readable_image(storage: Storage) -> Optional[Tuple[str, str]]:
-    """(repository, tag) of the first tag whose manifest is all there; None where there is none. Raises StorageError."""
-    return next(((name, tag) for name in repository_names(storage) for tag in _whole_tags(storage, name)), None)
+def readable_images(storage: Storage) -> List[Tuple[str, str]]:
+    """(repository, tag) of a few tags whose manifests are there and can be served. Raises StorageError."""
+    whole = ((name, tag) for name in repository_names(storage) for tag in _whole_tags(storage, name))
+    return list(islice(whole, _SAMPLE))
 
 
 def repository_names(storage: Storage) -> Iterator[str]:
@@ -38,7 +43,11 @@ def _whole_tags(storage: Storage, name: str) -> Iterator[str]:
 
 
 def _has_manifest(storage: Storage, name: str, digest: str) -> bool:
-    """Whether the revision is linked and its content there and not empty."""
+    """Whether it is linked and there, and no schema 1, which Distribution 3 does not serve any more."""
     link = storage.read(f"{paths.revision(name, digest)}/link", _LINK_LIMIT)
-    content = storage.read(paths.blob_data(digest), 1)
-    return bool(link and link[0] and content and content[0])
+    content = storage.read(paths.blob_data(digest), _MANIFEST_LIMIT) if link and link[0] else None
+    try:
+        manifest = json.loads(content[0]) if content else None
+    except ValueError:
+        return False
+    return isinstance(manifest, dict) and manifest.get("schemaVersion") == 2
