@@ -463,8 +463,6 @@ def cleanup_argument_spec() -> dict[str, Any]:
         "quarantine": {"type": "str", "choices": ["delete", "keep", "purge"], "default": "delete"},
         "progress_interval": {"type": "str", "default": "10s"},
         "_progress_path": {"type": "path"},
-        "_run": {"type": "dict"},
-        "_gone_runs": {"type": "list", "elements": "str"},
     }
 
 
