@@ -52,7 +52,7 @@ def storage_argument_spec() -> dict[str, Any]:
 
 def run_argument_spec() -> dict[str, Any]:
     """What the action plugins tell a module: its run, and the runs known to have ended. No options of users."""
-    return {"_run": {"type": "dict"}, "_gone_runs": {"type": "list", "elements": "str"}}
+    return {"_run": {"type": "dict"}, "_gone_runs": {"type": "raw"}}
 
 
 def service_argument_spec() -> dict[str, Any]:
