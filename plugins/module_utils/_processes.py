@@ -56,11 +56,11 @@ def registries_on(rootdirectory: str) -> list[int]:
 
 
 def serving(config_path: Optional[str], rootdirectory: Optional[str]) -> list[Process]:
-    """The processes of one registry, by its configuration file, or where that is not known by its root directory."""
-    if config_path is not None:
-        return registry_processes(config_path)
-    numbers = registries_on(rootdirectory) if rootdirectory is not None else []
-    return [process for process in map(process_of, numbers) if process is not None]
+    """The processes of one registry, by its configuration file, or where that finds none by its root directory."""
+    found = registry_processes(config_path) if config_path is not None else []
+    if found or rootdirectory is None:
+        return found
+    return [process for process in map(process_of, registries_on(rootdirectory)) if process is not None]
 
 
 def is_running(process: Process) -> bool:
