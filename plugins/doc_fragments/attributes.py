@@ -56,3 +56,14 @@ attributes:
     membership:
       - drydock.registry.registry
 """
+
+    ACTION_PLUGIN = r"""
+options: {}
+attributes:
+  action:
+    description: Has an action plugin of its name, so a part of it runs on the controller.
+    support: full
+  async:
+    description: Supports being used with the C(async) keyword.
+    support: full
+"""
