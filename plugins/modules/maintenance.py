@@ -26,6 +26,7 @@ extends_documentation_fragment:
   - drydock.registry.attributes
   - drydock.registry.attributes.full
   - drydock.registry.attributes.actiongroup_registry
+  - drydock.registry.attributes.action_plugin
   - drydock.registry.registry
   - drydock.registry.endpoints
   - drydock.registry.storage
