@@ -105,16 +105,18 @@ def _connection(section: Mapping[str, Any]) -> Iterator[Any]:
 def _connect(redis: ModuleType, section: Mapping[str, Any]) -> Any:
     """Return a client for one server (2.8: `addr`), a cluster (several `addrs`), or what the sentinels name."""
     addresses = [_address(text) for text in section.get("addrs") or [section.get("addr") or "localhost"]]
-    options = _options(section)
+    # Whoever calls this tries again, and for longer.
+    options = {**_options(section), "retry": redis.retry.Retry(redis.backoff.NoBackoff(), 0)}
+    database = int(section.get("db") or 0)
     if section.get("mastername"):
         own = {"username": section.get("sentinelusername"), "password": section.get("sentinelpassword")}
-        sentinel = redis.Sentinel(addresses, sentinel_kwargs={**options, **own, "db": 0})
-        return sentinel.master_for(section["mastername"], **options)
+        sentinel = redis.Sentinel(addresses, sentinel_kwargs={**options, **own})
+        return sentinel.master_for(section["mastername"], db=database, **options)
     host, port = addresses[0]
     if len(addresses) == 1:
-        return redis.Redis(host=host, port=port, **options)
-    nodes = [redis.cluster.ClusterNode(host, port) for host, port in addresses]
-    return redis.RedisCluster(startup_nodes=nodes, **{**options, "db": 0})
+        return redis.Redis(host=host, port=port, db=database, **options)
+    # A cluster has one database alone.
+    return redis.RedisCluster(startup_nodes=[redis.cluster.ClusterNode(*address) for address in addresses], **options)
 
 
 def _import_redis() -> ModuleType:
@@ -127,7 +129,6 @@ def _import_redis() -> ModuleType:
 
 def _options(section: Mapping[str, Any]) -> Dict[str, Any]:
     options: Dict[str, Any] = {
-        "db": int(section.get("db") or 0),
         "username": section.get("username") or None,
         "password": section.get("password") or None,
         "socket_connect_timeout": _SECONDS,

@@ -13,8 +13,8 @@ from typing import Dict, Iterator, List, Optional, Tuple
 from ._apply import Sweep
 from ._cache import check_cache, forget_blobs
 from ._cleanup import Cleanup
-from ._closed import Closedness, check_contents, look, require_closed, show_same_storage, why_open
-from ._errors import DrydockError, MaintenanceError, NotClosedError, StorageError
+from ._closed import Closedness, check_contents, look, look_again, require_closed, show_same_storage, why_open
+from ._errors import DrydockError, NotClosedError, StorageError
 from ._graph import Graph
 from ._layout._v2 import V2Layout
 from ._lock import Lock, lock_path, run_from_params
@@ -41,7 +41,6 @@ class StorageCleanup(Cleanup):
         self.quarantine = Quarantine(self.storage.quarantines)
         self.interrupted = self.quarantine.interrupted()
         self.finished: List[Plan] = []
-        self._probed: Optional[str] = None
         where = lock_path(self.storage.local_root(), "", "")
         self.lock = Lock(where, run_from_params(self.params), self.params.get("_gone_runs") or ())
 
@@ -92,7 +91,7 @@ class StorageCleanup(Cleanup):
         elif not marked.removal.counts().is_nothing():
             self._apply(marked.plan, closedness)
         else:
-            with self._entered() if self.finished else nullcontext():
+            with self._entered(closedness) if self.finished else nullcontext():
                 self._finish()
 
     def report(self, marked: Marked) -> None:
@@ -103,7 +102,7 @@ class StorageCleanup(Cleanup):
         self._require_closed(closedness)
         self.storage.check_changeable()
         check_cache(self.config)
-        with self._entered() as sentry:
+        with self._entered(closedness) as sentry:
             sentry.require_time()
             marked = self.marked_again(plan)
             if not marked.removal.counts().is_nothing():
@@ -113,15 +112,17 @@ class StorageCleanup(Cleanup):
             self._finish()
 
     @contextmanager
-    def _entered(self) -> Iterator[Sentry]:
+    def _entered(self, closedness: Closedness) -> Iterator[Sentry]:
         """Hold the registry, as part of the run that closed it or for itself. Raises HeldError."""
         with self.lock.entered(time.time() + _LONGEST) as hold:
-            yield Sentry(self.lock, hold.closed_until, self._require_still_closed)
+            yield Sentry(self.lock, hold.closed_until, lambda: self._require_still_closed(closedness))
 
-    def _require_still_closed(self) -> None:
+    def _require_still_closed(self, closedness: Closedness) -> None:
         if not self.params["require_read_only"]:
             return
-        reason = why_open(self._look(self._probed), self.config, self.storage)
+        now = look_again(closedness)
+        self.result["registry_mode"] = now.mode
+        reason = why_open(now, self.config, self.storage)
         if reason is not None:
             raise NotClosedError(f"the registry is not closed any more: {reason}")
 
@@ -188,7 +189,7 @@ class StorageCleanup(Cleanup):
     def _predict(self, removal: Removal) -> None:
         if not removal.counts().is_nothing():
             self.storage.check_changeable()
-        self._warn_of_holder()
+            self._warn_of_obstacles()
         self._warn_of_unfinished()
         leftovers = self.params["quarantine"] == "delete" and self.quarantine.applied()
         self.result["changed"] = bool(not removal.counts().is_nothing() or leftovers or self.finished)
@@ -212,16 +213,17 @@ class StorageCleanup(Cleanup):
             if plan.id not in finished:
                 self.warn(f"the interrupted plan {plan.id} holds more than this run does: run with its options again")
 
-    def _warn_of_holder(self) -> None:
-        try:
-            self.lock.require_free()
-        except MaintenanceError as error:
-            self.warn(f"{error}")
+    def _warn_of_obstacles(self) -> None:
+        """Tell in check mode what would refuse a run now, and may be gone by then."""
+        for check in (self.lock.require_free, lambda: check_cache(self.config)):
+            try:
+                check()
+            except DrydockError as error:
+                self.warn(str(error))
 
     def _look(self, repository: Optional[str]) -> Closedness:
         if not self.params["require_read_only"] and not self.params["registry_url"]:
             return Closedness("unknown", "it was not asked", None)
         closedness = look(self.params, self.config, repository)
-        self._probed = repository
         self.result["registry_mode"] = closedness.mode
         return closedness

@@ -36,10 +36,15 @@ class Closedness(NamedTuple):
 def look(params: Mapping[str, Any], config: Optional[RegistryConfig], repository: Optional[str]) -> Closedness:
     """Ask the registry whether it is closed; leaves no trace. Raises for unusable options, not for answers."""
     endpoints = endpoints_from_params(params, config, repository)
-    if endpoints is None:
-        return Closedness("unknown", "there is no registry_url to ask at", None)
-    found = endpoints.probe()
-    return Closedness(found.mode or "unknown", found.detail, endpoints)
+    return look_again(Closedness("unknown", "there is no registry_url to ask at", endpoints))
+
+
+def look_again(closedness: Closedness) -> Closedness:
+    """Ask the same endpoints, over connections that are open already."""
+    if closedness.endpoints is None:
+        return closedness
+    found = closedness.endpoints.probe()
+    return Closedness(found.mode or "unknown", found.detail, closedness.endpoints)
 
 
 def check_contents(closedness: Closedness, graph: Graph) -> None:

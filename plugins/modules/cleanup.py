@@ -21,7 +21,9 @@ description:
   - What is kept stays pullable, by tag and by digest, with every platform, every referrer (signatures, SBOMs) and
     every layer.
   - Storage is only changed while the registry is shown to be read-only or stopped. Before anything is changed,
-    everything is marked again, and the plan can only shrink.
+    everything is marked again, and the plan can only shrink. The registry is asked again and again meanwhile, and if
+    it is not closed any more, the module stops at once and fails. What was removed until then harms no image that is
+    kept, and the next run does the rest.
   - In the storage everything is first set aside in C(docker/registry/drydock) beside the registry's own tree, in an
     order in which a crash at any moment leaves no broken image. The next run finishes an interrupted plan.
   - Over the API, any registry that speaks the OCI distribution API can be cleaned up while it is open. Where it deletes
@@ -39,6 +41,8 @@ extends_documentation_fragment:
   - drydock.registry.endpoints
   - drydock.registry.storage
   - drydock.registry.policies
+requirements:
+  - redis (Python library on the target; only where the registry's configuration names Redis as its cache)
 attributes:
   idempotent:
     support: full
@@ -144,9 +148,17 @@ options:
     type: str
     default: 10s
 notes:
-  - A registry keeps in memory, or in Redis, which blobs it has. Restart it after a clean-up of its storage and before
-    it takes writes again, or a push may leave out a layer that went. The role
-    P(drydock.registry.registry_cleanup#role) does that when it reopens.
+  - A registry keeps in memory, or in Redis, which blobs it has, and a push may leave out a layer that went. If its
+    configuration names Redis, the module deletes those keys there, for which it needs the Python library C(redis) on
+    the target. If it keeps them in memory, restart it after a clean-up of its storage and before it takes writes
+    again. M(drydock.registry.maintenance) and the role P(drydock.registry.registry_cleanup#role) do that when they
+    reopen it.
+  - One run at a time changes a storage. While another one holds it, the module touches nothing, and says which run that
+    is, since when and until when. What tells so lies in C(docker/registry/drydock.lock) beside the registry's own
+    tree, for every host that shares the storage. It needs no lock for check mode and for O(quarantine=purge).
+  - A clean-up in the maintenance of M(drydock.registry.maintenance) ends half a minute before the lease of that does,
+    or a tenth of the lease before it if that is less. What is left then is done by the next run.
+  - A clean-up that is sent SIGTERM or SIGHUP stops in the same safe way.
   - Over the API, repositories that are not selected are not read. So a signature that lies in another repository than
     its image only goes if O(repositories) and O(exclude_repositories) leave nothing out.
   - Distribution 3.1.0 and 3.1.1 with S3 leave some tags out of their listings (distribution issue 4891). Over the API

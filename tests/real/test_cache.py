@@ -19,7 +19,7 @@ from support import images
 from support.images import Image
 from support.pushing import push, skopeo_push
 from support.redis import PASSWORD, RedisServer
-from support.registries import V3, NewRegistry, RegistryProcess
+from support.registries import V3, NewRegistry, RegistryProcess, free_port, wait_for
 from support.store import Store, assert_untouched, snapshot
 from support.sweeping import cleanup, refused, successful
 from support.verify import assert_pulls, assert_whole, capture
@@ -31,7 +31,7 @@ DATABASE = 3
 @pytest.fixture
 def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
     require(shutil.which("redis-server"), "redis-server is not installed")
-    with RedisServer(tmp_path / "redis") as server:
+    with RedisServer(tmp_path / "redis", 'save ""') as server:
         yield server
 
 
@@ -92,6 +92,7 @@ def test_nothing_is_swept_where_redis_could_not_be_told(
     before = snapshot(registry.home)
     preview = successful(cleanup(registry, check=True, policies=POLICIES))
     assert preview["deleted"]["tags"] == 1
+    assert "Redis" in str(preview["warnings"])
     message = refused(cleanup(registry, policies=POLICIES), redis_server.address.rpartition(":")[2], "Redis")
     assert PASSWORD not in message
     assert_untouched(registry.home, before)
@@ -102,7 +103,7 @@ def test_nothing_is_swept_where_redis_could_not_be_told(
     [
         ({"password": "wrong redis staple"}, "invalid username-password pair"),
         ({"password": PASSWORD, "tls": {"rootcas": ["/nowhere/ca.pem"]}}, "/nowhere/ca.pem"),
-        ({"password": PASSWORD, "mastername": "nobody", "sentinelpassword": PASSWORD}, "No master found"),
+        ({"password": PASSWORD, "mastername": "nobody", "sentinelpassword": PASSWORD}, "unknown command 'SENTINEL'"),
         ({"username": "nobody", "password": PASSWORD}, "invalid username-password pair"),
     ],
 )
@@ -131,6 +132,33 @@ def test_every_key_of_a_registry_goes(redis_server: RedisServer, tmp_path: Path,
     where = {"addr": redis_server.address} if form == "addr" else {"addrs": [redis_server.address]}
     assert forget_blobs(configured(tmp_path, {**where, "password": PASSWORD}))
     assert redis_server.keys() == ["blobs", "other::blobs::sha256:1"]
+
+
+def test_the_server_that_a_sentinel_names(redis_server: RedisServer, tmp_path: Path) -> None:
+    lines = (
+        f"sentinel monitor cache 127.0.0.1 {redis_server.port} 1",
+        f'sentinel auth-pass cache "{PASSWORD}"',
+    )
+    with redis_server.client(DATABASE) as client:
+        client.mset({"blobs::sha256:1": 1, "other": 1})
+    with RedisServer(tmp_path / "sentinel", *lines) as sentinel:
+        section = {"mastername": "cache", "sentinelpassword": PASSWORD, "password": PASSWORD, "db": DATABASE}
+        assert forget_blobs(configured(tmp_path, {**section, "addrs": [sentinel.address]}))
+    assert redis_server.keys(DATABASE) == ["other"]
+
+
+def test_a_cluster(tmp_path: Path) -> None:
+    require(shutil.which("redis-server"), "redis-server is not installed")
+    with RedisServer(tmp_path / "redis", "cluster-enabled yes", f"cluster-port {free_port()}") as server:
+        with server.client() as client:
+            client.execute_command("CLUSTER ADDSLOTSRANGE", 0, 16383)
+            wait_for(lambda: client.cluster("info")["cluster_state"] == "ok", "the cluster")
+            for number in range(50):
+                client.set(f"blobs::sha256:{number}", 1)
+            client.set("other", 1)
+        section = {"addrs": [server.address, "127.0.0.1:1"], "password": PASSWORD}
+        assert forget_blobs(configured(tmp_path, section))
+        assert server.keys() == ["other"]
 
 
 def test_which_cache_there_is(tmp_path: Path) -> None:

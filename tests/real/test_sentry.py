@@ -195,13 +195,19 @@ def test_too_short_a_lease_is_refused(swept: Swept) -> None:
     assert_untouched(swept.registry.home, before)
 
 
-def test_purging_and_looking_need_no_lock(swept: Swept) -> None:
+def test_purging_and_changing_nothing_need_no_lock(swept: Swept) -> None:
     assert successful(cleanup(swept.registry, **swept.options, quarantine="keep"))["deleted"]["tags"] == 5
     swept.lock(OURS).acquire(time.time() + LEASE)
     assert successful(cleanup(swept.registry, quarantine="purge"))["changed"]
     assert not successful(cleanup(swept.registry, **swept.options))["changed"]
-    unprivileged = cleanup(swept.registry, check=True, unprivileged=True, **swept.options)
-    assert successful(unprivileged)["changed"] is False
+
+
+def test_a_preview_of_somebody_who_may_not_read_the_lock_says_so(swept: Swept) -> None:
+    swept.lock(OURS).acquire(time.time() + LEASE)
+    os.chown(swept.lock(OURS).path, 1234, 1234)
+    preview = successful(cleanup(swept.registry, check=True, unprivileged=True, **swept.options))
+    assert preview["deleted"]["tags"] == 5
+    assert "drydock.lock could not be read" in str(preview["warnings"])
 
 
 class Clock:

@@ -18,12 +18,17 @@ PASSWORD = "correct redis staple"
 
 
 class RedisServer:
-    """`redis-server` on a port of its own; nothing is kept when it ends."""
+    """`redis-server` on a port of its own, with these lines in its configuration; nothing is kept when it ends."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, *lines: str) -> None:
         self.home = home
+        self.lines = lines
         self.port = free_port()
         self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def is_sentinel(self) -> bool:
+        return any(line.startswith("sentinel ") for line in self.lines)
 
     @property
     def address(self) -> str:
@@ -52,13 +57,12 @@ class RedisServer:
 
     def __enter__(self) -> RedisServer:
         self.home.mkdir(parents=True, exist_ok=True)
-        config = f'port {self.port}\nbind 127.0.0.1\nrequirepass "{PASSWORD}"\nsave ""\ndir {self.home}\n'
-        command = ["redis-server", "-"]
+        config = self.home / "redis.conf"
+        own = (f"port {self.port}", "bind 127.0.0.1", f'requirepass "{PASSWORD}"', f"dir {self.home}")
+        config.write_text("\n".join((*own, *self.lines, "")))
+        command = ["redis-server", str(config), *(["--sentinel"] if self.is_sentinel else [])]
         with (self.home / "log").open("wb") as log:
-            self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log)
-        assert self.process.stdin
-        self.process.stdin.write(config.encode())
-        self.process.stdin.close()
+            self.process = subprocess.Popen(command, stdout=log, stderr=log)
         wait_for(self._answers, f"Redis at {self.address}")
         return self
 
