@@ -158,6 +158,13 @@ def result_of(run: PlaybookRun, host: str | None = None) -> Result:
     return facts
 
 
+def why(run: PlaybookRun, host: str | None = None) -> str:
+    """What a run says of a host that failed."""
+    assert run.returncode != 0, run.output
+    message: str = run.of("Fail with the error that was met", host)[-1]["msg"]
+    return message
+
+
 def checked(run: PlaybookRun, host: str | None = None) -> Result:
     """The role's result of a run that succeeded."""
     return result_of(run.check(), host)

@@ -17,7 +17,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Iterator, Mapping, Sequence
+from typing import Any, Callable, Iterator, Mapping, Sequence
 
 import yaml
 
@@ -155,12 +155,21 @@ class StartedPlaybook:
             self.vanish()
         self._directory.cleanup()
 
-    def wait_for_task(self, name: str, host: str | None = None, seconds: float = 120) -> None:
-        """Return as soon as this task has begun, on any host or this one; AssertionError when the run ends before."""
+    def wait_for_task(self, name: str, host: str | None = None) -> None:
+        """Return as soon as this task has begun, on any host or this one."""
+
+        def begun() -> bool:
+            started = _lines(self._results, "started")
+            return any(one["task"] == name and host in (None, one["host"]) for one in started)
+
+        self.wait_until(begun, f"the task {name}")
+
+    def wait_until(self, condition: Callable[[], bool], what: str, seconds: float = 120) -> None:
+        """Return as soon as this holds; AssertionError when the run ends before."""
         deadline = time.monotonic() + seconds
-        while not any(one["task"] == name and host in (None, one["host"]) for one in _lines(self._results, "started")):
-            assert self.process.poll() is None, f"the run ended before {name}:\n{self._output.read_text()}"
-            assert time.monotonic() < deadline, f"waited {seconds:g} s for {name}:\n{self._output.read_text()}"
+        while not condition():
+            assert self.process.poll() is None, f"the run ended before {what}:\n{self._output.read_text()}"
+            assert time.monotonic() < deadline, f"waited {seconds:g} s for {what}:\n{self._output.read_text()}"
             time.sleep(0.01)
 
     @property
