@@ -15,6 +15,8 @@ from .._errors import InvalidOptionError, MaintenanceError
 from ._command import parse_command, run_command, run_to_end
 
 ACTIONS = ("restart", "stop", "start")
+# How every module says so (ansible.module_utils.basic.missing_required_lib).
+_LACKS_A_LIBRARY = "Failed to import the required Python library"
 
 Command = List[str]
 #: Commands by action, each action a chain that is run in order.
@@ -80,8 +82,7 @@ class Service:
     def run(self, action: str, timeout: float) -> None:
         """Do it, at most `timeout` seconds for each command. Raises MaintenanceError."""
         self.require(action)
-        if action in self.programs:
-            _run_program(self.programs[action], f"the {self.kind} module", timeout)
+        if action in self.programs and _run_program(self.programs[action], f"the {self.kind} module", timeout):
             return
         for command in self.commands[action]:
             option = f"{action}_command" if self.kind == "command" else f"service.{self.kind}:"
@@ -158,12 +159,19 @@ _DERIVED: Mapping[str, Callable[[Any], Commands]] = {
 }
 
 
-def _run_program(path: str, what: str, timeout: float) -> None:
-    """Run a module as Ansible does; it tells by its JSON, more than by its return code, whether it failed."""
+def _run_program(path: str, what: str, timeout: float) -> bool:
+    """Run a module as Ansible does; it tells by its JSON, more than by its return code, whether it failed.
+
+    False where the module could do nothing, for a Python library that it needs is not on this host.
+    """
     code, said = run_to_end([sys.executable, path], timeout, what)
     try:
-        result = json.loads(said[said.index("{") :])
+        result = json.JSONDecoder().raw_decode(said, said.index("{"))[0]
     except ValueError:
         raise MaintenanceError(f"{what} ended with return code {code} and no result") from None
-    if code != 0 or result.get("failed"):
-        raise MaintenanceError(f"{what} failed: {result.get('msg', 'it gave no reason')}")
+    if code == 0 and not result.get("failed"):
+        return True
+    reason = str(result.get("msg", "it gave no reason"))
+    if reason.startswith(_LACKS_A_LIBRARY):
+        return False
+    raise MaintenanceError(f"{what} failed: {reason}")

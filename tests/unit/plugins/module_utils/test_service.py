@@ -20,6 +20,12 @@ KUBECTL = ["kubectl", "--kubeconfig=/root/.kube/config", "--context=prod", "--na
 CLUSTER = {"deployment": "registry", "namespace": "infra", "kubeconfig": "/root/.kube/config", "context": "prod"}
 SETTLED = [*KUBECTL, "rollout", "status", "deployment/registry", "--timeout=90s"]
 
+FAILS = """\
+import json, sys
+print(json.dumps({"failed": True, "msg": missing_required_lib("requests")}))
+sys.exit(1)
+"""
+
 
 def service(**options: Any) -> Service:
     return Service.from_params({"timeout": "90s", **options})
@@ -97,3 +103,16 @@ def test_a_chain_ends_with_its_first_failure(tmp_path: Path) -> None:
     with pytest.raises(MaintenanceError, match="return code 1: no connection"):
         service(service={"systemd": "x"}).with_commands({"restart": chain}).run("restart", 60)
     assert not trace.exists()
+
+
+def test_a_command_does_it_where_the_host_lacks_what_a_module_needs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Having a collection on the controller says nothing about the Python of its hosts."""
+    module, docker = tmp_path / "module.py", tmp_path / "docker"
+    module.write_text(f"from ansible.module_utils.basic import missing_required_lib\n{FAILS}")
+    docker.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/called\n')
+    docker.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    service(service={"docker": "registry"}, _service_programs={"restart": str(module)}).run("restart", 60)
+    assert (tmp_path / "called").read_text() == "restart registry\n"
