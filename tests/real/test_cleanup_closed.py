@@ -53,6 +53,16 @@ def test_a_read_only_registry_is_swept_while_it_serves(registry: RegistryProcess
     assert not successful(cleanup(registry, policies=KEEP_ONE))["changed"]
 
 
+def test_every_endpoint_has_to_be_closed(registry: RegistryProcess, new_registry: NewRegistry) -> None:
+    push_aged(registry, "app", {"1": 9.0, "2": 8.0})
+    other = new_registry(registry.version, "other", storage=registry.storage)
+    close(registry)
+    options = {"policies": KEEP_ONE, "registry_endpoints": [other.url]}
+    refused(cleanup(registry, **options), "the endpoints differ", f"{other.url} accepts writes")
+    close(other)
+    assert successful(cleanup(registry, **options))["deleted"]["tags"] == 1
+
+
 def test_require_read_only_false_overrides_with_a_warning(registry: RegistryProcess, store: Store) -> None:
     push_aged(registry, "app", {"1": 9.0, "2": 8.0})
     run = successful(cleanup(registry, policies=KEEP_ONE, require_read_only=False, registry_url=registry.url))

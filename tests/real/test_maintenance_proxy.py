@@ -204,3 +204,16 @@ def test_a_push_that_does_not_end_in_time_opens_the_registry(new_closable: NewCl
     assert proxied.found() == found
     assert proxied.takes_pushes()
     assert_pulls(proxied.front, capture(proxied.front, {"team/app": ["1", "2", "new"]}))
+
+
+def test_after_a_sweep_it_restarts_before_the_flag_goes(proxied: ByProxy) -> None:
+    """What the registry remembers of its blobs must not be believed by a push."""
+    proxied.succeed("read_only")
+    assert not proxied.succeed("read_only")["restarted"]
+    (proxied.registry.storage / "docker/registry/drydock.lock/touched.json").write_text("{}")
+    flag, restart = str(proxied.nginx.flag_file), service.command(proxied.registry)
+
+    result = proxied.succeed("restored", restart_command=["sh", "-c", 'test -e "$0" && exec "$@"', flag, *restart])
+
+    assert (result["restarted"], result["mode_after"]) == (True, "writable")
+    assert proxied.takes_pushes()
