@@ -57,7 +57,7 @@ def test_every_endpoint_has_to_be_closed(registry: RegistryProcess, new_registry
     push_aged(registry, "app", {"1": 9.0, "2": 8.0})
     other = new_registry(registry.version, "other", storage=registry.storage)
     close(registry)
-    options = {"policies": KEEP_ONE, "registry_endpoints": [other.url]}
+    options: dict[str, Any] = {"policies": KEEP_ONE, "registry_endpoints": [other.url]}
     refused(cleanup(registry, **options), "the endpoints differ", f"{other.url} accepts writes")
     close(other)
     assert successful(cleanup(registry, **options))["deleted"]["tags"] == 1
