@@ -19,6 +19,10 @@ options:
     type: list
     elements: dict
     required: true
+  title:
+    description: A line above the table.
+    type: str
+    default: ""
 seealso:
   - plugin: drydock.registry.outcomes
     plugin_type: filter
@@ -49,11 +53,16 @@ MOST_CHARACTERS = 400
 Outcome = Mapping[str, Any]
 
 
-def summary(outcomes: Sequence[Outcome]) -> str:
+def summary(outcomes: Sequence[Outcome], title: str = "") -> str:
     """Return the table and the messages, each line ended by a newline."""
     failures = [f"{one['status']}: {one['host']}: {one['error']}" for one in outcomes if one["error"]]
     warnings = [f"warning: {one['host']}: {text}" for one in outcomes for text in one.get("warnings") or []]
-    lines = [*_table([HEADINGS, *map(_row, outcomes)]), *_capped(failures), *_capped(warnings)]
+    lines = [
+        *([title] if title else []),
+        *_table([HEADINGS, *map(_row, outcomes)]),
+        *_capped(failures),
+        *_capped(warnings),
+    ]
     return "".join(f"{line}\n" for line in lines)
 
 

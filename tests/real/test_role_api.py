@@ -30,7 +30,7 @@ POLICIES = [{"name": "newest", "keep_n": 1, "keep_tags": ["stable"]}]
 KEPT = {V2: ["1", "3", "stable"], V3: ["3", "stable"]}
 RESULT_KEYS = {
     *("changed", "plan_id", "plan", "deleted", "kept", "drift_total", "notes_total", "left_untagged"),
-    *("window_seconds", "mode"),
+    *("window_seconds", "mode", "mode_before", "mode_after", "lease_until", "warnings", "swept_by"),
 }
 
 

@@ -18,8 +18,9 @@ ROLE = ROOT / "roles/registry_cleanup"
 PREFIX = "registry_cleanup_"
 # What is the role's own, and no option of a module.
 OWN = {"maintenance", "plan", "quarantine", "reconnect_timeout", "report_dir"}
+OWN |= {"restore_state", "shared_storage", "stop_running"}
 # Options that the role sets by itself at each step.
-SET_BY_ROLE = {"plan", "plan_dest", "quarantine", "state"}
+SET_BY_ROLE = {"plan", "plan_dest", "quarantine", "state", "stop_sweep"}
 FACTS = {"registry_cleanup_result"}
 
 

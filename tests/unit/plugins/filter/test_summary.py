@@ -43,6 +43,10 @@ def test_a_host_whose_storage_another_one_swept_has_no_counts() -> None:
     assert words(row) == "registry2 writable writable - - - - - 0 ok, swept by registry1"
 
 
+def test_a_title_stands_above_it() -> None:
+    assert summary([CLEANED], "What it is").splitlines() == ["What it is", *lines(CLEANED)]
+
+
 def test_hosts_that_failed_are_in_the_table_and_say_why() -> None:
     table = lines({"host": "far", "status": "unreachable", "error": "no route"}, {**CLEANED, "warnings": []})
     assert words(table[1]) == "far - - - - - - - 0 unreachable"
