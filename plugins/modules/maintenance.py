@@ -70,7 +70,8 @@ options:
         leave out a layer that has gone. nginx holds reads back meanwhile.
       - V(stop) stops the service. There are no reads meanwhile. A pull-through cache can only be closed in this way.
       - V(tasks) changes nothing. Your own tasks have closed the registry before V(read_only), and open it again before
-        V(restored); the module verifies, drains, records and locks. When the lease ends, the host can only say so.
+        V(restored); the module verifies, drains, records and locks. When the lease ends, the host runs
+        O(restore_command), and without one it can only say so in its log.
         If the storage was swept, the tasks have to restart the registry, unless O(restart_command) or O(service) tell
         how to.
     type: str
@@ -147,6 +148,11 @@ options:
     type: raw
   start_command:
     description: Command that starts the registry, for O(method=stop), as O(restart_command).
+    type: raw
+  restore_command:
+    description:
+      - Command that opens the registry again where your own tasks have closed it, for O(method=tasks), as
+        O(restart_command). The host runs it when the lease ends, so it must need nothing but the host.
     type: raw
   environment_file:
     description:
@@ -282,6 +288,7 @@ EXAMPLES = r"""
     state: read_only
     method: tasks
     registry_config: /etc/docker/registry/config.yml
+    restore_command: /usr/local/sbin/open-registry
 
 - name: Put a registry back now, and break off the run that holds it
   drydock.registry.maintenance:
@@ -377,6 +384,7 @@ def argument_spec() -> dict[str, Any]:
         "state": {"type": "str", "choices": ["read_only", "read_write", "restored"], "required": True},
         "method": {"type": "str", "choices": methods, "default": "config_file"},
         **service_argument_spec(),
+        "restore_command": {"type": "raw"},
         "environment_file": {"type": "path"},
         "flag_file": {"type": "path", "default": "/run/drydock/closed"},
         "nginx_snippet": {"type": "path"},
@@ -393,6 +401,7 @@ def argument_spec() -> dict[str, Any]:
         **storage_argument_spec(),
         **run_argument_spec(),
         "_service_programs": {"type": "dict"},
+        "_end_sweep_only": {"type": "bool", "default": False},
     }
 
 
@@ -409,6 +418,8 @@ class Task:
         makes_record = state == "read_only" and not self.check_mode
         with exclusively(params["state_dir"], make=makes_record):
             self.switch = build_switch(params, self.check_mode, run_from_params(params))
+            if params["_end_sweep_only"]:
+                return self.switch.end_sweep(params["stop_sweep"] or state == "read_write")
             if state == "read_only":
                 return self.switch.close()
             return self.switch.open() if state == "read_write" else self.switch.restore(params["stop_sweep"])

@@ -9,6 +9,9 @@ The configuration file has tests of its own (test_maintenance.py); so have the p
 
 from __future__ import annotations
 
+import os
+import shlex
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +98,27 @@ def test_a_command_that_fails_on_entering_is_undone(
     assert closable.found() == found
     assert closable.records() == []
     assert closable.takes_pushes()
+
+
+def opening_script(closable: Closable) -> Path:
+    """What ByTasks.opens does, as a command of the host."""
+    description = closable.registry.home / "service.json"
+    shutil.copy(description, closable.home / "open.json")
+    path = closable.home / "open"
+    restart = shlex.join(["env", "-i", f"PATH={os.environ['PATH']}", *service.command(closable.registry)])
+    path.write_text(f"#!/bin/sh\ncp {closable.home}/open.json {description}\nexec {restart}\n")
+    path.chmod(0o755)
+    return path
+
+
+def test_the_host_opens_what_tasks_closed_when_the_lease_ends(new_closable: NewClosable) -> None:
+    closable = new_closable(ByTasks, V3)
+    opening = opening_script(closable)
+    closable.closes()
+    closable.succeed("read_only", lease="5s", restore_command=[str(opening)])
+    assert not closable.takes_pushes()
+    wait_for(closable.takes_pushes, "the registry to take pushes", 60)
+    wait_for(lambda: not closable.state_dir.exists(), "an end of the lease", 60)
 
 
 def test_tasks_that_closed_nothing_are_found_out(new_closable: NewClosable) -> None:

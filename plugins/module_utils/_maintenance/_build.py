@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Mapping, Optional
+from typing import Any, List, Mapping, Optional
 
 from .._durations import parse_duration
 from .._endpoints import Endpoints, endpoints_from_params
@@ -110,12 +110,17 @@ def _method(params: Mapping[str, Any], config: Optional[RegistryConfig], endpoin
         return ProxyFlagMethod(params["flag_file"], _nginx(params), config, params["backend_is_private"])
     if name in ("stop", "tasks"):
         subject = os.path.realpath(path) if path else endpoints.clients[0].url
-        return StopMethod(subject) if name == "stop" else TasksMethod(subject)
+        return StopMethod(subject) if name == "stop" else TasksMethod(subject, _restore_command(params))
     if config is None:
         raise InvalidOptionError("registry_config", path, "the registry's configuration file, for method: config_file")
     # A container that has the single file mounted goes on reading its inode.
     in_place = any(in_other_mounts(process) for process in registry_processes(config.path))
     return ConfigFileMethod(config.path, config.environment, in_place)
+
+
+def _restore_command(params: Mapping[str, Any]) -> Optional[List[str]]:
+    command = params["restore_command"]
+    return None if command is None else parse_command(command, "restore_command")
 
 
 def _require_proxy(params: Mapping[str, Any]) -> None:

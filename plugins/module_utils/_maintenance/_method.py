@@ -71,6 +71,10 @@ class Method(ABC):
         `root` is the registry's root directory, None where it is not on this host.
         """
 
+    def open_alone(self, timeout: float) -> None:
+        """Do what the user's own tasks would do, had the lease not ended before them; at most `timeout` seconds."""
+        return
+
     def adapt(self, service: Service) -> Service:
         """The service with the commands that this setting needs to take effect, as it stands now."""
         return service

@@ -16,13 +16,17 @@ from ._registry import Registry
 
 
 class Opening:
-    """Puts back what a record says. `is_forced` opens even where a cache can't be made to forget what was swept."""
+    """Puts back what a record says. `is_forced` opens even where a cache can't be made to forget what was swept.
 
-    def __init__(self, registry: Registry, journal: Journal, is_forced: bool = False) -> None:
+    `is_alone` tells that the lease has ended, so that nobody else does anything to open the registry.
+    """
+
+    def __init__(self, registry: Registry, journal: Journal, is_forced: bool = False, is_alone: bool = False) -> None:
         self.registry = registry
         self.method = registry.method
         self.journal = journal
         self.is_forced = is_forced
+        self.is_alone = is_alone
 
     def action(self, seen: Optional[str], target: str, touched: bool) -> Optional[str]:
         """What the service has to do so that the registry comes from the mode `seen` to `target`, without a lie."""
@@ -87,6 +91,8 @@ class Opening:
             self.journal.changed = True
         if target == Mode.WRITABLE and self.method.is_read_only and self.method.open():
             self.journal.changed = True
+        if self.is_alone:
+            self.method.open_alone(self.registry.timeout)
 
     def _found(self, record: Optional[Record]) -> Optional[Mapping[str, Any]]:
         """What this method has to put back."""

@@ -15,7 +15,7 @@ import re
 import sys
 import tempfile
 import zipfile
-from typing import Iterator, Mapping
+from typing import Any, Iterator, Mapping
 
 from .._errors import MaintenanceError
 from ._file import sync_directory
@@ -60,7 +60,7 @@ def _sources() -> Mapping[str, str]:
     """Source texts by their paths in the zip; a package that is only a directory gets an empty `__init__.py`."""
     sources = {f"{package}/__init__.py": "" for package in _parents(f"{_UTILS}._maintenance".split("."))}
     for name, module in sorted(sys.modules.items()):
-        loader = getattr(module, "__loader__", None)
+        loader: Any = getattr(module, "__loader__", None)
         if not name.startswith(f"{_UTILS}.") or not hasattr(loader, "get_source"):
             continue
         path = name.replace(".", "/")

@@ -100,7 +100,15 @@ class Switch:
         is_forced = by_lease and time.time() > record.expires_at + CACHE_PATIENCE
         if record.found is None:
             return self._release(record, before, is_forced)
-        return self._leave(record, before, record.mode_before, is_forced)
+        return self._leave(record, before, record.mode_before, is_forced, is_alone=by_lease)
+
+    def end_sweep(self, stop_sweep: bool) -> Outcome:
+        """Only see that nothing changes the storage any more, before the user's own tasks open the registry."""
+        if not stop_sweep:
+            self.custody.refuse_the_living()
+        if not self.check_mode:
+            self.custody.stop_sweep(self.timeout)
+        return Outcome(False, None, None)
 
     def open(self) -> Outcome:
         """Make the registry writable whatever it was before, and whoever holds it."""
@@ -120,8 +128,10 @@ class Switch:
             )
         return record
 
-    def _leave(self, record: Optional[Record], before: Probe, target: str, is_forced: bool) -> Outcome:
-        opening, seen = Opening(self.registry, self.journal, is_forced), before.mode
+    def _leave(
+        self, record: Optional[Record], before: Probe, target: str, is_forced: bool, is_alone: bool = False
+    ) -> Outcome:
+        opening, seen = Opening(self.registry, self.journal, is_forced, is_alone), before.mode
         action = opening.action(seen, target, self.custody.is_touched)
         self.registry.require(action)
         changes_setting = opening.changes_setting(record, target)

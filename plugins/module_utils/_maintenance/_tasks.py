@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import Optional, Sequence
 
 from .._processes import serving
 from .._registry_config import RegistryConfig
+from ._command import run_command
 from ._connections import Connections
 from ._drain import Drain
 from ._no_setting import NoSettingMethod
@@ -19,6 +20,14 @@ class TasksMethod(NoSettingMethod):
 
     name = "tasks"
     is_closed_by_others = True
+
+    def __init__(self, subject: str, restore_command: Optional[Sequence[str]] = None) -> None:
+        super().__init__(subject)
+        self._restore_command = restore_command
+
+    def open_alone(self, timeout: float) -> None:
+        if self._restore_command is not None:
+            run_command(self._restore_command, timeout, "restore_command")
 
     def drain(self, root: Optional[str], config: Optional[RegistryConfig]) -> Drain:
         processes = serving(config.path if config else None, root)
