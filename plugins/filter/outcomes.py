@@ -62,7 +62,8 @@ _value:
 
 from typing import Any, Callable, Collection, Dict, Iterable, List, Mapping
 
-RESULT, ERROR = "registry_cleanup_result", "__registry_cleanup_error"
+RESULT = "registry_cleanup_result"
+ERROR = "__registry_cleanup_error"
 # What the role registers where it needs a connection.
 STEPS = [f"__registry_cleanup_{step}" for step in ("directory", "planned", "closable", "closed", "applied", "reopened")]
 

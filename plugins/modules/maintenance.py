@@ -401,7 +401,7 @@ def argument_spec() -> dict[str, Any]:
         **storage_argument_spec(),
         **run_argument_spec(),
         "_service_programs": {"type": "dict"},
-        "_end_sweep_only": {"type": "bool", "default": False},
+        "_end_sweep_only": {"type": "bool"},
     }
 
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import sys
 import syslog
 import time
 from typing import Callable, Iterator, NoReturn, Optional, Sequence
@@ -122,8 +121,8 @@ def main(state_dir: str, subject: str, arguments: Sequence[str]) -> NoReturn:
     try:
         actions[verb]()
     except DrydockError as error:
-        sys.exit(str(error))
-    sys.exit(0)
+        raise SystemExit(str(error)) from error
+    raise SystemExit(0)
 
 
 def _lease(watchdog: Watchdog) -> None:
