@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Iterable
 
 from support import service
-from support.playbook import PlaybookRun, Result, run_module, run_playbook
+from support.playbook import PlaybookRun, Result, StartedPlaybook, run_module
 from support.registries import RegistryProcess, wait_for
 from support.store import Store
 
@@ -28,18 +28,25 @@ def inventory(hosts: Iterable[AnyHost]) -> dict[str, Any]:
     return {"registries": {"hosts": {host.name: host.variables() for host in hosts}}}
 
 
-def play(
-    playbook: str, hosts: Iterable[AnyHost], *, check: bool = False, diff: bool = False, **variables: Any
-) -> PlaybookRun:
+def start(
+    playbook: str, hosts: Iterable[AnyHost], *arguments: str, check: bool = False, diff: bool = False, **variables: Any
+) -> StartedPlaybook:
     """One of the three playbooks on these hosts; `variables` are those of the role, without their prefix."""
-    return run_playbook(
+    return StartedPlaybook(
         f"drydock.registry.{playbook}",
+        *arguments,
         inventory=inventory(hosts),
         extra_vars={f"registry_cleanup_{name}": value for name, value in variables.items()},
         check=check,
         diff=diff,
         environment=ENVIRONMENT,
     )
+
+
+def play(playbook: str, hosts: Iterable[AnyHost], *arguments: str, **options: Any) -> PlaybookRun:
+    """As `start`, to its end."""
+    with start(playbook, hosts, *arguments, **options) as started:
+        return started.finish()
 
 
 class AnyHost(ABC):
@@ -79,16 +86,27 @@ class UrlHost(AnyHost):
 
 
 class Host(AnyHost):
-    """A host with the registry's storage, whose registry runs as a service."""
+    """A host with the registry's storage, whose registry runs as a service; `variables` as those of UrlHost."""
 
     def __init__(
-        self, registry: RegistryProcess, restart_command: list[str], home: Path, name: str = "registry1"
+        self,
+        registry: RegistryProcess,
+        restart_command: list[str],
+        home: Path,
+        name: str = "registry1",
+        **variables: Any,
     ) -> None:
         self.registry = registry
         self.restart_command = restart_command
         self.home = home
         self.state_dir = home / "state"
         self.name = name
+        self._variables = {
+            "registry_config": str(registry.config_path),
+            "maintenance": self.maintenance(),
+            "grace_period": "0s",
+            **variables,
+        }
 
     @property
     def losses(self) -> Path:
@@ -117,13 +135,8 @@ class Host(AnyHost):
         }
 
     def variables(self) -> dict[str, Any]:
-        return {
-            "ansible_connection": "losable",
-            "losable_losses": str(self.losses),
-            "registry_cleanup_registry_config": str(self.registry.config_path),
-            "registry_cleanup_maintenance": self.maintenance(),
-            "registry_cleanup_grace_period": "0s",
-        }
+        role = {f"registry_cleanup_{name}": value for name, value in self._variables.items()}
+        return {"ansible_connection": "losable", "losable_losses": str(self.losses), **role}
 
     def script(self, name: str, *lines: str) -> list[str]:
         """A restart command that does something else before it restarts."""
