@@ -103,11 +103,14 @@ class Switch:
         return self._leave(record, before, record.mode_before, is_forced, is_alone=by_lease)
 
     def end_sweep(self, stop_sweep: bool) -> Outcome:
-        """Only see that nothing changes the storage any more, before the user's own tasks open the registry."""
+        """See that no sweep goes on and no cache lies, before the user's own tasks open the registry."""
         if not stop_sweep:
             self.custody.refuse_the_living()
         if not self.check_mode:
             self.custody.stop_sweep(self.timeout)
+            opening, seen, touched = Opening(self.registry, self.journal), self.registry.probe(), self.custody.is_touched
+            action = opening.refreshing(seen.mode, touched, is_needed=False)
+            opening.refresh(action, seen.mode or self.method.closed_mode, touched)
         return Outcome(False, None, None)
 
     def open(self) -> Outcome:
