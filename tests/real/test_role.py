@@ -6,13 +6,15 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any, Iterator
 
 import pytest
+import yaml
 
 from support import images, service
-from support.fleet import ENVIRONMENT, Host, checked, inventory, result_of
+from support.fleet import ENVIRONMENT, Host, checked, inventory, result_of, why
 from support.playbook import run_playbook
 from support.pushing import Repository, push
 from support.registries import V3, NewRegistry, RegistryProcess
@@ -190,6 +192,61 @@ def test_without_a_method_the_user_closes_it(host: Host) -> None:
     assert result["deleted"]["tags"] == 2
     assert result["window_seconds"] is None
     service.start(host.registry.home)
+
+
+@pytest.fixture
+def by_tasks(host: Host, tmp_path: Path) -> Any:
+    """The maintenance of a host whose registry is stopped and started by tasks of its own, which note it."""
+
+    def maintenance(**changed: str) -> dict[str, Any]:
+        files = {}
+        for name, what in {"enter_tasks": "stop", "leave_tasks": "start"}.items():
+            command = f"{shlex.join(service.command(host.registry, what))} && echo {what} >> {tmp_path}/notes"
+            tasks = [{"name": f"Do {what}", "ansible.builtin.shell": changed.get(name, command)}]
+            (tmp_path / f"{name}.yml").write_text(yaml.safe_dump(tasks))
+            files[name] = str(tmp_path / f"{name}.yml")
+        return host.maintenance(method="tasks", **files)
+
+    return maintenance
+
+
+def test_the_users_own_tasks_close_and_reopen(host: Host, by_tasks: Any, tmp_path: Path) -> None:
+    run = host.cleanup(policies=KEEP_TWO, maintenance=by_tasks())
+    assert checked(run)["deleted"]["tags"] == 2
+    assert (tmp_path / "notes").read_text().split() == ["stop", "start"]
+    assert host.is_writable()
+    assert checked(host.cleanup(policies=KEEP_TWO, maintenance=by_tasks()))["changed"] is False
+    assert checked(host.restore(maintenance=by_tasks()))["changed"] is False
+    assert (tmp_path / "notes").read_text().split() == ["stop", "start"]
+
+
+@pytest.mark.parametrize("enter_tasks", ["/bin/false", "/bin/true"])
+def test_the_users_tasks_that_fail_or_do_not_close_are_followed_by_those_that_reopen(
+    host: Host, by_tasks: Any, tmp_path: Path, enter_tasks: str
+) -> None:
+    run = host.cleanup(
+        policies=KEEP_TWO, maintenance=by_tasks(enter_tasks=enter_tasks, leave_tasks=f"echo x > {tmp_path}/left")
+    )
+    assert ("Do stop" if enter_tasks == "/bin/false" else "Close the registry") in why(run)
+    assert (tmp_path / "left").exists()
+    assert Repository(host.registry, "team/app").tags() == list(TAGS)
+    assert host.is_writable()
+
+
+def test_users_tasks_that_can_not_be_read_are_found_before_anything_is_touched(host: Host, by_tasks: Any) -> None:
+    pid, maintenance = host.pid(), by_tasks()
+    Path(maintenance["leave_tasks"]).write_text("- no.such.collection.module:\n")
+    assert host.cleanup(policies=KEEP_TWO, maintenance=maintenance).returncode != 0
+    del maintenance["leave_tasks"]
+    assert "needs enter_tasks and leave_tasks" in why(host.preview(policies=KEEP_TWO, maintenance=maintenance))
+    assert host.pid() == pid
+
+
+def test_an_option_of_maintenance_that_there_is_not_is_named(host: Host) -> None:
+    run = host.cleanup(policies=KEEP_TWO, maintenance=host.maintenance(methods="stop"))
+    assert run.returncode != 0
+    assert "methods" in run.output
+    assert not run.of("Plan")
 
 
 def test_what_is_set_aside_is_kept_on_demand_and_deleted_by_a_later_run(host: Host) -> None:

@@ -108,7 +108,8 @@ class Switch:
             self.custody.refuse_the_living()
         if not self.check_mode:
             self.custody.stop_sweep(self.timeout)
-            opening, seen, touched = Opening(self.registry, self.journal), self.registry.probe(), self.custody.is_touched
+            opening, seen = Opening(self.registry, self.journal), self.registry.probe()
+            touched = self.custody.is_touched
             action = opening.refreshing(seen.mode, touched, is_needed=False)
             opening.refresh(action, seen.mode or self.method.closed_mode, touched)
         return Outcome(False, None, None)
