@@ -12,6 +12,10 @@ from typing import Any, Iterator
 
 import pytest
 import yaml
+from ansible.inventory.manager import InventoryManager
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.parsing.dataloader import DataLoader
+from ansible.vars.manager import VariableManager
 
 ROOT = Path(__file__).resolve().parents[3]
 ROLE = ROOT / "roles/registry_cleanup"
@@ -116,3 +120,15 @@ def test_no_variable_without_an_option_behind_it() -> None:
     options = module_options("cleanup")
     known = {PREFIX + name for name in set(options) | OWN}
     assert set(all_options()) <= known
+
+
+@pytest.mark.parametrize("inventory", ["inventory.yml", "fleet.yml"])
+def test_the_examples_say_nothing_that_the_role_would_refuse(inventory: str) -> None:
+    validator = ArgumentSpecValidator(entry_points()["main"])
+    found = InventoryManager(DataLoader(), sources=str(ROOT / "examples" / inventory))
+    variables = VariableManager(DataLoader(), found)
+    assert found.get_hosts("registries")
+    for host in found.get_hosts("registries"):
+        given = {name: value for name, value in variables.get_vars(host=host).items() if name.startswith(PREFIX)}
+        assert given
+        assert not validator.validate(given).error_messages, host.name
