@@ -150,6 +150,7 @@ def host_named(bed: Bed) -> Iterator[Callable[[str], RegistryHost]]:
 
     yield get
     for host in used:
+        host.options = {}
         if not host.machine.on or host.left():
             bed.discard(host)
 

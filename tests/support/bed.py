@@ -61,6 +61,7 @@ class Bed:
         new = [self._boot(name) for name in wanted if name not in self._up]
         for host in new:
             host.wait_until_up()
+            host.look_around()
         return [self._up[name] for name in wanted]
 
     def _boot(self, name: str) -> RegistryHost:

@@ -182,6 +182,13 @@ class StartedPlaybook:
         self.process.terminate()
         self.process.wait(timeout=60)
 
+    def pause(self) -> None:
+        """Stop the process, which is alive and begins no further task then, until it is resumed."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self.process.send_signal(signal.SIGCONT)
+
     def vanish(self) -> None:
         """KILL to every process of the run at once, workers and SSH clients too, as when a container is killed."""
         while running := self._processes():

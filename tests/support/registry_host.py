@@ -51,6 +51,7 @@ class RegistryHost:
         self.name = machine.name
         self.furniture = furniture
         self.storage = storage
+        self.options: dict[str, Any] = {}
         self._files: dict[str, str] = {}
 
     @property
@@ -70,15 +71,17 @@ class RegistryHost:
         return self.bare_session()
 
     def wait_until_up(self) -> None:
-        """Returns when the registry answers and SSH is served; what is there now is what belongs there."""
+        """Returns when the registry answers and SSH is served."""
         wait_for(lambda: self.machine.path("/run/sshd.pid").exists() and self.answers(), f"{self.name} to be up")
+
+    def look_around(self) -> None:
+        """What is there now is what belongs there."""
         self._files = self.files()
 
     def answers(self) -> bool:
-        try:
+        with contextlib.suppress(requests.RequestException):
             return self.bare_session().get(f"{self.url}/v2/", timeout=2).status_code == 200
-        except requests.RequestException:
-            return False
+        return False
 
     def is_writable(self) -> bool:
         """The registry's own answer to an empty manifest: 400 when it takes writes; 405 (nginx: 503) when not."""
@@ -101,7 +104,7 @@ class RegistryHost:
 
     def fail_starts(self, times: int) -> None:
         """The init script fails so many times from now on when it is to start the registry."""
-        self.machine.path("/srv/fails").write_text("\n" * times)
+        (self.machine.home / "srv/fails").write_text("\n" * times)
 
     @contextlib.contextmanager
     def held(self, at: str) -> Iterator[Path]:
@@ -109,7 +112,7 @@ class RegistryHost:
 
         The file that is yielded can be removed earlier.
         """
-        hold = self.machine.path(f"/srv/hold-{at}")
+        hold = self.machine.home / f"srv/hold-{at}"
         hold.touch()
         try:
             yield hold
@@ -133,7 +136,7 @@ class RegistryHost:
         variables: dict[str, Any] = {
             "ansible_host": self.machine.address,
             "registry_cleanup_registry_config": CONFIG,
-            "registry_cleanup_maintenance": self.maintenance(),
+            "registry_cleanup_maintenance": self._maintenance(),
         }
         if self.furniture.nginx:
             variables["registry_cleanup_registry_url"] = "http://127.0.0.1"
@@ -141,12 +144,12 @@ class RegistryHost:
             variables["registry_cleanup_shared_storage"] = "shared"
         return variables
 
-    def maintenance(self, **changed: Any) -> dict[str, Any]:
-        """How the registry is closed and reopened, with changes on top."""
+    def _maintenance(self) -> dict[str, Any]:
+        """How the registry is closed and reopened, with the `options` of the test on top."""
         options: dict[str, Any] = {"service": {"init": "docker-registry"}, "timeout": "20s"}
         if self.furniture.nginx:
             options |= {"method": "proxy_flag", "nginx_snippet": SNIPPET, "backend_is_private": True}
-        return {**options, **changed}
+        return {**options, **self.options}
 
     def processes(self) -> list[str]:
         """Command lines of all but the usual processes; kernel threads and zombies have none."""
@@ -173,13 +176,13 @@ class RegistryHost:
         return [*self.processes(), *sorted({path for path, _content in before ^ now})]
 
     def assert_as_before(self, expectation: Expectation, seconds: float = 20, allowed: tuple[str, ...] = ()) -> None:
-        """Writable within these seconds, every kept image pulls, no process and no file is left.
+        """No process is left after so many seconds; then it is writable, every kept image pulls, and no file is left.
 
         `allowed` are beginnings of paths.
         """
-        wait_for(lambda: self.answers() and self.is_writable(), f"{self.name} to be writable again", seconds)
-        assert_pulls(self, expectation)
         wait_for(lambda: not self.processes(), f"the last process of a run on {self.name} to end", seconds)
+        wait_for(lambda: self.answers() and self.is_writable(), f"{self.name} to be writable again")
+        assert_pulls(self, expectation)
         left = [path for path in self.left() if not path.startswith(allowed)]
         assert not left, f"left on {self.name}: {left}"
 
