@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +120,26 @@ def test_the_host_opens_what_tasks_closed_when_the_lease_ends(new_closable: NewC
     assert not closable.takes_pushes()
     wait_for(closable.takes_pushes, "the registry to take pushes", 60)
     wait_for(lambda: not closable.state_dir.exists(), "an end of the lease", 60)
+
+
+@pytest.mark.parametrize("kind", [ByProxy, ByStopping], ids=lambda kind: kind.method)
+def test_a_swept_registry_that_is_open_already_is_put_back(new_closable: NewClosable, kind: type[Closable]) -> None:
+    """As after a reboot, which forgets the flag and starts the service, and after a kill when all but this was done."""
+    closable = new_closable(kind)
+    found = closable.found()
+    closable.succeed("read_only")
+    (closable.registry.storage / "docker/registry/drydock.lock/touched.json").write_text("{}")
+    if isinstance(closable, ByProxy):
+        closable.nginx.flag_file.unlink()
+    else:
+        subprocess.run(service.command(closable.registry, "start"), check=True)
+        wait_for(closable.registry.answers, "the registry to answer")
+
+    result = closable.succeed("restored")
+
+    assert (result["restarted"], result["mode_after"]) == (True, "writable")
+    assert closable.found() == found
+    assert closable.records() == []
 
 
 def test_tasks_that_closed_nothing_are_found_out(new_closable: NewClosable) -> None:

@@ -58,8 +58,8 @@ class Opening:
         """Raises MaintenanceError that says what state the registry is in."""
         if action is not None and self.method.opening is None:
             # The setting closes the registry at once, so it goes last: nobody pushes into a cache that lies.
-            seen = self.registry.probe().mode if self.method.is_closed_by_others else None
-            self.refresh(action, seen or self.method.closed_mode, touched)
+            # Somebody may have opened it before, as a reboot does where the flag lies below /run.
+            self.refresh(action, self.registry.probe().mode or self.method.closed_mode, touched)
             action = None
         elif touched:
             self._forget()

@@ -52,6 +52,8 @@ class Service:
             for action, command in given.items()
             if command is not None
         }
+        if "restart" not in commands and {"stop", "start"} <= commands.keys():
+            commands["restart"] = commands["stop"] + commands["start"]
         return cls("command" if commands else None, None, commands, {})
 
     def with_commands(self, commands: Commands) -> Service:
