@@ -16,7 +16,7 @@ README = (ROOT / "README.md").read_text()
 
 def test_the_files_shown_are_those_of_examples() -> None:
     shown = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)]
-    for name in ("inventory.yml", "group_vars/registries.yml"):
+    for name in ("inventory.yml", *(f"group_vars/{group}.yml" for group in ("registries", "proxied", "on_nfs"))):
         assert yaml.safe_load((ROOT / "examples" / name).read_text()) in shown, name
 
 
