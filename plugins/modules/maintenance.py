@@ -46,10 +46,10 @@ options:
         back at once and the module fails.
       - A registry that is read-only or stopped already stays as it is, but is held by this run from then on.
       - A second V(read_only) of the same run extends the lease.
-      - V(restored) puts back what V(read_only) found. It returns when a write would be accepted again and an image
-        could be read. Where there is nothing to put back it does nothing; in particular a registry that was read-only
-        before V(read_only) stays so.
-      - V(restored) refuses while another run that lives holds the registry, see O(stop_sweep).
+      - V(restored) puts back what V(read_only) found, with the same O(method) and its options. It returns when a write
+        would be accepted again and an image could be read. Where there is nothing to put back it does nothing; in
+        particular a registry that was read-only before V(read_only) stays so.
+      - V(restored) refuses while another run holds the registry that is not known to be dead, see O(stop_sweep).
       - V(read_write) opens the registry whatever was found and whoever holds it. A sweep that runs is stopped and shown
         to be dead before.
     type: str
@@ -63,11 +63,13 @@ options:
         where somebody has written the file since, only the key.
       - V(environment) sets C(REGISTRY_STORAGE_MAINTENANCE_READONLY) for the registry and restarts it. Where, is up to
         O(service) - a drop-in in C(/run/systemd) that a reboot forgets, an override file for Compose, the deployment in
-        Kubernetes - or in O(environment_file) where that is given.
+        Kubernetes - or in O(environment_file) where that is given. A single container of Docker or Podman can't be
+        closed in this way, for its variables are fixed when it is made.
       - V(proxy_flag) makes O(flag_file), at which an nginx in front refuses writes with 503 and C(Retry-After) while
-        reads go on, see O(nginx_snippet). Nothing is restarted to close the registry. If its storage was swept and it
-        remembers its blobs in its own memory, it is restarted before the flag file goes, for otherwise a push could
-        leave out a layer that has gone. nginx holds reads back meanwhile.
+        reads go on, see O(nginx_snippet). It needs O(registry_url), the registry's address at nginx. Nothing is
+        restarted to close the registry. If its storage was swept and it remembers its blobs in its own memory, it is
+        restarted before the flag file goes, for otherwise a push could leave out a layer that has gone. nginx holds
+        reads back meanwhile, for 8 seconds at most.
       - V(stop) stops the service. There are no reads meanwhile. A pull-through cache can only be closed in this way.
       - V(tasks) changes nothing. Your own tasks have closed the registry before V(read_only), and open it again before
         V(restored); the module verifies, drains, records and locks. When the lease ends, the host runs
@@ -163,7 +165,7 @@ options:
   flag_file:
     description:
       - Path on the target of the file that nginx looks for, for O(method=proxy_flag). Its directory is made where it is
-        missing.
+        missing. nginx must be allowed to look into it.
       - Below C(/run) a reboot forgets it.
     type: path
     default: /run/drydock/closed
@@ -192,7 +194,7 @@ options:
   lease:
     description:
       - For how long the registry may be closed at most, for example V(1h) or V(30m). When this is over and nobody has
-        put it back, the host stops a sweep that runs, shows it to be dead, and then does it.
+        put it back, the host stops a sweep that runs, shows it to be dead, and then does it. At least V(5s).
       - A systemd timer does so where systemd runs the host, otherwise a process of its own. After a reboot it is done
         at once.
       - The password is not kept for that; without one the registry is put back, but may not be asked whether it takes
@@ -209,7 +211,8 @@ options:
     description:
       - With O(state=restored), whether a run that holds the registry is broken off. Its sweep is stopped and shown to
         be dead, then the registry is put back. The next run finishes what that sweep has left.
-      - Otherwise the module fails while such a run lives, and says which it is.
+      - Otherwise the module fails while such a run may live, and says which it is. Of a run that another controller
+        has started that is not known until its lease has ended.
     type: bool
     default: false
   probe_repository:
@@ -227,8 +230,9 @@ options:
 notes:
   - A registry that is a pull-through cache (C(proxy.remoteurl)) writes to its storage on reads, even when it is
     read-only. It is only closed by O(method=stop).
-  - With Redis as the registry's cache, V(restored) deletes what the registry has cached there, after a sweep and before
-    it opens. The Python library redis is needed for that.
+  - With Redis as the registry's cache, what the registry has cached there is deleted after a sweep and before it opens.
+requirements:
+  - redis (Python library on the target; only where the registry's configuration names Redis as its cache)
 """
 
 EXAMPLES = r"""
@@ -251,7 +255,7 @@ EXAMPLES = r"""
     storage: {filesystem: {rootdirectory: /srv/registry/data}}
     registry_url: https://registry.example.com
     registry_username: cleaner
-    registry_password: "{{ registry_password }}"
+    registry_password: "{{ vault_registry_password }}"
     service: {docker: registry}
     timeout: 2m
     lease: 30m
@@ -269,7 +273,15 @@ EXAMPLES = r"""
     method: proxy_flag
     registry_config: /etc/docker/registry/config.yml
     registry_url: https://registry.example.com
-    nginx_snippet: /etc/nginx/snippets/drydock.conf
+    nginx_snippet: /etc/nginx/snippets/drydock-registry.conf
+    service: {systemd: docker-registry}
+
+- name: Open it again, after a restart only if a sweep has removed something
+  drydock.registry.maintenance:
+    state: restored
+    method: proxy_flag
+    registry_config: /etc/docker/registry/config.yml
+    registry_url: https://registry.example.com
     service: {systemd: docker-registry}
 
 - name: Stop a pull-through cache that runs under Compose
@@ -316,7 +328,9 @@ method:
   type: str
   returned: success
 entered_at:
-  description: When the registry was closed, ISO 8601 in UTC, V(none) where it was not closed by this module.
+  description:
+    - When the registry was closed, ISO 8601 in UTC. Where it was closed already, since when it is held.
+    - V(none) where there is nothing to put back.
   type: str
   returned: success
 left_at:
@@ -343,7 +357,7 @@ restarted:
 lease_until:
   description:
     - When the host puts the registry back by itself, ISO 8601 in UTC.
-    - V(none) where this call did not close it.
+    - V(none) with other states than V(read_only), and in check mode.
   type: str
   returned: success
 held_by_run:
