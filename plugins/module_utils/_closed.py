@@ -103,16 +103,25 @@ def show_planted(endpoints: Endpoints, repository: Optional[str], storage: Stora
     content = os.urandom(32)
     digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
     name = repository or DEFAULT_REPOSITORY
-    link = paths.layer_link(name, digest)
-    emptied = f"{paths.layers(name)}/sha256" if repository else paths.REPOSITORIES
+    planted = {paths.blob_data(digest): content, f"{paths.layer_link(name, digest)}/link": digest.encode()}
+    # A directory of ours left behind would be in the way of a registry that runs as another user.
+    found = {path: _innermost_there(storage, path) for path in planted}
     try:
-        storage.write(paths.blob_data(digest), content)
-        storage.write(f"{link}/link", digest.encode())
+        for path, what in planted.items():
+            storage.write(path, what)
         for client in endpoints.clients:
             _require_shown(client, name, digest)
     finally:
-        storage.discard(f"{link}/link", emptied)
-        storage.discard(paths.blob_data(digest), f"{paths.BLOBS}/sha256")
+        for path in reversed(list(planted)):
+            storage.discard(path, found[path])
+
+
+def _innermost_there(storage: Storage, path: str) -> str:
+    """Return the directory above a path below which all is missing; empty for the root of the tree."""
+    path = os.path.dirname(path)
+    while path and storage.entries(path) is None:
+        path = os.path.dirname(path)
+    return path
 
 
 def _require_shown(client: RegistryClient, name: str, digest: str) -> None:

@@ -758,6 +758,16 @@ def test_an_endpoint_that_serves_another_storage(service: Service, mirror: Regis
 
 
 @ONE_VERSION
+def test_the_proof_leaves_no_directory_in_a_storage_that_has_hardly_any(service: Service) -> None:
+    """Root's directories would keep a registry that runs as another user from writing there."""
+    tree = service.registry.storage / "docker/registry/v2"
+    (tree / "repositories/team/app/_uploads").mkdir(parents=True)
+    service.succeed("read_only")
+    assert {path.name for path in tree.rglob("*")} == {"repositories", "team", "app", "_uploads"}
+    assert service.succeed("restored")["mode_after"] == "writable"
+
+
+@ONE_VERSION
 def test_an_image_that_cannot_be_read_any_more(service: Service, scripted: NewScripted) -> None:
     """The registry opens, but serves nothing: the record stays, and the next call sees to it."""
     push(service.registry, "team/app", images.image("app"), "1")
