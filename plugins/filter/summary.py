@@ -83,9 +83,9 @@ def _row(outcome: Outcome) -> List[str]:
 
 def _word(outcome: Outcome) -> str:
     """How it ended; a host whose storage another one swept has no counts of its own."""
-    swept_by = outcome.get("swept_by")
-    elsewhere = f", swept by {swept_by}" if swept_by and swept_by != outcome["host"] else ""
-    return f"{outcome['status']}{elsewhere}"
+    swept_by = outcome.get("swept_by") or outcome["host"]
+    is_elsewhere = outcome["status"] == "ok" and swept_by != outcome["host"]
+    return f"ok, swept by {swept_by}" if is_elsewhere else str(outcome["status"])
 
 
 def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
