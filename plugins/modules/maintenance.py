@@ -144,6 +144,7 @@ options:
       - Command that restarts the registry, or starts it where it is not running, as a list or as a string.
         It is not run by a shell.
       - For example V(systemctl restart docker-registry) or V(docker restart registry).
+      - Where it is not given, but O(stop_command) and O(start_command) are, these are run one after the other.
     type: raw
   stop_command:
     description: Command that stops the registry, for O(method=stop), as O(restart_command).

@@ -122,6 +122,13 @@ def test_no_variable_without_an_option_behind_it() -> None:
     assert set(all_options()) <= known
 
 
+def test_every_key_of_maintenance_reaches_the_module_or_is_the_roles_own() -> None:
+    keys = set(all_options()["registry_cleanup_maintenance"]["options"])
+    assert keys - set(module_options("maintenance")) == {"enter_tasks", "leave_tasks"}
+    passed = (ROLE / "tasks/options.yml").read_text()
+    assert set(re.findall(r"registry_cleanup_maintenance\.(\w+)", passed)) == keys
+
+
 @pytest.mark.parametrize("inventory", ["inventory.yml", "fleet.yml"])
 def test_the_examples_say_nothing_that_the_role_would_refuse(inventory: str) -> None:
     validator = ArgumentSpecValidator(entry_points()["main"])
