@@ -3,11 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the files of a lock say: which run holds a registry, on which hosts, until when, and whether it still lives.
 
-- `holder`: the run, since when, and, where the hold lasts no longer than a process, that process;
-- `host.<name>`: one for each host that the run has closed, with the end of its lease;
+- `holder`: the run, since when, and, where the hold lasts no longer than a process, that process, until when it may
+  last, and over which dead run's hold it was taken;
+- `host.<name>`: one for each host that the run, or a dead run before it, has closed, with the end of its lease;
 - `sweep.<process>`: a process that changes the storage;
 - `touched`: the storage was changed since the registry was closed, so what the registry has cached may be wrong;
-- `stop`: somebody wants the sweep to stop.
+- `stop.<name>`: a host is to open, so that no sweep may go on or begin.
 
 Hosts may disagree about the time by SKEW seconds. A process is told from a later one of the same number by its start
 and by its host's boot.
@@ -105,6 +106,12 @@ def hosts_in(files: Files) -> List[Mapping[str, Any]]:
     return [files[name] for name in sorted(files) if name.startswith("host.")]
 
 
+def closed_hosts(files: Files) -> Dict[str, Mapping[str, Any]]:
+    """Return the `host` files of hosts that are closed still, by their names."""
+    hosts = {name: host for name, host in files.items() if name.startswith("host.")}
+    return {name: host for name, host in hosts.items() if float(host.get("until", 0)) > time.time()}
+
+
 def sweeps_in(files: Files) -> Dict[str, Sweeping]:
     """Return the processes that sweep, by the names of their files, without those shown to be dead."""
     found = {name: parse_sweeping(content) for name, content in files.items() if name.startswith("sweep.")}
@@ -136,12 +143,15 @@ def parse_hold(files: Files) -> Hold:
     run = Run(
         str(holder.get("run", "unknown")), str(holder.get("who", "an unknown run")), str(holder.get("member", ""))
     )
-    ends = sorted(float(host["until"]) for host in hosts if "until" in host)
+    ends = sorted(float(one["until"]) for one in (holder, *hosts) if "until" in one)
+    process = holder.get("process")
+    # A process that holds the registry alone has closed no host.
+    holding = [str(host.get("host", "unknown")) for host in hosts or ([process] if process else [])]
     return Hold(
         run,
         float(holder.get("since", 0)),
         ends[-1] if ends else None,
-        [str(host.get("host", "unknown")) for host in hosts],
+        holding,
         "touched" in files,
         next(iter(sweeps_in(files).values()), None),
         ends[0] if ends else None,
@@ -156,9 +166,9 @@ def is_dead(files: Files, gone: Collection[str]) -> bool:
     hold, process = parse_hold(files), files.get("holder", {}).get("process")
     if hold.sweep is not None:
         return False
-    if process and is_over(parse_sweeping(process)):
+    if _has_ended(hold) or hold.run.id in gone:
         return True
-    return _has_ended(hold) or hold.run.id in gone or _was_rebooted(files)
+    return is_over(parse_sweeping(process)) if process else _was_rebooted(files)
 
 
 def held_error(files: Files) -> HeldError:

@@ -22,6 +22,7 @@ from ._hold import (
     Hold,
     Run,
     Sweeping,
+    closed_hosts,
     held_error,
     host_entry,
     hosts_in,
@@ -84,8 +85,8 @@ class Lock:
             if files is None:
                 self.files.make(self._new_files(until, while_running))
             elif self._is_ours(files):
-                self._join(files, host_entry(until))
-                if self._has_joined():
+                self._join(files, None if while_running else host_entry(until))
+                if self._has_joined(while_running):
                     self.files.clear()
                     return taken_over
             elif is_dead(files, self.gone):
@@ -115,9 +116,19 @@ class Lock:
             self.release()
 
     def release(self) -> None:
-        """Let this host go; with the last host the lock goes. Nothing happens where it is not this run's."""
-        if self.is_ours():
+        """Let this host go; with the last host the lock goes. Nothing happens where it is not this run's.
+
+        A hold that ends with this process goes back to the dead run from which it was taken over, as far as hosts of
+        that are closed: whoever opens them has to know whether the storage was changed.
+        """
+        files = self.files.read()
+        if files is None or not self._is_ours(files):
+            return
+        holder = files["holder"]
+        if holder.get("process") is None or not hosts_in(files):
             self.break_()
+        else:
+            self.files.write("holder", holder.get("over") or {**holder, "process": None})
 
     def break_(self) -> None:
         """Let this host go, whichever run holds it. To be called when nothing sweeps any more."""
@@ -148,8 +159,8 @@ class Lock:
         self.files.remove(_sweep_file())
 
     def request_stop(self) -> None:
-        """Ask the sweep, on whichever host it runs, to stop before its next step."""
-        self.files.write("stop", {"since": time.time(), "who": self.run.who})
+        """Ask the sweep, on whichever host it runs, to stop before its next step; until `acquire` none begins."""
+        self.files.write(_stop_file(), {"since": time.time(), "who": self.run.who})
 
     def require_free(self) -> None:
         """Raise HeldError where `acquire` would; nothing is changed."""
@@ -167,8 +178,9 @@ class Lock:
             raise StoppedError(f"the lock {self.path} has gone, so the registry may be open")
         if not self._is_ours(files) or _token(files) != (self._token or _token(files)):
             raise held_error(files)
-        if "stop" in files:
-            raise StoppedError(f"{files['stop'].get('who', 'somebody')} wants the sweep to stop")
+        stop = next((files[name] for name in files if name.startswith("stop.")), None)
+        if stop is not None:
+            raise StoppedError(f"{stop.get('who', 'somebody')} wants the sweep to stop, for a registry is to open")
         return parse_hold(files)
 
     def _is_ours(self, files: Files) -> bool:
@@ -187,20 +199,35 @@ class Lock:
             "since": time.time(),
             "process": this_sweeping(None)._asdict() if while_running else None,
         }
-        files: Dict[str, Any] = {"holder": holder, _host_file(): host_entry(until)}
-        # A hold that was taken over lies beside the lock, and may be all that tells of a change of the storage.
-        if any("touched" in left for left in self.files.leftovers()):
-            files["touched"] = {"since": time.time()}
+        files: Dict[str, Any] = {"holder": holder}
+        # A hold that was taken over lies beside the lock, and may be all that tells of a change of the storage, and of
+        # hosts that are closed still.
+        for left in self.files.leftovers():
+            closed = closed_hosts(left)
+            files.update(closed)
+            if "touched" in left:
+                files["touched"] = {"since": time.time()}
+            if closed and while_running:
+                dead = left.get("holder", {})
+                holder["over"] = dead.get("over") or dead
+        if while_running:
+            holder["until"] = until
+        else:
+            files[_host_file()] = host_entry(until)
         return files
 
-    def _join(self, files: Files, entry: Mapping[str, Any]) -> None:
+    def _join(self, files: Files, entry: Optional[Mapping[str, Any]]) -> None:
         self._token = _token(files)
+        if entry is None:
+            return
         if files.get(_host_file()) != entry:
             self.files.write(_host_file(), entry)
+        # What this host wanted to stop for is over: it is closed again.
+        self.files.remove(_stop_file())
 
-    def _has_joined(self) -> bool:
+    def _has_joined(self, while_running: bool) -> bool:
         files = self.files.read() or {}
-        return _host_file() in files and _token(files) == self._token
+        return (while_running or _host_file() in files) and _token(files) == self._token
 
 
 def stop_sweep(lock: Lock, timeout: float) -> None:
@@ -208,23 +235,36 @@ def stop_sweep(lock: Lock, timeout: float) -> None:
 
     On this host it is told to end (SIGTERM) and, after `timeout` seconds, killed. On another host it is asked to stop
     through the lock, and given as long to do so; past its lease it has stopped by itself.
-    Raises MaintenanceError where that could not be shown.
+    None begins later in this hold, either. Raises MaintenanceError where that could not be shown.
     """
+    if lock.hold() is None:
+        return
+    # First this, then a look: a sweep that begins does both the other way round.
+    unsaid = _unsaid(lock)
     sweeping = _sweep(lock)
     if sweeping is None:
         return
-    lock.request_stop()
     is_here = sweeping.host == this_host()
+    if unsaid is not None and not is_here:
+        raise unsaid
     for number in (signal.SIGTERM, signal.SIGKILL) if is_here else (None,):
         if number is not None:
             _send(sweeping, number)
         if _has_stopped(lock, sweeping, timeout):
-            lock.files.remove("stop")
             return
     raise MaintenanceError(
         f"the sweep by process {sweeping.pid} on {sweeping.host} was not shown to have stopped, so the registry stays "
         "as it is; end that process there, then run this again"
     )
+
+
+def _unsaid(lock: Lock) -> Optional[MaintenanceError]:
+    """Request the stop. A storage that is full takes no request, and no word of a sweep that begins."""
+    try:
+        lock.request_stop()
+    except MaintenanceError as error:
+        return error
+    return None
 
 
 def _sweep(lock: Lock) -> Optional[Sweeping]:
@@ -253,6 +293,10 @@ def _token(files: Files) -> Optional[str]:
 
 def _host_file() -> str:
     return f"host.{this_host()}"
+
+
+def _stop_file() -> str:
+    return f"stop.{this_host()}"
 
 
 def _sweep_file() -> str:

@@ -31,7 +31,6 @@ from ansible_collections.drydock.registry.plugins.module_utils._times import iso
 from support.crashing import KILLED, Countdown
 from support.locking import OURS, THEIRS, in_child, rewrite
 from support.playbook import run_environment
-from support.registries import wait_for
 
 SOON = 600.0
 
@@ -232,6 +231,34 @@ def test_a_hold_of_a_process_ends_with_it(lock: Lock, root: Path) -> None:
     assert lock.hold() is None
 
 
+def test_what_was_taken_over_for_a_sweep_goes_back(lock: Lock, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The dead run's hosts are closed still, and what opens them has to know of the sweep."""
+    lock.acquire(end())
+    with monkeypatch.context() as elsewhere:
+        on_host(elsewhere, "reg2")
+        lock.acquire(end())
+    before = held(lock)
+
+    def killed() -> None:
+        with of(THEIRS, root, OURS).entered(end()):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    assert in_child(killed) == -signal.SIGKILL
+    later = of(THEIRS, root, OURS)
+    with later.entered(end()) as hold:
+        assert (hold.run, hold.hosts) == (THEIRS, before.hosts)
+        later.begin_sweep()
+        later.end_sweep()
+
+    assert held(lock) == before._replace(touched=True)
+    lock.break_()
+    assert held(lock).touched
+    with monkeypatch.context() as elsewhere:
+        on_host(elsewhere, "reg2")
+        lock.break_()
+    assert lock.hold() is None
+
+
 def test_who_takes_over_a_closed_registry_ends_before_it_opens(lock: Lock, root: Path) -> None:
     until = end()
     lock.acquire(until)
@@ -359,6 +386,7 @@ if sys.argv[2] == "deaf":
     sentry.look = lambda: None
 try:
     with sentry.on_duty():
+        print("sweeping", flush=True)
         while True:
             sentry.look()
             time.sleep(0.01)
@@ -371,9 +399,14 @@ def sweeper(lock: Lock, how: str) -> subprocess.Popen[str]:
     """A process that sweeps for this lock's run until it is stopped, and then says why on stderr."""
     environment = run_environment(PYTHONPATH=os.pathsep.join(sys.path))
     process = subprocess.Popen(
-        [sys.executable, "-c", SWEEPER, lock.path, how], env=environment, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", SWEEPER, lock.path, how],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
-    wait_for(lambda: held(lock).sweep is not None, "the sweep")
+    assert process.stdout
+    assert process.stdout.readline() == "sweeping\n"
     return process
 
 
@@ -385,7 +418,6 @@ def test_a_sweep_of_this_host_is_told_to_end_and_killed_if_it_does_not(lock: Loc
         assert held(lock).sweep is None
         assert said in process.communicate()[1]
     assert process.returncode == (-signal.SIGKILL if how == "deaf" else 1)
-    lock.require_ours()
 
 
 def test_a_sweep_of_another_host_is_asked_to_stop(lock: Lock, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -413,9 +445,40 @@ def test_a_sweep_of_another_host_that_does_not_answer_is_not_taken_for_dead(
 
 def test_nothing_to_stop_is_no_error(lock: Lock) -> None:
     stop_sweep(lock, 0.0)
+    assert lock.hold() is None
+
+
+def test_where_a_host_is_to_open_no_sweep_begins_later(lock: Lock, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The leader of a unit still reads when another of its hosts is put back."""
     lock.acquire(end())
+    with monkeypatch.context() as elsewhere:
+        on_host(elsewhere, "reg2")
+        of(OURS, root).acquire(end())
+        stop_sweep(of(THEIRS, root), 0.0)
+        of(THEIRS, root).break_()
+    with pytest.raises(StoppedError, match=f"{THEIRS.who} wants the sweep to stop"):
+        lock.begin_sweep()
+    assert not held(lock).touched
+    with monkeypatch.context() as elsewhere:
+        on_host(elsewhere, "reg2")
+        of(OURS, root).acquire(end())
+    lock.begin_sweep()
+
+
+def test_a_full_storage_keeps_nothing_closed(lock: Lock, monkeypatch: pytest.MonkeyPatch) -> None:
+    lock.acquire(end())
+
+    def full(_lock: Lock) -> None:
+        message = "no space"
+        raise MaintenanceError(message)
+
+    monkeypatch.setattr(Lock, "request_stop", full)
     stop_sweep(lock, 0.0)
-    lock.require_ours()
+    lock.begin_sweep()
+    with monkeypatch.context() as elsewhere:
+        on_host(elsewhere, "reg2")
+        with pytest.raises(MaintenanceError, match="no space"):
+            stop_sweep(lock, 0.0)
 
 
 def test_a_lock_that_went_stops_the_sweep(lock: Lock) -> None:

@@ -150,7 +150,7 @@ def straddling(proxied: ByProxy) -> images.Image:
     return image
 
 
-def sweep(proxied: ByProxy) -> Result:
+def sweep(proxied: ByProxy, **more: Any) -> Result:
     result = run_module(
         "cleanup",
         {
@@ -160,6 +160,7 @@ def sweep(proxied: ByProxy) -> Result:
             "grace_period": "0s",
             "delete_untagged": True,
             "untagged_older_than": "0s",
+            **more,
         },
     )
     assert not result.get("failed"), result["msg"]
@@ -217,3 +218,16 @@ def test_after_a_sweep_it_restarts_before_the_flag_goes(proxied: ByProxy) -> Non
 
     assert (result["restarted"], result["mode_after"]) == (True, "writable")
     assert proxied.takes_pushes()
+
+
+def test_a_sweep_of_a_later_run_is_not_forgotten_either(proxied: ByProxy) -> None:
+    """A play closes, another one that knows the first to be over sweeps, a third one opens."""
+    push_aged(proxied.registry, "team/app", {"1": 40.0, "2": 30.0})
+    runs = [
+        {"controller": "ctl", "pid": pid, "started": "7", "who": f"play {pid}", "member": "reg"} for pid in (1, 2, 3)
+    ]
+    proxied.succeed("read_only", _run=runs[0])
+    assert sweep(proxied, _run=runs[1], _gone_runs=["ctl:1:7"])["deleted"]["tags"] == 1
+
+    assert proxied.succeed("restored", _run=runs[2], _gone_runs=["ctl:1:7"])["restarted"]
+    assert not (proxied.registry.storage / "docker/registry/drydock.lock").exists()

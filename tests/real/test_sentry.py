@@ -182,7 +182,9 @@ def test_a_run_shown_to_be_dead_is_in_nobodys_way(swept: Swept) -> None:
     swept.lock(OURS).acquire(time.time() + LEASE)
     gone = {**as_params(THEIRS), "_gone_runs": [OURS.id]}
     assert successful(cleanup(swept.registry, **swept.options, **gone))["deleted"]["tags"] == 5
-    assert swept.lock(OURS).hold() is None
+    hold = swept.lock(THEIRS).hold()
+    assert hold
+    assert (hold.run, hold.touched) == (OURS, True)  # for whoever opens what that run has closed
 
 
 def test_too_short_a_lease_is_refused(swept: Swept) -> None:

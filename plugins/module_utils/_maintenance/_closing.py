@@ -153,8 +153,10 @@ class Closing:
         if record.found is None:
             self.custody.give_up()
             raise MaintenanceError(f"{reason}; nothing was changed") from reason
-        opening, touched, target = Opening(self.registry, self.journal), self.custody.is_touched, record.mode_before
+        opening, target = Opening(self.registry, self.journal), record.mode_before
         try:
+            self.custody.stop_sweep(self.registry.timeout)
+            touched = self.custody.is_touched
             opening.carry_out(record, opening.action(None, target, touched), target, touched)
             self.custody.give_up()
         except DrydockError as error:

@@ -64,12 +64,11 @@ class Custody:
             self.journal.warn(warning)
 
     def stop_sweep(self, timeout: float) -> None:
-        """Nothing changes the storage any more when this returns."""
+        """Nothing changes the storage any more when this returns, or begins to."""
         hold = self.lock.hold()
-        if hold is None or hold.sweep is None:
-            return
         stop_sweep(self.lock, timeout)
-        self.journal.warn(f"the sweep by {hold.run.who} was stopped: process {hold.sweep.pid} on {hold.sweep.host}")
+        if hold is not None and hold.sweep is not None:
+            self.journal.warn(f"the sweep by {hold.run.who} was stopped: process {hold.sweep.pid} on {hold.sweep.host}")
 
     def give_up(self) -> None:
         """The registry is as it was: nobody has to put it back any more. The lock goes last, then others may come."""
