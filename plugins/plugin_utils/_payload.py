@@ -9,6 +9,7 @@ values in 2.18 and a module with its path since 2.19.
 
 from __future__ import annotations
 
+import importlib.util
 from typing import Any
 
 from ansible.plugins.action import ActionBase
@@ -22,8 +23,18 @@ exec(compile(source, __file__, "exec"))
 """
 
 
+def _has_collection(module: str) -> bool:
+    """Whether the module's collection is installed here; the plugin loader itself would warn where it is not."""
+    try:
+        return importlib.util.find_spec(f"ansible_collections.{module.rpartition('.')[0]}") is not None
+    except ModuleNotFoundError:
+        return False
+
+
 def build_program(action: ActionBase, task: Task, task_vars: dict[str, Any]) -> bytes | None:
     """The program; it prints the module's result as JSON. None where the controller does not have the module."""
+    if not _has_collection(task.module):
+        return None
     if not action._shared_loader_obj.module_loader.find_plugin_with_context(task.module).resolved:
         return None
     arguments = dict(task.arguments)

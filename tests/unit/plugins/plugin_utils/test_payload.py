@@ -36,7 +36,9 @@ class Action:
 
     def __init__(self, shape: Shape) -> None:
         self._shape = shape
-        loader = SimpleNamespace(find_plugin_with_context=lambda name: SimpleNamespace(resolved=name == "there"))
+        loader = SimpleNamespace(
+            find_plugin_with_context=lambda name: SimpleNamespace(resolved=name.endswith(".there"))
+        )
         self._shared_loader_obj = SimpleNamespace(module_loader=loader)
 
     def _update_module_args(self, *given: Any) -> None:
@@ -62,11 +64,11 @@ def run(program: bytes | None, directory: Path) -> dict[str, Any]:
 
 
 def test_a_module_that_is_not_there_makes_no_program(action: Any) -> None:
-    assert build_program(action, Task("absent", {}), {}) is None
+    assert build_program(action, Task("drydock.registry.absent", {}), {}) is None
 
 
 def test_it_runs_for_real_also_where_the_task_only_checks_and_later_than_it(action: Any, tmp_path: Path) -> None:
-    assert run(build_program(action, Task("there", {"name": "registry"}), {}), tmp_path) == {
+    assert run(build_program(action, Task("drydock.registry.there", {"name": "registry"}), {}), tmp_path) == {
         "name": "registry",
         "_ansible_check_mode": False,
         "_ansible_diff": False,
@@ -76,7 +78,7 @@ def test_it_runs_for_real_also_where_the_task_only_checks_and_later_than_it(acti
 
 
 def test_the_time_is_that_at_which_it_runs(action: Any, tmp_path: Path) -> None:
-    program = build_program(action, Task("there", {"definition": {"at": NOW}}), {})
+    program = build_program(action, Task("drydock.registry.there", {"definition": {"at": NOW}}), {})
     made = datetime.now(timezone.utc)
     first, second = (datetime.fromisoformat(run(program, tmp_path)["definition"]["at"]) for _time in range(2))
     assert made < first < second
