@@ -23,7 +23,7 @@ from real.conftest import require, require_registry
 
 from support import images, watchdogs
 from support.credentials import TlsFiles
-from support.playbook import Result, run_module, run_playbook
+from support.playbook import COLLECTION, Result, run_environment, run_module, run_playbook
 from support.pushing import PushError, push
 from support.registries import V3, NewRegistry, RegistryProcess, free_port, wait_for
 from support.scripted import Fault, NewScripted, Request, json_fault
@@ -585,6 +585,27 @@ def test_a_file_that_cannot_be_written_changes_nothing(service: Service) -> None
 
     assert f"{service.config} can't be written: Read-only file system; nothing was changed" in message
     assert (file_state(service.config), service.pid, service.records()) == (found, pid, [])
+
+
+FILL_UP = f"""\
+import contextlib, pathlib, sys
+from {COLLECTION}.plugins.module_utils._maintenance import _file
+path = pathlib.Path(sys.argv[1])
+path.write_text("enabled: no")
+found = _file.read_file(str(path))
+_file.write_file(str(path), found._replace(content=b"enabled: true"), in_place=False)
+with contextlib.suppress(OSError), path.with_name("rest").open("wb", 0) as rest:
+    while True:
+        rest.write(bytes(4096))
+_file.write_file(str(path), found, in_place=False)
+assert _file.read_file(str(path)) == found
+"""
+
+
+def test_a_full_disk_does_not_keep_what_was_found_away(tmp_path: Path) -> None:
+    small = unshared(f"mount -t tmpfs -o size=64k none {tmp_path}")
+    script = [*small, sys.executable, "-c", FILL_UP, str(tmp_path / "config.yml")]
+    subprocess.run(script, check=True, env=run_environment(PYTHONPATH=os.pathsep.join(sys.path)))
 
 
 def test_a_container_goes_on_seeing_its_file(new_service: NewService, tmp_path: Path) -> None:

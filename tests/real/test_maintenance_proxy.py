@@ -53,6 +53,21 @@ def test_the_snippet_is_installed_and_stays(new_closable: NewClosable) -> None:
     assert closable.found() == installed
 
 
+@pytest.mark.parametrize("earlier", [None, "# by hand\n"])
+def test_a_snippet_that_nginx_does_not_take_goes_again(new_closable: NewClosable, earlier: str | None) -> None:
+    closable = new_closable(ByProxy, snippet_installed=False)
+    assert isinstance(closable, ByProxy)
+    snippet = closable.nginx.snippet_path
+    if earlier:
+        snippet.write_text(earlier)
+    found = closable.found()
+    refuses = ["sh", "-c", f"grep -q auth_request {snippet} && echo unknown directive; exit 1"]
+    message = closable.fail("read_only", nginx_snippet=str(snippet), nginx_reload_command=refuses)
+    assert "unknown directive; nothing was changed" in message
+    assert closable.found() == found
+    assert closable.takes_pushes()
+
+
 def test_each_server_block_can_include_the_snippet(proxied: ByProxy) -> None:
     server = f"server {{ listen 127.0.0.1:%d; include {proxied.nginx.snippet_path}; }}\n"
     more = "".join(server % free_port() for _number in range(2))

@@ -18,6 +18,7 @@ from .._errors import MaintenanceError
 
 # A mount point can't be renamed over (EBUSY); a directory may be read-only or on another device than the file.
 _NO_RENAME = frozenset({errno.EBUSY, errno.EXDEV, errno.EROFS, errno.EACCES, errno.EPERM})
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class FileState(NamedTuple):
@@ -97,11 +98,16 @@ def _replace(path: str, state: FileState) -> bool:
         if temporary is not None:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
-        if error.errno in _NO_RENAME:
+        if error.errno in _NO_RENAME or (error.errno in _FULL and _has_room(path, state)):
             return False
         raise
     sync_directory(directory)
     return True
+
+
+def _has_room(path: str, state: FileState) -> bool:
+    """Whether the file itself is large enough, as one that is put back: a full disk keeps nothing closed."""
+    return os.path.exists(path) and os.stat(path).st_size >= len(state.content)
 
 
 def _overwrite(path: str, state: FileState) -> None:

@@ -94,12 +94,21 @@ class Nginx(NamedTuple):
             return False
 
     def install_snippet(self, flag_file: str) -> None:
-        """Write the snippet; it takes effect with the next reload. Its directory must be there."""
+        """Write the snippet and have nginx read it; what it does not take goes again. Its directory must be there."""
         if self.has_snippet(flag_file) or self.snippet_path is None:
             return
         path = os.path.realpath(self.snippet_path)
-        state = read_file(path) if os.path.exists(path) else new_file()
-        write_file(path, state._replace(content=snippet(flag_file).encode()), in_place=False)
+        before = read_file(path) if os.path.exists(path) else None
+        write_file(path, (before or new_file())._replace(content=snippet(flag_file).encode()), in_place=False)
+        try:
+            self.reload()
+        except MaintenanceError:
+            # It would keep nginx from its next start.
+            if before is None:
+                os.unlink(path)
+            else:
+                write_file(path, before, in_place=False)
+            raise
 
     def reload(self) -> None:
         """Start new workers; the old ones take no new connection and end when their requests have."""
