@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import threading
 from pathlib import Path
@@ -246,3 +247,12 @@ def test_a_sweep_of_a_later_run_is_not_forgotten_either(proxied: ByProxy) -> Non
 
     assert proxied.succeed("restored", _run=runs[2], _gone_runs=["ctl:1:7"])["restarted"]
     assert not (proxied.registry.storage / "docker/registry/drydock.lock").exists()
+
+
+def test_without_its_lock_it_counts_as_swept(proxied: ByProxy) -> None:
+    """Somebody has taken it over when it seemed dead, or the storage is not mounted yet."""
+    proxied.succeed("read_only")
+    shutil.rmtree(proxied.registry.storage / "docker/registry/drydock.lock")
+    assert proxied.succeed("restored", check=True)["changed"]
+    assert proxied.succeed("restored")["restarted"]
+    assert not proxied.succeed("restored")["changed"]

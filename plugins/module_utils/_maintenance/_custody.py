@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Optional
 
 from .._errors import HeldError
-from .._hold import held_error, is_dead
+from .._hold import held_error, is_dead, this_host
 from .._lock import Hold, Lock, Run, stop_sweep
 from ._journal import Journal
 from ._lease import Lease
@@ -30,9 +30,11 @@ class Custody:
 
     @property
     def is_touched(self) -> bool:
-        """Whether the storage was changed since the registry was closed."""
+        """Whether the storage was changed since the registry was closed; assumed where our part of the lock is gone."""
         hold = self.lock.hold()
-        return hold is not None and hold.touched
+        if hold is None or this_host() not in hold.hosts:
+            return self.record() is not None
+        return hold.touched
 
     def refuse_others(self) -> None:
         """Raise HeldError where another run holds the registry that was not shown to be dead."""
