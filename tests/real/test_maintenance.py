@@ -658,6 +658,26 @@ def test_a_closed_registry_is_held_and_leased(service: Service) -> None:
 
 
 @ONE_VERSION
+def test_what_was_killed_when_all_but_the_record_was_put_back_is_closed_anew(service: Service) -> None:
+    service.succeed("read_only")
+    path = service.state_dir / service.records()[0]
+    left = path.read_bytes()
+    service.succeed("restored")
+    changed = service.config.read_bytes() + b"# by hand\n"
+    service.config.write_bytes(changed)
+    service.state_dir.mkdir(mode=0o700)
+    path.write_bytes(left)
+    path.chmod(0o600)
+
+    assert service.succeed("read_only")["mode_before"] == "writable"
+
+    assert json.loads(path.read_text())["entered_at"] > json.loads(left)["entered_at"]
+    service.succeed("restored")
+    assert service.config.read_bytes() == changed
+    assert service.has_left_nothing()
+
+
+@ONE_VERSION
 @pytest.mark.parametrize("read_only", [False, True])
 def test_another_run_is_kept_out(new_service: NewService, read_only: bool) -> None:
     service = new_service(read_only=read_only)

@@ -72,14 +72,17 @@ class Closing:
         now = time.time()
         until = now + self.lease
         self.custody.take(until)
-        # What was only found closed by an earlier call, and is open now, is closed as if by the first.
-        earlier = earlier if _has_changed(earlier) or self.is_closed(mode) else None
         record = earlier
         try:
+            # What an earlier call left, and is open now, is closed as if by the first.
+            if earlier is not None and not self.is_closed(mode) and not self.method.is_read_only:
+                if earlier.found is not None:
+                    self.method.leave(earlier.found)
+                record = earlier = None
             record = self._record(mode, earlier, now)._replace(expires_at=until)
             self.custody.keep(record)
-            if not self.is_closed(mode) and not (earlier and self.method.is_read_only):
-                record = self._open_until_now(record, earlier)
+            if not self.is_closed(mode) and earlier is None:
+                record = self._open_until_now(record)
                 self.journal.changed = True
                 self.method.enter(record.found or {})
         except Exception as error:
@@ -109,20 +112,17 @@ class Closing:
 
     def _record(self, mode: str, earlier: Optional[Record], now: float) -> Record:
         """Where only a part is missing since an earlier call, what that call found holds."""
-        if earlier is not None and (self.is_closed(mode) or self.method.is_read_only):
+        if earlier is not None:
             return earlier
         found = None if self.is_closed(mode) and not self.method.is_closed_by_others else self.method.find()
         before = Mode.WRITABLE if self.method.is_closed_by_others else mode
-        if earlier is not None:
-            before, now = earlier.mode_before, earlier.entered_at
         options = {**self.options, **self._service_options(mode)}
         return Record(self.method.name, self.method.subject, before, now, now + self.lease, found, options)
 
-    def _open_until_now(self, record: Record, earlier: Optional[Record]) -> Record:
+    def _open_until_now(self, record: Record) -> Record:
         """Starting the watchdog takes a while, in which the registry is open."""
-        if earlier is None:
-            record = record._replace(entered_at=time.time())
-            self.custody.records.save(record)
+        record = record._replace(entered_at=time.time())
+        self.custody.records.save(record)
         return record
 
     def _service_options(self, mode: str) -> Mapping[str, Any]:
