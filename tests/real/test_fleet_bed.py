@@ -6,8 +6,7 @@
 from __future__ import annotations
 
 from support.bed import SHARING, Bed
-from support.fleet import checked
-from support.registry_host import KEEP_TWO, KEPT, REPOSITORY, TAGS
+from support.registry_host import REPOSITORY, TAGS
 from support.store import Store
 
 
@@ -22,14 +21,3 @@ def test_every_host_is_one_of_its_own(bed: Bed) -> None:
     first, second = bed.hosts(*SHARING)
     assert first.storage == second.storage
     assert sorted(Store(first.storage).tags(REPOSITORY)) == list(TAGS)
-
-
-def test_a_clean_up_of_every_kind_of_host_over_ssh(bed: Bed) -> None:
-    hosts = bed.hosts("old", "plain", "proxied", "cached")
-    expectations = [host.fill() for host in hosts]
-    run, again = (bed.play("cleanup", hosts, policies=KEEP_TWO) for _ in range(2))
-    for host, expectation in zip(hosts, expectations, strict=True):
-        assert checked(run, host.name)["deleted"]["tags"] == 2
-        assert checked(again, host.name)["changed"] is False
-        assert host.tags() == list(KEPT)
-        host.assert_as_before(expectation)

@@ -48,9 +48,9 @@ class Network:
     """A bridge with the address 10.213.SLOT.1/24; the slot is ours until the end of the block."""
 
     def __enter__(self) -> Network:
+        _clear_abandoned()
         self._lock, self.slot = _take_slot()
         self.bridge = f"drydock{self.slot}"
-        self._clear()
         _ip("link", "add", self.bridge, "type", "bridge")
         _ip("address", "add", f"{self.address(1)}/24", "dev", self.bridge)
         _ip("link", "set", self.bridge, "up")
@@ -59,7 +59,7 @@ class Network:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._clear()
+        _clear(self.bridge)
         os.close(self._lock)
 
     def address(self, number: int) -> str:
@@ -81,31 +81,50 @@ class Network:
         _ip("-n", namespace, "address", "add", f"{self.address(number)}/24", "dev", "eth0")
         _ip("-n", namespace, "link", "set", "eth0", "up")
 
-    def _clear(self) -> None:
-        for one in json.loads(_ip("-json", "netns", "list") or "[]"):
-            if one["name"].startswith(f"{self.bridge}-"):
-                for pid in _ip("netns", "pids", one["name"]).split():
-                    with contextlib.suppress(ProcessLookupError):
-                        os.kill(int(pid), signal.SIGKILL)
-                _ip("netns", "delete", one["name"])
-        if Path("/sys/class/net", self.bridge).exists():
-            _ip("link", "delete", self.bridge)
+
+def _clear(bridge: str) -> None:
+    """Remove it with all that is connected to it."""
+    for one in json.loads(_ip("-json", "netns", "list") or "[]"):
+        if one["name"].startswith(f"{bridge}-"):
+            for pid in _ip("netns", "pids", one["name"]).split():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(int(pid), signal.SIGKILL)
+            _ip("netns", "delete", one["name"])
+    if Path("/sys/class/net", bridge).exists():
+        _ip("link", "delete", bridge)
+
+
+def _clear_abandoned() -> None:
+    """What runs left that were killed: their slots are nobody's, their names are still there."""
+    for slot in range(SLOTS):
+        if Path(f"/sys/class/net/drydock{slot}").exists():
+            lock = _lock(slot)
+            if lock is not None:
+                _clear(f"drydock{slot}")
+                os.close(lock)
 
 
 def _take_slot() -> tuple[int, int]:
     """(open file that holds it, number) of the first slot that no other run on this machine has."""
+    for slot in range(SLOTS):
+        lock = _lock(slot)
+        if lock is not None:
+            return lock, slot
+    message = f"{SLOTS} other runs have every network"
+    raise RuntimeError(message)
+
+
+def _lock(slot: int) -> int | None:
+    """The open file that holds the slot as long as it is open; None where another run has it."""
     directory = Path(tempfile.gettempdir(), "drydock-networks")
     directory.mkdir(exist_ok=True)
-    for slot in range(SLOTS):
-        lock = os.open(directory / str(slot), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(lock)
-        else:
-            return lock, slot
-    message = f"{SLOTS} other runs have every network in {directory}"
-    raise RuntimeError(message)
+    lock = os.open(directory / str(slot), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        return None
+    return lock
 
 
 class Machine:

@@ -63,8 +63,11 @@ class RegistryHost:
         return f"http://{self.host}"
 
     def bare_session(self) -> requests.Session:
+        """Each request on a connection of its own: where a server closes one that is not in use, as nginx does when it
+        reloads, every client of registries sends a read again by itself (RFC 9112, 9.3.1), and `requests` does not."""
         session = requests.Session()
         session.trust_env = False
+        session.headers["Connection"] = "close"
         return session
 
     def session(self) -> requests.Session:
@@ -84,13 +87,18 @@ class RegistryHost:
         return False
 
     def is_writable(self) -> bool:
-        """The registry's own answer to an empty manifest: 400 when it takes writes; 405 (nginx: 503) when not."""
-        answer = self.bare_session().put(f"{self.url}/v2/drydock/probe/manifests/none", data=b"", timeout=10)
-        assert answer.status_code in (400, 405, 503), answer.text
-        return answer.status_code == 400
+        return self._answer_to_a_write() == 400
 
     def is_closed(self) -> bool:
-        return self.answers() and not self.is_writable()
+        """Whether it answers, and takes no writes."""
+        return self._answer_to_a_write() in (405, 503)
+
+    def _answer_to_a_write(self) -> int | None:
+        """To an empty manifest: 400 where it takes writes, 405 (nginx: 503) where not; None where nobody answers."""
+        with contextlib.suppress(requests.RequestException):
+            address = f"{self.url}/v2/drydock/probe/manifests/none"
+            return self.bare_session().put(address, data=b"", timeout=10).status_code
+        return None
 
     def is_writable_inside(self) -> bool:
         """As `is_writable`, asked on the host itself, wherever the network is."""
@@ -181,7 +189,7 @@ class RegistryHost:
         `allowed` are beginnings of paths.
         """
         wait_for(lambda: not self.processes(), f"the last process of a run on {self.name} to end", seconds)
-        wait_for(lambda: self.answers() and self.is_writable(), f"{self.name} to be writable again")
+        wait_for(self.is_writable, f"{self.name} to be writable again")
         assert_pulls(self, expectation)
         left = [path for path in self.left() if not path.startswith(allowed)]
         assert not left, f"left on {self.name}: {left}"
