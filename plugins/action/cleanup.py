@@ -25,7 +25,7 @@ class ActionModule(RegistryAction):
             return super().execute(told, task_vars)
         path = self.new_path("progress.json")
         with Watch(self, path, interval, str(task_vars.get("inventory_hostname"))):
-            return super().execute({**told, "_progress_path": path}, task_vars)
+            return super().execute({**told, "progress_path": path}, task_vars)
 
     def _interval(self) -> float:
         try:

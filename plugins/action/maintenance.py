@@ -21,7 +21,7 @@ class ActionModule(RegistryAction):
     def execute(self, told: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         is_kept = self._task.args.get("state") == "restored"
         programs = {} if is_kept else self._send_programs(task_vars)
-        return super().execute({**told, "_service_programs": programs}, task_vars)
+        return super().execute({**told, "service_programs": programs}, task_vars)
 
     def _send_programs(self, task_vars: dict[str, Any]) -> dict[str, str]:
         """Paths of the programs on the target by what they do."""

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Mapping
 
 
 def registry_argument_spec() -> dict[str, Any]:
@@ -50,9 +50,15 @@ def storage_argument_spec() -> dict[str, Any]:
     }
 
 
-def run_argument_spec() -> dict[str, Any]:
-    """What the action plugins tell a module: its run, and the runs known to have ended. No options of users."""
-    return {"_run": {"type": "dict"}, "_gone_runs": {"type": "raw"}}
+def task_context_argument_spec() -> dict[str, Any]:
+    """What an action plugin tells its module (doc fragment `task_context`)."""
+    return {"task_context": {"type": "dict", "default": {}}}
+
+
+def in_context(params: Mapping[str, Any]) -> dict[str, Any]:
+    """The options, and with an underscore before its name each thing that the action plugin tells."""
+    options = {name: value for name, value in params.items() if name != "task_context"}
+    return {**options, **{f"_{name}": value for name, value in params["task_context"].items()}}
 
 
 def service_argument_spec() -> dict[str, Any]:

@@ -41,6 +41,7 @@ extends_documentation_fragment:
   - drydock.registry.endpoints
   - drydock.registry.storage
   - drydock.registry.policies
+  - drydock.registry.task_context
 requirements:
   - redis (Python library on the target; only where the registry's configuration names Redis as its cache)
 attributes:
@@ -433,21 +434,21 @@ quarantine:
 import gc
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.drydock.registry.plugins.module_utils._argspec import (
     endpoints_argument_spec,
+    in_context,
     policy_argument_spec,
     registry_argument_spec,
     registry_mutually_exclusive,
     registry_required_by,
     registry_required_together,
-    run_argument_spec,
     storage_argument_spec,
+    task_context_argument_spec,
 )
 from ansible_collections.drydock.registry.plugins.module_utils._cleanup_api import ApiCleanup
 from ansible_collections.drydock.registry.plugins.module_utils._cleanup_storage import StorageCleanup
 from ansible_collections.drydock.registry.plugins.module_utils._job import mode_of, run_job
+from ansible_collections.drydock.registry.plugins.module_utils._module import RegistryModule
 
 
 def cleanup_argument_spec() -> dict[str, Any]:
@@ -456,7 +457,7 @@ def cleanup_argument_spec() -> dict[str, Any]:
         **registry_argument_spec(),
         **endpoints_argument_spec(),
         **storage_argument_spec(),
-        **run_argument_spec(),
+        **task_context_argument_spec(),
         "repositories": {**names, "default": ["**"]},
         "exclude_repositories": {**names, "default": []},
         "policies": {"type": "list", "elements": "dict", "default": [], "options": policy_argument_spec()},
@@ -475,12 +476,11 @@ def cleanup_argument_spec() -> dict[str, Any]:
         "require_read_only": {"type": "bool", "default": True},
         "quarantine": {"type": "str", "choices": ["delete", "keep", "purge"], "default": "delete"},
         "progress_interval": {"type": "str", "default": "10s"},
-        "_progress_path": {"type": "path"},
     }
 
 
 def main() -> None:
-    module = AnsibleModule(
+    module = RegistryModule(
         argument_spec=cleanup_argument_spec(),
         mutually_exclusive=registry_mutually_exclusive(),
         required_together=registry_required_together(),
@@ -490,7 +490,7 @@ def main() -> None:
     # The graph is large, lives to the end and has no cycles: looking for some costs a third of the time.
     gc.disable()
     way = StorageCleanup if module.params["storage"] or module.params["registry_config"] else ApiCleanup
-    run_job(module, way(module.params, mode_of(module), module.warn))
+    run_job(module, way(in_context(module.params), mode_of(module), module.warn))
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ extends_documentation_fragment:
   - drydock.registry.registry
   - drydock.registry.endpoints
   - drydock.registry.storage
+  - drydock.registry.task_context
 attributes:
   check_mode:
     details:
@@ -369,18 +370,19 @@ held_by_run:
 
 from typing import Any, Optional
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import missing_required_lib
 
 from ansible_collections.drydock.registry.plugins.module_utils._argspec import (
     endpoints_argument_spec,
+    in_context,
     registry_argument_spec,
     registry_mutually_exclusive,
     registry_required_by,
     registry_required_together,
-    run_argument_spec,
     service_argument_spec,
     service_mutually_exclusive,
     storage_argument_spec,
+    task_context_argument_spec,
 )
 from ansible_collections.drydock.registry.plugins.module_utils._errors import (
     DrydockError,
@@ -390,6 +392,7 @@ from ansible_collections.drydock.registry.plugins.module_utils._errors import (
 from ansible_collections.drydock.registry.plugins.module_utils._lock import run_from_params
 from ansible_collections.drydock.registry.plugins.module_utils._maintenance._build import build_switch, exclusively
 from ansible_collections.drydock.registry.plugins.module_utils._maintenance._switch import Outcome, Switch
+from ansible_collections.drydock.registry.plugins.module_utils._module import RegistryModule
 from ansible_collections.drydock.registry.plugins.module_utils._times import iso
 
 
@@ -414,9 +417,7 @@ def argument_spec() -> dict[str, Any]:
         **registry_argument_spec(),
         **endpoints_argument_spec(),
         **storage_argument_spec(),
-        **run_argument_spec(),
-        "_service_programs": {"type": "dict"},
-        "_end_sweep_only": {"type": "bool"},
+        **task_context_argument_spec(),
     }
 
 
@@ -431,9 +432,12 @@ class Task:
     def run(self) -> Outcome:
         params, state = self.params, self.params["state"]
         makes_record = state == "read_only" and not self.check_mode
+        if state == "restored" and not params["stop_sweep"]:
+            # A living run may hold the directory for minutes while it closes or opens.
+            build_switch(params, self.check_mode, run_from_params(params)).refuse_the_living()
         with exclusively(params["state_dir"], make=makes_record):
             self.switch = build_switch(params, self.check_mode, run_from_params(params))
-            if params["_end_sweep_only"]:
+            if params.get("_end_sweep_only"):
                 return self.switch.end_sweep(params["stop_sweep"] or state == "read_write")
             if state == "read_only":
                 return self.switch.close()
@@ -466,7 +470,7 @@ def result(params: dict[str, Any], outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def run(module: AnsibleModule, task: Task) -> Outcome:
+def run(module: RegistryModule, task: Task) -> Outcome:
     try:
         return task.run()
     finally:
@@ -475,7 +479,7 @@ def run(module: AnsibleModule, task: Task) -> Outcome:
 
 
 def main() -> None:
-    module = AnsibleModule(
+    module = RegistryModule(
         argument_spec=argument_spec(),
         supports_check_mode=True,
         required_if=[("method", "config_file", ["registry_config"])],
@@ -483,7 +487,7 @@ def main() -> None:
         required_by=registry_required_by(),
         mutually_exclusive=registry_mutually_exclusive() + service_mutually_exclusive(),
     )
-    task = Task(module.params, module.check_mode)
+    task = Task(in_context(module.params), module.check_mode)
     try:
         outcome = run(module, task)
     except MissingLibraryError as error:

@@ -315,7 +315,7 @@ notes_total:
 import gc
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import missing_required_lib
 
 from ansible_collections.drydock.registry.plugins.module_utils._argspec import (
     registry_argument_spec,
@@ -325,6 +325,7 @@ from ansible_collections.drydock.registry.plugins.module_utils._argspec import (
     storage_argument_spec,
 )
 from ansible_collections.drydock.registry.plugins.module_utils._errors import DrydockError, MissingLibraryError
+from ansible_collections.drydock.registry.plugins.module_utils._module import RegistryModule
 from ansible_collections.drydock.registry.plugins.module_utils._registry_info import RegistryInfo
 
 
@@ -341,7 +342,7 @@ def argument_spec() -> dict[str, Any]:
 
 
 def main() -> None:
-    module = AnsibleModule(
+    module = RegistryModule(
         argument_spec=argument_spec(),
         mutually_exclusive=registry_mutually_exclusive(),
         required_one_of=[("registry_url", "registry_config", "storage")],

@@ -25,18 +25,21 @@ class RegistryAction(ActionBase):  # type: ignore[misc]
         """
         result: dict[str, Any] = super().run(tmp, task_vars)
         variables = task_vars or {}
-        told: dict[str, Any] = {"_run": self._describe_run(variables)}
+        told: dict[str, Any] = {"run": self._describe_run(variables)}
         found = self.execute(told, variables)
         holder = found.get("held_by_run")
         if holder and is_gone(holder):
-            found = self.execute({**told, "_gone_runs": [holder]}, variables)
+            found = self.execute({**told, "gone_runs": [holder]}, variables)
         merged: dict[str, Any] = merge_hash(result, found)
         return merged
 
     def execute(self, told: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         """Run the module with the task's arguments and with what it is told beside."""
+        context = self._task.args.get("task_context") or {}
         found: dict[str, Any] = self._execute_module(
-            module_args={**self._task.args, **told}, task_vars=task_vars, wrap_async=self.is_detached
+            module_args={**self._task.args, "task_context": {**context, **told}},
+            task_vars=task_vars,
+            wrap_async=self.is_detached,
         )
         return found
 

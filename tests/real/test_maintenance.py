@@ -21,6 +21,7 @@ import pytest
 import yaml
 from real.conftest import require, require_registry
 
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance._exclusive import exclusively
 from support import images, watchdogs
 from support.credentials import TlsFiles
 from support.playbook import COLLECTION, Result, run_environment, run_module, run_playbook
@@ -694,6 +695,23 @@ def test_another_run_is_kept_out(new_service: NewService, read_only: bool) -> No
     result = service.succeed("restored", _run=OTHER_RUN)
     assert (result["changed"], result["mode_after"]) == (not read_only, "read_only" if read_only else "writable")
     assert service.has_left_nothing()
+
+
+@ONE_VERSION
+def test_a_run_that_is_just_closing_is_not_waited_for(service: Service) -> None:
+    service.succeed("read_only", _run=OTHER_RUN)
+    with exclusively(str(service.state_dir)):  # as a task that waits for the registry does
+        result = service.refused("restored")
+    assert result["held_by_run"] == "ctl2:4711:12345"
+    assert service.succeed("restored", _run=OTHER_RUN)["changed"]
+
+
+@ONE_VERSION
+def test_no_secret_of_the_environment_is_told(service: Service) -> None:
+    environment = {"REGISTRY_HTTP_SECRET": "correct horse", "REGISTRY_LOG_LEVEL": "info"}
+    result = service.succeed("read_only", check=True, registry_environment=environment)
+    assert "correct horse" not in json.dumps(result)
+    assert result["invocation"]["module_args"]["registry_environment"]["REGISTRY_LOG_LEVEL"] == "info"
 
 
 @ONE_VERSION

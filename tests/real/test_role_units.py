@@ -105,6 +105,14 @@ def assert_summed_up(run: PlaybookRun, report: Path) -> None:
     assert [row["deleted"] and row["deleted"]["tags"] for row in rows] == [2, None, 2]
 
 
+def test_a_method_that_a_reboot_would_undo_is_refused(fleet: Fleet) -> None:
+    run = play("cleanup", fleet.values(), policies=KEEP_ONE, maintenance={"method": "stop"})
+    assert run.returncode != 0
+    assert "If it were rebooted while one of them sweeps" in run.output
+    for host in unit(fleet):
+        assert tags(host) == list(TAGS)
+
+
 def test_a_member_that_does_not_close_keeps_all_from_being_swept(fleet: Fleet) -> None:
     member = fleet["nfs2"]
     once = member.home / "once"

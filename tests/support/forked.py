@@ -17,7 +17,7 @@ from typing import IO, Any, Callable, Mapping
 
 from ansible.module_utils.testing import patch_module_args
 
-from support.playbook import COLLECTION, Result
+from support.playbook import COLLECTION, Result, module_arguments
 
 
 def run_forked(
@@ -37,7 +37,7 @@ def run_forked(
     with tempfile.TemporaryFile() as output:
         child = os.fork()
         if child == 0:
-            _child(name, {**arguments, **settings}, output, before or _nothing)
+            _child(name, {**module_arguments(arguments), **settings}, output, before or _nothing)
         _pid, status = os.waitpid(child, 0)
         output.seek(0)
         printed = output.read()

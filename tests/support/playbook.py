@@ -56,6 +56,13 @@ def run_environment(**more: str) -> dict[str, str]:
     }
 
 
+def module_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """As the module gets them: those whose names begin with `_` are what an action plugin would tell it."""
+    context = {name[1:]: value for name, value in arguments.items() if name.startswith("_")}
+    options = {name: value for name, value in arguments.items() if not name.startswith("_")}
+    return {**options, "task_context": context} if context else options
+
+
 def run_module(
     name: str,
     arguments: Mapping[str, Any],
@@ -67,11 +74,11 @@ def run_module(
 ) -> Result:
     """The module's result (`failed` and `msg` when it fails), run as its own process with `arguments` on its stdin.
 
-    `prefix` is a command that runs the module's, such as WITHOUT_OVERRIDE.
+    `arguments` as `module_arguments` takes them. `prefix` is a command that runs the module, such as WITHOUT_OVERRIDE.
     """
     ensure_build()
     settings = {"_ansible_check_mode": check, "_ansible_diff": diff}
-    payload = json.dumps({"ANSIBLE_MODULE_ARGS": {**arguments, **settings}})
+    payload = json.dumps({"ANSIBLE_MODULE_ARGS": {**module_arguments(arguments), **settings}})
     command = [*prefix, sys.executable, "-m", f"{COLLECTION}.plugins.modules.{name}"]
     done = subprocess.run(
         command, input=payload, capture_output=True, text=True, env=run_environment(), timeout=timeout, check=False

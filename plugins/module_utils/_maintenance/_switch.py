@@ -102,6 +102,11 @@ class Switch:
             return self._release(record, before, is_forced)
         return self._leave(record, before, record.mode_before, is_forced, is_alone=by_lease)
 
+    def refuse_the_living(self) -> None:
+        """Raise HeldError where another run that is not known to be dead has closed this registry, or just does so."""
+        if self.custody.record() is not None:
+            self.custody.refuse_the_living()
+
     def end_sweep(self, stop_sweep: bool) -> Outcome:
         """See that no sweep goes on and no cache lies, before the user's own tasks open the registry."""
         if not stop_sweep:
