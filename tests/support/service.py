@@ -55,7 +55,9 @@ def as_service(registry: RegistryProcess) -> Iterator[list[str]]:
 
 
 def start(home: Path) -> None:
-    """Start it, in a session of its own, so that it outlives the task that does it."""
+    """Start it, in a session of its own, so that it outlives the task that does it; nothing happens where it runs."""
+    if _pid_file(home).exists() and runs(int(_pid_file(home).read_text())):
+        return
     service = json.loads(_description(home).read_text())
     with (home / "registry.log").open("ab") as log:
         process = subprocess.Popen(
