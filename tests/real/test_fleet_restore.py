@@ -23,7 +23,7 @@ def test_what_a_killed_run_left_closed_is_opened_at_once(bed: Bed, host_named: H
         started.wait_for_task("Apply the plan")
         started.vanish()
     assert not any(host.is_writable() for host in hosts)
-    first, second = (bed.play("restore", hosts).check() for _ in range(2))
+    first, second = (bed.play("restore", hosts).check() for number in range(2))
     assert [stats["changed"] for stats in first.stats.values()] == [1, 1]
     assert [stats["changed"] for stats in second.stats.values()] == [0, 0]
     for host, expectation in zip(hosts, expectations, strict=True):
