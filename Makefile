@@ -32,7 +32,10 @@ demo: venv registry-2 ## fill a real registry, preview, clean up, clean up again
 
 ##@ Check it
 
-test: venv parts lint ## set up everything, lint, and pass all tests
+test: venv parts ## set up everything, lint, and pass all tests
+	@$(MAKE) --jobs=2 --output-sync=line lint all-tests
+
+all-tests: venv parts
 	@pytest $(SIDE_BY_SIDE) tests/unit tests/real
 
 unit: venv ## the pure tests only (seconds)
@@ -118,5 +121,5 @@ help: ## this text
 	  /^[a-z0-9-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 	@printf '\nA new machine needs: Debian or Ubuntu, Python 3.11 or newer, make, git. Go for the tests on Distribution 3.\n'
 
-.PHONY: ansible-lint bench bench-clients build-tree clean crane demo dist docs docs-lint fleet format help lint mypy parts \
+.PHONY: all-tests ansible-lint bench bench-clients build-tree clean crane demo dist docs docs-lint fleet format help lint mypy parts \
   real registry-2 registry-3 ruff sanity test tools unit venv

@@ -10,11 +10,13 @@ import importlib
 import json
 import os
 import runpy
+import signal
 import sys
 import tempfile
 from types import ModuleType
 from typing import IO, Any, Callable, Mapping
 
+from ansible.module_utils import _internal
 from ansible.module_utils.testing import patch_module_args
 
 from support.playbook import COLLECTION, Result, module_arguments
@@ -63,6 +65,10 @@ def _child(name: str, arguments: Mapping[str, Any], output: IO[bytes], before: C
     try:
         os.dup2(output.fileno(), 1)
         sys.stdout = os.fdopen(1, "w", closefd=False)
+        # A test beside this one may have made the parent a controller, which shows warnings in place of returning them.
+        _internal.is_controller = False
+        # Whoever runs the tests may have told them to survive the end of a session.
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
         before()
         with patch_module_args(dict(arguments)):
             runpy.run_module(f"{COLLECTION}.plugins.modules.{name}", run_name="__main__", alter_sys=True)
