@@ -65,7 +65,8 @@ from typing import Any, Callable, Collection, Dict, Iterable, List, Mapping
 RESULT = "registry_cleanup_result"
 ERROR = "__registry_cleanup_error"
 # What the role registers where it needs a connection.
-STEPS = [f"__registry_cleanup_{step}" for step in ("directory", "planned", "closable", "closed", "applied", "reopened")]
+REGISTERED = ("directory", "planned", "closable", "held", "closed", "applied", "reopened")
+STEPS = [f"__registry_cleanup_{step}" for step in REGISTERED]
 
 Vars = Mapping[str, Any]
 

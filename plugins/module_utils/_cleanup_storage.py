@@ -17,7 +17,7 @@ from ._closed import Closedness, check_contents, look, look_again, require_close
 from ._errors import DrydockError, NotClosedError, StorageError
 from ._graph import Graph
 from ._layout._v2 import V2Layout
-from ._lock import Lock, lock_path, run_from_params
+from ._lock import Hold, Lock, lock_path, run_from_params
 from ._permission import Aged
 from ._plan import Drift, Plan, Removal
 from ._planning import Marked, make_plan, mark_again
@@ -115,7 +115,17 @@ class StorageCleanup(Cleanup):
     def _entered(self, closedness: Closedness) -> Iterator[Sentry]:
         """Hold the registry, as part of the run that closed it or for itself. Raises HeldError."""
         with self.lock.entered(time.time() + _LONGEST) as hold:
+            self._require_hosts(hold)
             yield Sentry(self.lock, hold.closed_until, lambda: self._require_still_closed(closedness))
+
+    def _require_hosts(self, hold: Hold) -> None:
+        """The lock lies in this storage, so only hosts that share it can have left their word there."""
+        expected = self.params.get("_closed_hosts") or 0
+        if len(hold.hosts) < expected:
+            raise NotClosedError(
+                f"nothing was changed: of {expected} hosts that are said to share this storage, only "
+                f"{', '.join(hold.hosts)} hold it; see that all of them have the same storage mounted"
+            )
 
     def _require_still_closed(self, closedness: Closedness) -> None:
         if not self.params["require_read_only"]:

@@ -16,6 +16,7 @@ and by its host's boot.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
 from pathlib import Path
@@ -29,7 +30,7 @@ from ._times import iso
 SKEW = 60.0
 _DIRECT = "direct"
 _BOOT_ID = "/proc/sys/kernel/random/boot_id"
-_MACHINE_ID = "/etc/machine-id"
+_IDENTITIES = ("/etc/machine-id", "/sys/class/dmi/id/product_uuid")
 
 
 class Run(NamedTuple):
@@ -83,12 +84,20 @@ def run_from_params(params: Mapping[str, Any]) -> Run:
 
 
 def this_host() -> str:
-    """Return the name by which this host is known to the others that share a storage."""
+    """Return the name by which this host is known to the others that share a storage.
+
+    A cloned machine has the name and the machine-id of its template, but a hardware UUID of its own.
+    """
+    identity = b"".join(map(_content, _IDENTITIES))
+    digest = hashlib.sha256(identity).hexdigest()[:8] if identity else ""
+    return "-".join(part for part in (os.uname().nodename, digest) if part)
+
+
+def _content(path: str) -> bytes:
     try:
-        machine = Path(_MACHINE_ID).read_text(encoding="ascii").strip()[:8]
-    except (OSError, UnicodeDecodeError):
-        machine = ""
-    return "-".join(part for part in (os.uname().nodename, machine) if part)
+        return Path(path).read_bytes()
+    except OSError:
+        return b""
 
 
 def this_sweeping(until: Optional[float]) -> Sweeping:

@@ -220,10 +220,20 @@ class Lock:
         self._token = _token(files)
         if entry is None:
             return
-        if files.get(_host_file()) != entry:
+        earlier = files.get(_host_file())
+        if earlier is not None and self._is_of_another_boot(earlier, entry):
+            raise MaintenanceError(
+                f"another host of this storage is called {this_host()} too, or this one was rebooted since this run "
+                "closed it; nothing was changed. Give each host a name or a machine-id of its own, or run again"
+            )
+        if earlier != entry:
             self.files.write(_host_file(), entry)
         # What this host wanted to stop for is over: it is closed again.
         self.files.remove(_stop_file())
+
+    def _is_of_another_boot(self, earlier: Mapping[str, Any], entry: Mapping[str, Any]) -> bool:
+        # Modules that are run by hand are one run, whatever happens in between.
+        return earlier.get("boot_id") != entry["boot_id"] and self.run.id != Run.direct().id
 
     def _has_joined(self, while_running: bool) -> bool:
         files = self.files.read() or {}

@@ -144,7 +144,7 @@ options:
   progress_interval:
     description:
       - How often a line is shown that tells what the module is doing and how far it is, the first one after this time.
-        V(0s) shows none.
+        Of long work they come more seldom, in the end once a minute. V(0s) shows none.
       - Not shown with C(async), because nobody waits then.
     type: str
     default: 10s

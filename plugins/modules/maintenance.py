@@ -439,6 +439,8 @@ class Task:
             self.switch = build_switch(params, self.check_mode, run_from_params(params))
             if params.get("_end_sweep_only"):
                 return self.switch.end_sweep(params["stop_sweep"] or state == "read_write")
+            if params.get("_hold_only"):
+                return self.switch.hold()
             if state == "read_only":
                 return self.switch.close()
             return self.switch.open() if state == "read_write" else self.switch.restore(params["stop_sweep"])

@@ -19,10 +19,13 @@ from ._progress_line import progress_line
 
 # A poll that is under way when the module ends may be waiting for a host that is gone.
 _PATIENCE = 2.0
+# Of long work a line is shown more and more seldom, so that the log of a night stays readable.
+_SLOWER = 1.25
+_SELDOM = 60.0
 
 
 class Watch:
-    """Within the block, displays a line each `interval` seconds that there is something new to say.
+    """Within the block, displays a line each `interval` seconds that there is something new to say, later each minute.
 
     Whatever goes wrong with it ends the showing, never the task.
     """
@@ -47,9 +50,10 @@ class Watch:
         self._thread.join(_PATIENCE)
 
     def _watch(self) -> None:
-        shown = ""
+        shown, pause = "", self._interval
         with contextlib.suppress(Exception):
-            while not self._ended.wait(self._interval):
+            while not self._ended.wait(pause):
+                pause = min(pause * _SLOWER, max(self._interval, _SELDOM))
                 state = self._read()
                 line = progress_line(state) if state else shown
                 if line != shown and not self._ended.is_set():

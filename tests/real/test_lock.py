@@ -20,6 +20,7 @@ from typing import Callable
 
 import pytest
 
+from ansible_collections.drydock.registry.plugins.module_utils import _hold
 from ansible_collections.drydock.registry.plugins.module_utils._errors import (
     HeldError,
     MaintenanceError,
@@ -106,6 +107,24 @@ def test_the_last_host_of_a_unit_lets_it_go(lock: Lock, root: Path, monkeypatch:
         lock.release()
     assert lock.hold() is None
     assert os.listdir(root / "docker/registry") == []
+
+
+def test_a_clone_is_another_host(lock: Lock, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    identities = [tmp_path / "machine-id", tmp_path / "product_uuid"]
+    for identity in identities:
+        identity.write_text("the template's")
+    monkeypatch.setattr(_hold, "_IDENTITIES", [str(identity) for identity in identities])
+    lock.acquire(end())
+    identities[1].write_text("the clone's own")
+    lock.acquire(end())
+    assert len(set(held(lock).hosts)) == 2
+
+
+def test_two_hosts_of_one_name_are_refused(lock: Lock) -> None:
+    lock.acquire(end())
+    reboot(lock)
+    with pytest.raises(MaintenanceError, match="is called"):
+        lock.acquire(end())
 
 
 def reboot(lock: Lock) -> None:

@@ -14,10 +14,10 @@ import pytest
 import yaml
 
 from support import images, service
-from support.fleet import ENVIRONMENT, Host, checked, inventory, result_of, why
+from support.fleet import ENVIRONMENT, Host, checked, inventory, result_of, start, why
 from support.playbook import run_playbook
 from support.pushing import Repository, push
-from support.registries import V3, NewRegistry, RegistryProcess
+from support.registries import V3, NewRegistry, RegistryProcess, wait_for
 from support.store import Store, assert_untouched, contents, snapshot
 from support.sweeping import DAY, push_aged
 from support.verify import assert_pulls, capture
@@ -231,6 +231,18 @@ def test_the_users_tasks_that_fail_or_do_not_close_are_followed_by_those_that_re
     assert (tmp_path / "left").exists()
     assert Repository(host.registry, "team/app").tags() == list(TAGS)
     assert host.is_writable()
+
+
+def test_a_run_that_dies_in_the_users_steps_is_put_back_by_the_host(host: Host, by_tasks: Any, tmp_path: Path) -> None:
+    stop = f"{shlex.join(service.command(host.registry, 'stop'))} && touch {tmp_path}/stopped && sleep 600"
+    more = {"lease": "20s", "restore_command": service.command(host.registry, "start")}
+    maintenance = {**by_tasks(enter_tasks=stop), **more}
+    with start("cleanup", [host], policies=KEEP_TWO, maintenance=maintenance) as run:
+        run.wait_until((tmp_path / "stopped").exists, "the registry is stopped")
+        run.vanish()
+    wait_for(lambda: not host.state_dir.exists(), "the host to put the registry back", 60)
+    assert host.is_writable()
+    assert checked(host.cleanup(policies=KEEP_TWO))["deleted"]["tags"] == 2
 
 
 def test_users_tasks_that_can_not_be_read_are_found_before_anything_is_touched(host: Host, by_tasks: Any) -> None:

@@ -71,6 +71,9 @@ class Closing:
         """Take the registry into custody and change the setting. Nothing is changed where this raises."""
         now = time.time()
         until = now + self.lease
+        obstacle = self.method.why_not_alone()
+        if obstacle is not None:
+            self.journal.warn(obstacle)
         self.custody.take(until)
         record = earlier
         try:

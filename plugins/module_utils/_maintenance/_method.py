@@ -75,6 +75,10 @@ class Method(ABC):
         """Do what the user's own tasks would do, had the lease not ended before them; at most `timeout` seconds."""
         return
 
+    def why_not_alone(self) -> Optional[str]:
+        """Why the host could not open the registry when the lease ends, None where it could."""
+        return None
+
     def adapt(self, service: Service) -> Service:
         """The service with the commands that this setting needs to take effect, as it stands now."""
         return service

@@ -84,6 +84,18 @@ class Switch:
         drained = closing.carry_out(mode, record, drain)
         return Outcome(not is_closed, mode, after, record.entered_at, None, drained, *look, record.expires_at)
 
+    def hold(self) -> Outcome:
+        """Hold the registry until the lease ends, before the user's own tasks close it: from here on somebody opens it.
+
+        Of what they have closed already nothing can be proven, so that is left to `close`.
+        """
+        record, before = self._record(), self.registry.probe()
+        if before.mode is None:
+            raise MaintenanceError(f"{before.detail}; nothing was changed")
+        self.closing.check(before.mode, record)
+        record = self.closing.enter(before.mode, record)
+        return Outcome(False, before.mode, before.mode, record.entered_at, lease_until=record.expires_at)
+
     def restore(self, stop_sweep: bool = False, by_lease: bool = False) -> Outcome:
         """Put back what was found when the registry was closed; nothing where no record says that it was.
 

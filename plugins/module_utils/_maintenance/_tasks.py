@@ -29,6 +29,11 @@ class TasksMethod(NoSettingMethod):
         if self._restore_command is not None:
             run_command(self._restore_command, timeout, "restore_command")
 
+    def why_not_alone(self) -> Optional[str]:
+        if self._restore_command is not None:
+            return None
+        return "if this run dies, nobody opens the registry when the lease ends: give a restore_command"
+
     def drain(self, root: Optional[str], config: Optional[RegistryConfig]) -> Drain:
         processes = serving(config.path if config else None, root)
         ignored = config.debug_ports if config else ()

@@ -139,3 +139,15 @@ def test_the_examples_say_nothing_that_the_role_would_refuse(inventory: str) -> 
         given = {name: value for name, value in variables.get_vars(host=host).items() if name.startswith(PREFIX)}
         assert given
         assert not validator.validate(given).error_messages, host.name
+
+
+# What hosts of one storage may differ in: how each is reached, closed and shown, and what is asked of the API alone.
+EACH_HOSTS_OWN = {"maintenance", "registry_config", "registry_environment", "registry_endpoints", "storage"}
+EACH_HOSTS_OWN |= {"plan", "progress_interval", "reconnect_timeout", "report_dir", "shared_storage"}
+EACH_HOSTS_OWN |= {"overwrite_shared_tags", *module_options("registry_info")} - {"repositories", "exclude_repositories"}
+
+
+def test_hosts_of_one_storage_must_agree_in_everything_else() -> None:
+    first = load("tasks/unit.yml")[0]
+    agreed = {name.removeprefix(PREFIX) for name in first["vars"]["__registry_cleanup_settings"]}
+    assert agreed == {name.removeprefix(PREFIX) for name in entry_points()["main"]} - EACH_HOSTS_OWN
