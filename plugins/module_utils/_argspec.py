@@ -66,6 +66,7 @@ def service_argument_spec() -> dict[str, Any]:
     compose = {
         "project_src": {"type": "path", "required": True},
         "service": {"type": "str", "required": True},
+        "project_name": {"type": "str"},
         "files": {"type": "list", "elements": "path"},
     }
     kubernetes = {

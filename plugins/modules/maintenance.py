@@ -117,6 +117,13 @@ options:
             description: Name of the service in it.
             type: str
             required: true
+          project_name:
+            description:
+              - Name under which the project was started, if it was with C(docker compose -p) or with
+                E(COMPOSE_PROJECT_NAME) in the environment of a shell. Under another name Compose makes a second
+                container.
+              - By default as Compose finds it, by the files, by C(.env) in the directory, or by the directory's name.
+            type: str
           files:
             description: The project's files, if they are not those that Compose finds by itself.
             type: list
@@ -295,6 +302,7 @@ EXAMPLES = r"""
     service:
       compose:
         project_src: /srv/cache
+        project_name: cache
         service: registry
 
 - name: See that our own tasks have closed the registry, and hold it

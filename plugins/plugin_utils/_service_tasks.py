@@ -79,8 +79,7 @@ def _podman(name: str) -> dict[str, Task]:
 
 def _compose(details: Mapping[str, Any]) -> dict[str, Task]:
     project: dict[str, Any] = {"project_src": details["project_src"], "services": [details["service"]]}
-    if details.get("files"):
-        project["files"] = details["files"]
+    project.update({name: details[name] for name in ("project_name", "files") if details.get(name)})
     return _tasks(
         "community.docker.docker_compose_v2",
         {**project, "state": "restarted", "dependencies": False},

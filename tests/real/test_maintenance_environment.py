@@ -256,6 +256,20 @@ def test_compose_needs_to_know_its_files(managed: Managed, tmp_path: Path) -> No
         managed.method(options)
 
 
+@pytest.mark.parametrize("name", [*places.COMPOSE_NAMES, *places.OVERRIDE_NAMES])
+def test_what_compose_reads_it_goes_on_reading(tmp_path: Path, name: str) -> None:
+    """Once one file is named, it looks for no others."""
+    if name in places.OVERRIDE_NAMES:
+        (tmp_path / "compose.yaml").touch()
+    (tmp_path / name).touch()
+    options = {"service": {"compose": {"project_src": str(tmp_path), "service": "registry", "project_name": "images"}}}
+    method = EnvironmentMethod(None, Service.from_params(options), None)
+    (up,) = method.adapt(Service.from_params(options)).commands["restart"]
+    files = [Path(up[at + 1]).name for at, word in enumerate(up) if word == "-f"]
+    assert files == (["compose.yaml", name] if name in places.OVERRIDE_NAMES else [name])
+    assert up[up.index("--project-name") + 1] == "images"
+
+
 def state_of(path: Path) -> tuple[bytes, int, int, int] | None:
     if not path.exists():
         return None

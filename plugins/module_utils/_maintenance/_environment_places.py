@@ -18,9 +18,11 @@ from ._file import FileState, new_file, read_file, state_from_json, state_to_jso
 from ._placed import PlacedFile
 from ._service import Service, compose_command
 
-# Of these Compose takes the first that is there (its reference, "The Compose file"), and the override of the same kind.
-_COMPOSE_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
-_OVERRIDE_NAMES = ("compose.override.yml", "compose.override.yaml", "docker-compose.override.yml")
+# Of each Compose takes the first that is there (compose-go, cli/options.go), whatever the other is called.
+COMPOSE_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
+OVERRIDE_NAMES = tuple(
+    f"{kind}.override.{ending}" for kind in ("compose", "docker-compose") for ending in ("yml", "yaml")
+)
 _RELOAD_SECONDS = 60.0
 RUNTIME_DIRECTORY = "/run/drydock"
 SYSTEMD_DIRECTORY = "/run/systemd/system"
@@ -85,7 +87,9 @@ class ComposeOverride(_OwnFile):
 
     def __init__(self, details: Mapping[str, Any]) -> None:
         self._details = {**details, "files": details.get("files") or _default_files(details["project_src"])}
-        named = f"{os.path.realpath(details['project_src'])}\n{details['service']}"
+        named = "\n".join(
+            [os.path.realpath(details["project_src"]), details.get("project_name") or "", details["service"]]
+        )
         path = os.path.join(RUNTIME_DIRECTORY, f"compose-{hashlib.sha256(named.encode()).hexdigest()[:16]}.json")
         content = {"services": {details["service"]: {"environment": {NAME: VALUE}}}}
         super().__init__(path, f"{json.dumps(content)}\n")
@@ -171,11 +175,9 @@ def _default_files(project: str) -> list[str]:
         raise InvalidOptionError(
             "service", "compose", f"the key files too, for COMPOSE_FILE in {dotenv} is not followed"
         )
-    found = [
-        next((name for name in names if _is_in(project, name)), None) for names in (_COMPOSE_NAMES, _OVERRIDE_NAMES)
-    ]
+    found = [next((name for name in names if _is_in(project, name)), None) for names in (COMPOSE_NAMES, OVERRIDE_NAMES)]
     if found[0] is None:
-        raise InvalidOptionError("service", project, f"a project_src that holds one of {', '.join(_COMPOSE_NAMES)}")
+        raise InvalidOptionError("service", project, f"a project_src that holds one of {', '.join(COMPOSE_NAMES)}")
     return [os.path.join(project, name) for name in found if name is not None]
 
 

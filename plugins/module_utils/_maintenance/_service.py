@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 from typing import Any, Callable, Dict, List, Mapping, Optional
@@ -17,6 +18,7 @@ from ._command import parse_command, run_command, run_to_end
 ACTIONS = ("restart", "stop", "start")
 # How every module says so (ansible.module_utils.basic.missing_required_lib).
 _LACKS_A_LIBRARY = "Failed to import the required Python library"
+_COMPOSE_VARIABLES = {"files": "COMPOSE_FILE", "project_name": "COMPOSE_PROJECT_NAME"}
 
 Command = List[str]
 #: Commands by action, each action a chain that is run in order.
@@ -121,13 +123,26 @@ def _container(engine: str) -> Callable[[str], Commands]:
 
 def compose_command(details: Mapping[str, Any], *more_files: str) -> Command:
     """`docker compose` for a project, up to its own options; `more_files` are laid over the project's files."""
-    files = [*(details.get("files") or []), *more_files]
+    directory, name = details["project_src"], details.get("project_name")
+    project = ["--project-name", name] if name else []
+    # As the module takes them; Compose itself looks for them from where it is called.
+    files = [os.path.join(directory, file) for file in [*(details.get("files") or []), *more_files]]
     named = [word for file in files for word in ("-f", file)]
-    return ["docker", "compose", "--project-directory", details["project_src"], *named]
+    return ["docker", "compose", "--project-directory", directory, *project, *named]
 
 
 def _compose(details: Mapping[str, Any]) -> Commands:
+    _refuse_variables_of_compose(details)
     return {action: [[*compose_command(details), action, details["service"]]] for action in ACTIONS}
+
+
+def _refuse_variables_of_compose(details: Mapping[str, Any]) -> None:
+    """Raise InvalidOptionError where the project is known to this environment alone: the watchdog has another."""
+    for name, variable in _COMPOSE_VARIABLES.items():
+        if variable in os.environ and not details.get(name):
+            raise InvalidOptionError(
+                "service", "compose", f"the key {name} too, for {variable} in the task's environment is not followed"
+            )
 
 
 def kubectl_command(details: Mapping[str, Any]) -> Command:

@@ -42,8 +42,12 @@ def service(**options: Any) -> Service:
             [[*COMPOSE, "restart", "web"]],
         ),
         (
-            {"compose": {"project_src": "/srv/registry", "service": "web", "files": ["a.yml", "b.yml"]}},
-            [[*COMPOSE, "-f", "a.yml", "-f", "b.yml", "restart", "web"]],
+            {"compose": {"project_src": "/srv/registry", "service": "web", "files": ["a.yml", "/b.yml"]}},
+            [[*COMPOSE, "-f", "/srv/registry/a.yml", "-f", "/b.yml", "restart", "web"]],
+        ),
+        (
+            {"compose": {"project_src": "/srv/registry", "service": "web", "project_name": "images"}},
+            [[*COMPOSE, "--project-name", "images", "restart", "web"]],
         ),
         ({"kubernetes": CLUSTER}, [[*KUBECTL, "rollout", "restart", "deployment/registry"], SETTLED]),
         ({"kubernetes": {"deployment": "web"}}, [["kubectl", "rollout", "restart", "deployment/web"]]),
@@ -54,6 +58,18 @@ def test_how_a_kind_of_service_is_restarted(details: dict[str, Any], restart: li
     found = service(service={"init": None, **details})
     assert found.kind == next(iter(details))
     assert found.commands["restart"][: len(restart)] == restart
+
+
+@pytest.mark.parametrize(("key", "variable"), [("files", "COMPOSE_FILE"), ("project_name", "COMPOSE_PROJECT_NAME")])
+def test_a_project_that_only_the_environment_knows_is_refused(
+    monkeypatch: pytest.MonkeyPatch, key: str, variable: str
+) -> None:
+    """The watchdog would start another one."""
+    monkeypatch.setenv(variable, "images")
+    project: dict[str, Any] = {"project_src": "/srv/registry", "service": "web"}
+    with pytest.raises(InvalidOptionError, match=f"the key {key}"):
+        service(service={"compose": project})
+    assert service(service={"compose": {**project, key: ["images"]}}).kind == "compose"
 
 
 def test_an_init_script_is_run_itself_where_there_is_no_service_command(monkeypatch: pytest.MonkeyPatch) -> None:
