@@ -68,7 +68,7 @@ def _docker(name: str) -> dict[str, Task]:
 
 
 def _podman(name: str) -> dict[str, Task]:
-    # Without an image the module only starts and stops what is there.
+    # Without an image the module only starts and stops what is there (from version 1.6.2 of the collection on).
     return _tasks(
         "containers.podman.podman_container",
         {"name": name, "state": "started", "restart": True},
@@ -80,11 +80,14 @@ def _podman(name: str) -> dict[str, Task]:
 def _compose(details: Mapping[str, Any]) -> dict[str, Task]:
     project: dict[str, Any] = {"project_src": details["project_src"], "services": [details["service"]]}
     project.update({name: details[name] for name in ("project_name", "files") if details.get(name)})
+    project["dependencies"] = False
+    # Before it stops a service the module makes what is missing, as a start does: by `up`, which also makes anew.
+    same = {**project, "recreate": "never", "pull": "never", "build": "never"}
     return _tasks(
         "community.docker.docker_compose_v2",
-        {**project, "state": "restarted", "dependencies": False},
-        {**project, "state": "stopped"},
-        {**project, "state": "present", "dependencies": False, "recreate": "never"},
+        {**project, "state": "restarted"},
+        {**same, "state": "stopped"},
+        {**same, "state": "present"},
     )
 
 

@@ -33,7 +33,14 @@ def test_each_kind_has_a_module_that_does_all_three(service: dict[str, Any], mod
 
 
 def test_a_container_is_never_made_anew() -> None:
-    assert service_tasks({"docker": "registry"})["restart"].arguments["comparisons"] == {"*": "ignore"}
+    for task in service_tasks({"docker": "registry"}).values():
+        assert task.arguments["comparisons"] == {"*": "ignore"}
+    compose = service_tasks({"compose": {"project_src": "/srv", "service": "registry"}})
+    # The module calls `docker compose up` for both.
+    for action in ("stop", "start"):
+        arguments = compose[action].arguments
+        assert {arguments[name] for name in ("recreate", "pull", "build")} == {"never"}
+        assert arguments["dependencies"] is False
 
 
 def test_a_compose_project_is_the_one_that_runs() -> None:
