@@ -13,11 +13,14 @@ import pytest
 import yaml
 from real.conftest import require_registry
 
+from ansible_collections.drydock.registry.plugins.module_utils._endpoints import Endpoints
 from ansible_collections.drydock.registry.plugins.module_utils._errors import InvalidOptionError, MaintenanceError
 from ansible_collections.drydock.registry.plugins.module_utils._maintenance import _environment_places as places
 from ansible_collections.drydock.registry.plugins.module_utils._maintenance._environment import EnvironmentMethod
 from ansible_collections.drydock.registry.plugins.module_utils._maintenance._environment_variable import NAME
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance._registry import Registry
 from ansible_collections.drydock.registry.plugins.module_utils._maintenance._service import Service
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance._stop import StopMethod
 from ansible_collections.drydock.registry.plugins.module_utils._registry_config import load_registry_config
 from support import images, managers, service
 from support.pushing import PushError, push
@@ -143,13 +146,19 @@ def test_what_a_deployment_had_is_put_back(managed: Managed) -> None:
     assert managers.variables(home) == {"registry": had, "sidecar": []}
 
 
-def test_a_deployment_is_drained_when_its_old_pods_are_gone(managed: Managed) -> None:
+@pytest.mark.parametrize("how", ["environment", "stop"])
+def test_a_deployment_is_drained_when_its_old_pods_are_gone(managed: Managed, how: str) -> None:
+    """None of them is a process of this host."""
     options = {"service": SERVICES["kubernetes"]}
-    method = managed.method(options)
-    drain = method.drain(str(managed.registry.storage), None)
+    method = managed.method(options) if how == "environment" else StopMethod("registry")
+    deployment, root = managed.service(options), str(managed.registry.storage)
+    drain = Registry(method, deployment, Endpoints([], "team/app"), None, root, lambda: None, 20.0).drain()
     with pytest.raises(MaintenanceError, match="the pod registry-1 from before the closing still ends"):
         drain.wait(0)
-    method.enter(method.find())
+    if how == "environment":
+        method.enter(method.find())
+    else:
+        deployment.run("stop", 20.0)
     assert drain.wait(5) is True
 
 

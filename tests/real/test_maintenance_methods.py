@@ -160,6 +160,18 @@ def test_tasks_that_opened_nothing_are_found_out(new_closable: NewClosable) -> N
     assert closable.records() == []
 
 
+def test_what_ends_out_of_sight_is_warned_of(new_closable: NewClosable) -> None:
+    closable = new_closable(ByTasks)
+    elsewhere = {"registry_config": None, "registry_url": closable.registry.url}
+    closable.closes()
+    result = closable.succeed("read_only", **elsewhere)
+    assert result["drained"] is None
+    assert "can't be seen from this host" in str(result["warnings"])
+    closable.opens()
+    closable.succeed("restored", **elsewhere)
+    assert closable.records() == []
+
+
 def test_a_restart_cuts_a_push_off(new_closable: NewClosable) -> None:
     """The old process is gone, and the half of a manifest with it."""
     closable = new_closable(ByVariable)

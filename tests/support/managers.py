@@ -108,6 +108,9 @@ def kubectl(home: Path, _units: Path, words: list[str]) -> None:
         _set_variable(containers, words)
         cluster["pods"] = [f"registry-{int(cluster['pods'][0].rpartition('-')[2]) + 1}"]
         _write(home, cluster)
+    elif words == ["scale", "deployment/registry", "--replicas=0"]:
+        service.stop(home)
+        _write(home, {**cluster, "pods": []})
     elif words != ["rollout", "status", "deployment/registry"]:
         assert words == ["rollout", "restart", "deployment/registry"], words
         _restart(home, {one["name"]: one["value"] for one in containers[0].get("env", [])})

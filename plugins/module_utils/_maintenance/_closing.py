@@ -23,6 +23,11 @@ from ._record import Record
 from ._registry import Registry
 from ._stop import refuse_cache
 
+_NOT_SEEN = (
+    "whether writes that were begun before the closing have ended can't be seen from this host: neither the registry's "
+    "process nor its storage is here, so one that takes long may still go on"
+)
+
 
 class Closing:
     """Closes one registry for at most `lease` seconds; `options` are what the record keeps of the module's."""
@@ -101,9 +106,12 @@ class Closing:
                 self.registry.act(self.method.closing)
             drain.closed()
             self._prove(mode if is_closed else self.method.closed_mode)
-            return drain.wait(self.registry.timeout)
+            drained = drain.wait(self.registry.timeout)
         except Exception as error:  # also what nobody thought of: the registry must not stay closed
             self._abandon(record, error)
+        if drained is None:
+            self.journal.warn(_NOT_SEEN)
+        return drained
 
     def _check_service(self) -> None:
         self.registry.require(self.method.closing)

@@ -15,7 +15,7 @@ from .._errors import InvalidOptionError, MaintenanceError
 from .._probe import Mode
 from .._processes import serving
 from .._registry_config import RegistryConfig
-from ._deployment import Deployment, OldPods
+from ._deployment import Deployment
 from ._drain import Drain
 from ._environment_places import ComposeOverride, DropIn, EnvironmentFile
 from ._environment_variable import NAME, VALUE, Place
@@ -69,8 +69,6 @@ class EnvironmentMethod(Method):
         return f"{NAME}={VALUE}\n" if setting == Mode.READ_ONLY else ""
 
     def drain(self, root: Optional[str], config: Optional[RegistryConfig]) -> Drain:
-        if isinstance(self._place, Deployment):
-            return Drain([], root, [OldPods(self._place)])
         return Drain(serving(config.path if config else None, root), root)
 
     def adapt(self, service: Service) -> Service:

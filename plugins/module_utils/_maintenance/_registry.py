@@ -15,6 +15,7 @@ from .._probe import Mode, Probe
 from .._processes import registry_processes
 from .._registry_config import RegistryConfig
 from .._storage._base import Storage
+from ._deployment import Deployment, OldPods
 from ._drain import POLL_SECONDS, Drain
 from ._method import Method
 from ._sample import readable_images, repository_names
@@ -44,6 +45,9 @@ class Registry(NamedTuple):
         return self.probe().mode or "unknown"
 
     def drain(self) -> Drain:
+        """What has to end after the closing. The pods of a deployment are told from afar: they run on other hosts."""
+        if self.service.kind == "kubernetes" and self.method.closing is not None:
+            return Drain([], self.root, [OldPods(Deployment(self.service.details))])
         return self.method.drain(self.root, self.config)
 
     def act(self, action: Optional[str]) -> None:
