@@ -5,7 +5,9 @@
 
 Distribution remembers in its own memory, which a restart empties, or in Redis, where `blobs::*` and `repository::*` are
 its keys (registry/storage/cache/redis, the same in 2.8 and 3.x). They are deleted after the last removal and before the
-registry takes writes again: what is read meanwhile is remembered truly.
+registry takes writes again: what is read meanwhile is remembered truly. And they are deleted right before the first
+removal, for a host that loses power during a sweep may start its registry open, as one that was stopped does: then only
+what was read during the sweep can be wrong until the host has put the registry back.
 
 A registry that opens while Redis lies loses images; one that stays closed only costs time. So where Redis can't be
 reached, `state: restored` fails and leaves the registry closed, `state: read_write` opens it all the same, and the
@@ -23,6 +25,11 @@ from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
 
 from ._errors import MaintenanceError, MissingLibraryError
 from ._registry_config import RegistryConfig
+
+UNKNOWN_CACHE = (
+    "without registry_config it is not known whether the registry caches in Redis: if it does, delete the keys blobs::* "
+    "and repository::* there before anybody pushes, or give registry_config"
+)
 
 _PATTERNS = ("blobs::*", "repository::*")
 _BATCH = 1000

@@ -11,7 +11,7 @@ from contextlib import contextmanager, nullcontext
 from typing import Dict, Iterator, List, Optional, Tuple
 
 from ._apply import Sweep
-from ._cache import check_cache, forget_blobs
+from ._cache import UNKNOWN_CACHE, check_cache, forget_blobs
 from ._cleanup import Cleanup
 from ._closed import Closedness, check_contents, look, look_again, require_closed, show_same_storage, why_open
 from ._errors import DrydockError, NotClosedError, StorageError
@@ -167,7 +167,9 @@ class StorageCleanup(Cleanup):
 
     @contextmanager
     def _cache_forgotten(self) -> Iterator[None]:
-        """Delete what the registry has in Redis, however the sweep ends."""
+        """Delete what the registry has in Redis: before the sweep, which may end with the host, and however it ends."""
+        self._warn_of_unknown_cache()
+        forget_blobs(self.config)
         try:
             yield
         except DrydockError:
@@ -199,6 +201,7 @@ class StorageCleanup(Cleanup):
     def _predict(self, removal: Removal) -> None:
         if not removal.counts().is_nothing():
             self.storage.check_changeable()
+            self._warn_of_unknown_cache()
             self._warn_of_obstacles()
         self._warn_of_unfinished()
         leftovers = self.params["quarantine"] == "delete" and self.quarantine.applied()
@@ -222,6 +225,10 @@ class StorageCleanup(Cleanup):
         for plan in self.interrupted:
             if plan.id not in finished:
                 self.warn(f"the interrupted plan {plan.id} holds more than this run does: run with its options again")
+
+    def _warn_of_unknown_cache(self) -> None:
+        if self.config is None:
+            self.warn(UNKNOWN_CACHE)
 
     def _warn_of_obstacles(self) -> None:
         """Tell in check mode what would refuse a run now, and may be gone by then."""

@@ -150,9 +150,10 @@ options:
     default: 10s
 notes:
   - A registry keeps in memory, or in Redis, which blobs it has, and a push may leave out a layer that went. If its
-    configuration names Redis, the module deletes those keys there, for which it needs the Python library C(redis) on
-    the target. If it keeps them in memory, restart it after a clean-up of its storage and before it takes writes
-    again. M(drydock.registry.maintenance) and the role P(drydock.registry.registry_cleanup#role) do that when they
+    configuration names Redis, the module deletes those keys there, before it removes anything and after it, for which
+    it needs the Python library C(redis) on the target. Without O(registry_config) it knows of no Redis, and warns. If
+    the registry keeps them in memory, restart it after a clean-up of its storage and before it takes writes again.
+    M(drydock.registry.maintenance) and the role P(drydock.registry.registry_cleanup#role) do that when they
     reopen it.
   - One run at a time changes a storage. While another one holds it, the module touches nothing, and says which run that
     is, since when and until when. What tells so lies in C(docker/registry/drydock.lock) beside the registry's own

@@ -240,6 +240,9 @@ notes:
   - A registry that is a pull-through cache (C(proxy.remoteurl)) writes to its storage on reads, even when it is
     read-only. It is only closed by O(method=stop).
   - With Redis as the registry's cache, what the registry has cached there is deleted after a sweep and before it opens.
+    Where Redis can't be reached then, V(restored) fails and the registry stays closed, V(read_write) opens it with a
+    warning, and the host itself opens it when Redis could not be reached for five minutes after the end of the lease.
+    That there is a Redis is known from O(registry_config) alone.
 requirements:
   - redis (Python library on the target; only where the registry's configuration names Redis as its cache)
 """

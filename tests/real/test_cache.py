@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import sys
 from pathlib import Path
 from typing import Any, Iterator
@@ -16,6 +18,7 @@ from real.conftest import require
 from ansible_collections.drydock.registry.plugins.module_utils._cache import caches_in_memory, forget_blobs
 from ansible_collections.drydock.registry.plugins.module_utils._registry_config import load_registry_config
 from support import images
+from support.holding import held_sweep
 from support.images import Image
 from support.pushing import push, skopeo_push
 from support.redis import PASSWORD, RedisServer
@@ -26,6 +29,8 @@ from support.verify import assert_pulls, assert_whole, capture
 
 POLICIES = [{"name": "test", "tags": ["old"], "keep_n": 0}]
 DATABASE = 3
+#: A step of the sweep of `fill`'s image after its blobs went.
+AFTER_THE_BLOBS = 10
 
 
 @pytest.fixture
@@ -70,6 +75,21 @@ def test_redis(version: str, new_registry: NewRegistry, redis_server: RedisServe
     assert f"blobs::{old.blobs[1].digest}" in redis_server.keys(DATABASE)
     assert successful(cleanup(registry, policies=POLICIES))["deleted"]["blobs"] == 3
     assert redis_server.keys(DATABASE) == ["somebody:else"]
+    assert_uploads_again(registry, old, workspace)
+
+
+@pytest.mark.usefixtures("skopeo_installed")
+def test_redis_after_the_power_went_in_a_sweep(
+    new_registry: NewRegistry, redis_server: RedisServer, workspace: Path
+) -> None:
+    """A registry that was stopped starts with the host, and nobody has told Redis since the sweep began."""
+    registry = new_registry(V3, settings=redis_server.settings(V3))
+    old = fill(registry)
+    registry.stop()
+    assert redis_server.keys()
+    arguments = {"registry_config": str(registry.config_path), "policies": POLICIES, "grace_period": "0s"}
+    with held_sweep(arguments, step=AFTER_THE_BLOBS) as held:
+        os.kill(held.pid, signal.SIGKILL)
     assert_uploads_again(registry, old, workspace)
 
 

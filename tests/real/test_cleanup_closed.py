@@ -83,6 +83,7 @@ def test_no_url_is_no_proof(registry: RegistryProcess) -> None:
         assert_untouched(registry.home, before)
         run = successful(cleanup(registry, policies=KEEP_ONE, registry_url=registry.url, **options))
     assert run["registry_mode"] == "stopped"
+    assert "not known whether the registry caches in Redis" in str(run["warnings"])
 
 
 def test_a_pull_through_cache_only_when_stopped(version: str, new_registry: NewRegistry) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Mapping, Optional
 
-from .._cache import caches_in_memory, forget_blobs
+from .._cache import UNKNOWN_CACHE, caches_in_memory, forget_blobs
 from .._errors import DrydockError, MaintenanceError
 from .._probe import Mode
 from ._journal import Journal
@@ -100,6 +100,8 @@ class Opening:
         return record.found if record is not None and record.method == self.method.name else None
 
     def _forget(self) -> None:
+        if self.registry.config is None:
+            self.journal.warn(UNKNOWN_CACHE)
         try:
             forget_blobs(self.registry.config)
         except DrydockError as error:
