@@ -27,8 +27,8 @@ from ._errors import MaintenanceError, MissingLibraryError
 from ._registry_config import RegistryConfig
 
 UNKNOWN_CACHE = (
-    "without registry_config it is not known whether the registry caches in Redis: if it does, delete the keys blobs::* "
-    "and repository::* there before anybody pushes, or give registry_config"
+    "without registry_config it is not known whether the registry caches in Redis: if it does, delete the keys "
+    "blobs::* and repository::* there before anybody pushes, or give registry_config"
 )
 
 _PATTERNS = ("blobs::*", "repository::*")

@@ -5,19 +5,25 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
 import sys
+import syslog
+import time
 from pathlib import Path
 from typing import Any, Iterator
 
 import pytest
-from real.conftest import require
+from real.conftest import require, require_registry
 
 from ansible_collections.drydock.registry.plugins.module_utils._cache import caches_in_memory, forget_blobs
+from ansible_collections.drydock.registry.plugins.module_utils._errors import MaintenanceError
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance import _switch, _watchdog
 from ansible_collections.drydock.registry.plugins.module_utils._registry_config import load_registry_config
-from support import images
+from support import images, service, watchdogs
+from support.closable import ByVariable
 from support.holding import held_sweep
 from support.images import Image
 from support.pushing import push, skopeo_push
@@ -28,7 +34,8 @@ from support.sweeping import cleanup, refused, successful
 from support.verify import assert_pulls, assert_whole, capture
 
 POLICIES = [{"name": "test", "tags": ["old"], "keep_n": 0}]
-DATABASE = 3
+DATABASE, SPARE = 3, 4
+OPENED_ALL_THE_SAME = "the registry was opened though what it remembers of its blobs is wrong"
 #: A step of the sweep of `fill`'s image after its blobs went.
 AFTER_THE_BLOBS = 10
 
@@ -38,6 +45,17 @@ def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
     require(shutil.which("redis-server"), "redis-server is not installed")
     with RedisServer(tmp_path / "redis", 'save ""') as server:
         yield server
+
+
+@pytest.fixture
+def cached(tmp_path: Path) -> Iterator[tuple[ByVariable, RedisServer]]:
+    """A registry as a service, and the Redis that it caches in."""
+    require(shutil.which("redis-server"), "redis-server is not installed")
+    require_registry(V3)
+    with RedisServer(tmp_path / "redis") as server:
+        registry = RegistryProcess(V3, tmp_path / "registry", settings=server.settings(V3))
+        with service.as_service(registry):
+            yield ByVariable(registry, tmp_path), server
 
 
 def fill(registry: RegistryProcess) -> Image:
@@ -91,6 +109,79 @@ def test_redis_after_the_power_went_in_a_sweep(
     with held_sweep(arguments, step=AFTER_THE_BLOBS) as held:
         os.kill(held.pid, signal.SIGKILL)
     assert_uploads_again(registry, old, workspace)
+
+
+@pytest.mark.usefixtures("skopeo_installed")
+def test_no_opening_before_redis_was_told(cached: tuple[ByVariable, RedisServer], workspace: Path) -> None:
+    """A sweep was killed, and what went was read while it went on."""
+    closable, server = cached
+    old = fill(closable.registry)
+    closable.succeed("read_only")
+    copy_keys(server, 0, SPARE)
+    arguments = {"registry_config": str(closable.registry.config_path), "policies": POLICIES, "grace_period": "0s"}
+    with held_sweep(arguments, step=AFTER_THE_BLOBS) as held:
+        os.kill(held.pid, signal.SIGKILL)
+    copy_keys(server, SPARE, 0)
+
+    server.stop()
+    message = closable.fail("restored")
+    assert "cache in Redis can't be emptied" in message
+    assert PASSWORD not in message
+    assert not closable.takes_pushes()
+    assert closable.records()
+
+    server.start()
+    told = server.keys()
+    assert f"blobs::{old.blobs[1].digest}" in told
+    assert closable.succeed("restored")["mode_after"] == "writable"
+    skopeo_push(closable.registry, "app", "old", old, workspace)
+    assert_pulls(closable.registry, capture(closable.registry, {"app": ["old", "new"]}))
+
+
+def test_a_redis_that_stays_away_does_not_keep_it_closed_for_ever(
+    cached: tuple[ByVariable, RedisServer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closable, server = cached
+    fill(closable.registry)
+    said = list[str]()
+    monkeypatch.setattr(syslog, "syslog", lambda _level, line: said.append(line))
+
+    close_swept_without_redis(closable, server)
+    watchdog = watchdog_of_an_ended_lease(closable)
+    with pytest.raises(MaintenanceError, match="Redis"):
+        watchdog._put_back()
+    assert not closable.takes_pushes()
+    monkeypatch.setattr(_switch, "CACHE_PATIENCE", 0.0)
+    watchdog._put_back()
+    assert closable.takes_pushes()
+    assert [line for line in said if OPENED_ALL_THE_SAME in line]
+    assert not closable.state_dir.exists()
+
+    server.start()
+    close_swept_without_redis(closable, server)
+    assert OPENED_ALL_THE_SAME in str(closable.succeed("read_write")["warnings"])
+    assert closable.takes_pushes()
+
+
+def close_swept_without_redis(closable: ByVariable, server: RedisServer) -> None:
+    closable.succeed("read_only")
+    (closable.registry.storage / "docker/registry/drydock.lock/touched.json").write_text("{}")
+    server.stop()
+
+
+def watchdog_of_an_ended_lease(closable: ByVariable) -> _watchdog.Watchdog:
+    """It is not waited for, but called."""
+    watchdogs.end(closable.home)
+    (path,) = closable.state_dir.glob("maintenance-*.json")
+    record = json.loads(path.read_text())
+    path.write_text(json.dumps({**record, "expires_at": time.time() - 1}))
+    return _watchdog.Watchdog(str(closable.state_dir), record["subject"])
+
+
+def copy_keys(server: RedisServer, source: int, target: int) -> None:
+    with server.client(source) as client:
+        for key in server.keys(source):
+            client.copy(key, key, destination_db=target, replace=True)
 
 
 @pytest.mark.usefixtures("skopeo_installed")

@@ -18,7 +18,7 @@ PASSWORD = "correct redis staple"
 
 
 class RedisServer:
-    """`redis-server` on a port of its own, with these lines in its configuration; nothing is kept when it ends."""
+    """`redis-server` on a port of its own, with these lines in its configuration; a stop keeps what it has."""
 
     def __init__(self, home: Path, *lines: str) -> None:
         self.home = home
@@ -55,7 +55,7 @@ class RedisServer:
             self.process.wait()
             self.process = None
 
-    def __enter__(self) -> RedisServer:
+    def start(self) -> None:
         self.home.mkdir(parents=True, exist_ok=True)
         config = self.home / "redis.conf"
         own = (f"port {self.port}", "bind 127.0.0.1", f'requirepass "{PASSWORD}"', f"dir {self.home}")
@@ -64,6 +64,9 @@ class RedisServer:
         with (self.home / "log").open("wb") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log)
         wait_for(self._answers, f"Redis at {self.address}")
+
+    def __enter__(self) -> RedisServer:
+        self.start()
         return self
 
     def __exit__(

@@ -93,7 +93,10 @@ class Watchdog:
             Lease(self.state_dir).disarm(self.subject)
             return
         syslog.syslog(syslog.LOG_WARNING, f"{self.subject} is put back now, for nobody else has done it")
-        outcome = self._switch(record).restore(by_lease=True)
+        switch = self._switch(record)
+        outcome = switch.restore(by_lease=True)
+        for warning in switch.journal.warnings:
+            syslog.syslog(syslog.LOG_WARNING, f"{self.subject}: {warning}")
         syslog.syslog(syslog.LOG_NOTICE, f"{self.subject} was put back, the registry is {outcome.mode_after}")
 
     def _switch(self, record: Record) -> Switch:
