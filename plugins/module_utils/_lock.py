@@ -36,7 +36,7 @@ from ._hold import (
 )
 from ._lock_files import Files, LockDirectory
 
-__all__ = ["Hold", "Lock", "Run", "Sweeping", "lock_path", "run_from_params", "stop_sweep"]
+__all__ = ["Hold", "Lock", "Run", "Sweeping", "lock_path", "run_from_params", "stop_sweep", "storage_tree"]
 
 _ATTEMPTS = 20
 _POLL = 0.05
@@ -46,22 +46,33 @@ def lock_path(root: Optional[str], state_dir: str, subject: str) -> str:
     """Return where the lock lies: in the storage, or below `state_dir` where the storage is no directory here."""
     if root is None:
         return os.path.join(state_dir, f"lock-{hashlib.sha256(subject.encode()).hexdigest()[:16]}")
-    tree = os.path.realpath(os.path.join(root, "docker/registry/v2"))
-    return os.path.join(os.path.dirname(tree), "drydock.lock")
+    return os.path.join(os.path.dirname(storage_tree(root)), "drydock.lock")
+
+
+def storage_tree(root: str) -> str:
+    """Return where the registry's own tree lies, to which a link may lead."""
+    return os.path.realpath(os.path.join(root, "docker/registry/v2"))
 
 
 class Lock:
     """The lock of one storage, as one run sees it; `gone` are the ids of runs known to be dead.
 
+    `tree` is the registry's tree in that storage, None where there was none when the registry was closed.
     Every method raises MaintenanceError where the storage does not let the lock be read or written.
     """
 
-    def __init__(self, path: str, run: Run, gone: Collection[str] = ()) -> None:
+    def __init__(self, path: str, run: Run, gone: Collection[str] = (), tree: Optional[str] = None) -> None:
         self.path = path
+        self.tree = tree
         self.run = run
         self.gone = frozenset(gone)
         self.files = LockDirectory(path)
         self._token: Optional[str] = None
+
+    @property
+    def is_in_reach(self) -> bool:
+        """Whether the storage is there, and not an empty directory on which it is not mounted."""
+        return self.tree is None or os.path.isdir(self.tree)
 
     def hold(self) -> Optional[Hold]:
         """Return who holds the registry, None where nobody does."""

@@ -53,6 +53,8 @@ options:
       - V(restored) refuses while another run holds the registry that is not known to be dead, see O(stop_sweep).
       - V(read_write) opens the registry whatever was found and whoever holds it. A sweep that runs is stopped and shown
         to be dead before.
+      - Neither opens while the storage is not there, as after a reboot before it is mounted, for other hosts may sweep
+        it. None of them does once the lease is over.
     type: str
     choices: [read_only, read_write, restored]
     required: true

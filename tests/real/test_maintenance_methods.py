@@ -9,16 +9,19 @@ The configuration file has tests of its own (test_maintenance.py); so have the p
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import shutil
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from real.conftest import require_registry
 
+from ansible_collections.drydock.registry.plugins.module_utils._hold import SKEW
 from support import images, service
 from support.closable import ByProxy, ByStopping, ByTasks, ByVariable, Closable, NewClosable
 from support.playbook import run_module
@@ -142,6 +145,48 @@ def test_a_swept_registry_that_is_open_already_is_put_back(new_closable: NewClos
     assert closable.records() == []
 
 
+def test_no_opening_while_another_host_may_sweep_a_storage_that_is_not_there(new_closable: NewClosable) -> None:
+    """As after a reboot, before the network's file systems are mounted."""
+    closable = new_closable(ByStopping)
+    storage, away = closable.registry.storage, closable.home / "away"
+    push(closable.registry, "team/app", images.image("app"), "1")
+    closable.succeed("read_only")
+    sweep = storage / "docker/registry/drydock.lock/sweep.elsewhere.4711.12345.json"
+    sweeping = {"host": "elsewhere", "boot_id": "b", "pid": 4711, "started": "12345", "until": time.time() + 600}
+    sweep.write_text(json.dumps(sweeping))
+
+    storage.rename(away)
+    storage.mkdir()
+    unseen = "can't be seen whether another host sweeps"
+    assert unseen in closable.fail("restored")
+    assert unseen in closable.fail("restored", check=True, stop_sweep=True)
+    assert unseen in closable.fail("read_write")
+    assert unseen in closable.fail("read_only")
+    assert not list(storage.iterdir())
+    assert closable.records()
+
+    storage.rmdir()
+    away.rename(storage)
+    assert "not shown to have stopped" in closable.fail("restored", stop_sweep=True, timeout="1s")
+    assert list(sweep.parent.glob("stop.*"))
+    sweep.unlink()
+    closable.succeed("restored", stop_sweep=True)
+    assert closable.takes_pushes()
+
+
+def test_once_the_lease_is_over_no_host_sweeps_any_more(new_closable: NewClosable) -> None:
+    """So a storage that never comes back does not keep its registry closed."""
+    closable = new_closable(ByStopping)
+    push(closable.registry, "team/app", images.image("app"), "1")
+    closable.succeed("read_only")
+    shutil.rmtree(closable.registry.storage)
+    (path,) = closable.state_dir.glob("maintenance-*.json")
+    path.write_text(json.dumps({**json.loads(path.read_text()), "expires_at": time.time() - SKEW - 1}))
+    closable.succeed("restored")
+    assert closable.takes_pushes()
+    assert not closable.state_dir.exists()
+
+
 def test_tasks_that_closed_nothing_are_found_out(new_closable: NewClosable) -> None:
     closable = new_closable(ByTasks)
     message = closable.fail("read_only", timeout="1s")
@@ -162,7 +207,7 @@ def test_tasks_that_opened_nothing_are_found_out(new_closable: NewClosable) -> N
 
 def test_what_ends_out_of_sight_is_warned_of(new_closable: NewClosable) -> None:
     closable = new_closable(ByTasks)
-    elsewhere = {"registry_config": None, "registry_url": closable.registry.url}
+    elsewhere: dict[str, Any] = {"registry_config": None, "registry_url": closable.registry.url}
     closable.closes()
     result = closable.succeed("read_only", **elsewhere)
     assert result["drained"] is None

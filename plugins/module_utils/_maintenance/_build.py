@@ -11,7 +11,7 @@ from typing import Any, List, Mapping, Optional
 from .._durations import parse_duration
 from .._endpoints import Endpoints, endpoints_from_params
 from .._errors import InvalidOptionError
-from .._lock import Lock, Run, lock_path
+from .._lock import Lock, Run, lock_path, storage_tree
 from .._processes import in_other_mounts, registry_processes
 from .._registry_config import DEFAULT_ROOTDIRECTORY, RegistryConfig, config_from_params
 from .._storage._base import Storage
@@ -56,9 +56,13 @@ def build_switch(params: Mapping[str, Any], check_mode: bool, run: Run) -> Switc
     endpoints, journal = _endpoints(params, config, root), Journal()
     method = _method(params, config, endpoints)
     state_dir = os.path.abspath(params["state_dir"])
-    lock = Lock(_lock_path(root, state_dir, method.subject), run, params.get("_gone_runs") or ())
-    custody = Custody(method.subject, RecordStore(state_dir), Lease(state_dir), lock, journal)
-    service = Service.from_params(_with_recorded(params, custody))
+    records = RecordStore(state_dir)
+    record = records.load(method.subject)
+    recorded = record.options if record is not None else {}
+    where = recorded.get("_lock") or _find_lock(root, state_dir, method.subject)
+    lock = Lock(where["path"], run, params.get("_gone_runs") or (), where["tree"])
+    custody = Custody(method.subject, records, Lease(state_dir), lock, journal)
+    service = Service.from_params(_with_recorded(params, recorded))
 
     def open_local_storage() -> Optional[Storage]:
         return open_storage(params, config) if root is not None and os.path.isdir(root) else None
@@ -134,14 +138,16 @@ def _nginx(params: Mapping[str, Any]) -> Nginx:
     return Nginx(reload_command, params["nginx_pid_file"], params["nginx_snippet"])
 
 
-def _lock_path(root: Optional[str], state_dir: str, subject: str) -> str:
-    return lock_path(root if root is not None and os.path.isdir(root) else None, state_dir, subject)
+def _find_lock(root: Optional[str], state_dir: str, subject: str) -> Mapping[str, Any]:
+    """Where the lock lies, and the tree beside it. As it is recorded: later the storage may not be mounted."""
+    root = root if root is not None and os.path.isdir(root) else None
+    tree = storage_tree(root) if root is not None else None
+    is_there = tree is not None and os.path.isdir(tree)
+    return {"path": lock_path(root, state_dir, subject), "tree": tree if is_there else None}
 
 
-def _with_recorded(params: Mapping[str, Any], custody: Custody) -> Mapping[str, Any]:
+def _with_recorded(params: Mapping[str, Any], recorded: Mapping[str, Any]) -> Mapping[str, Any]:
     """What was found of the service when it was stopped, and the programs that acted on it then."""
-    record = custody.record()
-    recorded = record.options if record is not None else {}
     programs = {**(recorded.get("_service_programs") or {}), **(params.get("_service_programs") or {})}
     found = recorded.get("_service_found") or {}
     return {**params, "_service_programs": programs, "_service_found": found}

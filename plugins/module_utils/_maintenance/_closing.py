@@ -127,7 +127,8 @@ class Closing:
             return earlier
         found = None if self.is_closed(mode) and not self.method.is_closed_by_others else self.method.find()
         before = Mode.WRITABLE if self.method.is_closed_by_others else mode
-        options = {**self.options, **self._service_options(mode)}
+        lock = {"path": self.custody.lock.path, "tree": self.custody.lock.tree}
+        options = {**self.options, **self._service_options(mode), "_lock": lock}
         return Record(self.method.name, self.method.subject, before, now, now + self.lease, found, options)
 
     def _open_until_now(self, record: Record) -> Record:

@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import time
 from typing import Optional
 
-from .._errors import HeldError
-from .._hold import held_error, is_dead, this_host
+from .._errors import HeldError, MaintenanceError
+from .._hold import SKEW, held_error, is_dead, this_host
 from .._lock import Hold, Lock, Run, stop_sweep
+from .._times import iso
 from ._journal import Journal
 from ._lease import Lease
 from ._record import Record, RecordStore
@@ -36,6 +38,19 @@ class Custody:
             return self.record() is not None
         return hold.touched
 
+    def require_sight(self) -> None:
+        """Raise MaintenanceError where the storage with the lock is not there, and another host may sweep it.
+
+        A sweep ends before the lease of any host that was closed for it does, so after ours there is none.
+        """
+        record = self.record()
+        if self.lock.is_in_reach or record is None or record.expires_at + SKEW < time.time():
+            return
+        raise MaintenanceError(
+            f"{self.lock.tree} is not there, so it can't be seen whether another host sweeps this storage: mount it, "
+            f"and run this again; none does after {iso(record.expires_at + SKEW)}, when the lease is over"
+        )
+
     def refuse_others(self) -> None:
         """Raise HeldError where another run holds the registry that was not shown to be dead."""
         files, hold = self.lock.files.read(), self.lock.hold()
@@ -44,6 +59,7 @@ class Custody:
 
     def refuse_the_living(self) -> None:
         """As `refuse_others`, but a hold of a module that was run by hand does not count once it has ended."""
+        self.require_sight()
         hold = self.lock.hold()
         if hold is None or (hold.run.id == Run.direct().id and hold.sweep is None):
             return
@@ -54,6 +70,7 @@ class Custody:
 
     def take(self, until: float) -> None:
         """Take the lock, or take it over from the dead. Raises HeldError."""
+        self.require_sight()
         taken_over = self.lock.acquire(until)
         if taken_over is not None:
             self.journal.warn(f"the registry was taken over from {taken_over.run.who}, who left it closed")
@@ -67,6 +84,7 @@ class Custody:
 
     def stop_sweep(self, timeout: float) -> None:
         """Nothing changes the storage any more when this returns, or begins to."""
+        self.require_sight()
         hold = self.lock.hold()
         stop_sweep(self.lock, timeout)
         if hold is not None and hold.sweep is not None:

@@ -152,6 +152,7 @@ class Switch:
     def _leave(
         self, record: Optional[Record], before: Probe, target: str, is_forced: bool, is_alone: bool = False
     ) -> Outcome:
+        self.custody.require_sight()
         opening, seen = Opening(self.registry, self.journal, is_forced, is_alone), before.mode
         action = opening.action(seen, target, self.custody.is_touched)
         self.registry.require(action)
@@ -171,6 +172,7 @@ class Switch:
 
     def _release(self, record: Record, before: Probe, is_forced: bool) -> Outcome:
         """It was found closed: whatever it is now, somebody else has made it. Only what it remembers may have to go."""
+        self.custody.require_sight()
         opening, seen = Opening(self.registry, self.journal, is_forced), before.mode
         action = opening.refreshing(seen, self.custody.is_touched, is_needed=False)
         if not self.check_mode:
