@@ -16,6 +16,7 @@ import time
 from types import FrameType
 from typing import Callable, Iterator, Optional
 
+from ._deadline import Deadline
 from ._errors import MaintenanceError, NotClosedError, RegistryError, StoppedError
 from ._lock import Lock
 from ._times import iso
@@ -34,24 +35,23 @@ class Sentry:
         self.lock = lock
         self.ask = ask
         self.until = None if until is None else until - margin(lock, until)
-        self._deadline = float("inf") if self.until is None else time.monotonic() + self.until - time.time()
+        self._deadline = None if self.until is None else Deadline(self.until)
         self._next = 0.0
         self._signal: Optional[int] = None
 
     def look(self) -> None:
         """Raise StoppedError where no further step may be made. Cheap: to be called before each."""
-        now = time.monotonic()
-        if now >= self._deadline:
+        if self._is_over():
             raise StoppedError("the lease ends, and the registry opens then")
         if self._signal is not None:
             raise StoppedError(f"the process was told to end ({signal.Signals(self._signal).name})")
-        if now >= self._next:
+        if time.monotonic() >= self._next:
             self._look_around()
             self._next = time.monotonic() + _INTERVAL
 
     def require_time(self) -> None:
         """Raise MaintenanceError where a sweep would be stopped before its first step."""
-        if time.monotonic() >= self._deadline:
+        if self._is_over():
             raise MaintenanceError(
                 f"a sweep of this registry ends by {iso(self.until)}, before its lease does, and that is over; "
                 "nothing was changed. Close the registry again, with a longer lease"
@@ -67,6 +67,9 @@ class Sentry:
                 yield
             finally:
                 self.lock.end_sweep()
+
+    def _is_over(self) -> bool:
+        return self._deadline is not None and self._deadline.is_over
 
     def _look_around(self) -> None:
         try:

@@ -14,7 +14,7 @@ from typing import Any, Callable
 
 import pytest
 
-from ansible_collections.drydock.registry.plugins.module_utils import _sentry
+from ansible_collections.drydock.registry.plugins.module_utils import _deadline, _sentry
 from ansible_collections.drydock.registry.plugins.module_utils._errors import MaintenanceError, StoppedError
 from ansible_collections.drydock.registry.plugins.module_utils._lock import Lock, Run, lock_path
 from ansible_collections.drydock.registry.plugins.module_utils._sentry import Sentry
@@ -213,21 +213,24 @@ def test_a_preview_of_somebody_who_may_not_read_the_lock_says_so(swept: Swept) -
 
 
 class Clock:
-    """A clock that a test sets; both of the sentry's go by it."""
+    """A clock that a test sets; the steady one stands still while the machine is `suspended` (seconds)."""
 
     def __init__(self) -> None:
         self.now = time.time()
+        self.suspended = 0.0
 
     def time(self) -> float:
         return self.now
 
-    monotonic = time
+    def monotonic(self) -> float:
+        return self.now - self.suspended
 
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(_sentry, "time", SimpleNamespace(time=clock.time, monotonic=clock.time))
+    for module in (_sentry, _deadline):
+        monkeypatch.setattr(module, "time", SimpleNamespace(time=clock.time, monotonic=clock.monotonic))
     return clock
 
 
@@ -253,6 +256,18 @@ def test_it_ends_before_its_lease(tmp_path: Path, clock: Clock, lease: float, ma
         clock.now = until - margin + 1
         with pytest.raises(StoppedError, match="the lease ends"):
             sentry.look()
+    with pytest.raises(MaintenanceError, match="longer lease"):
+        sentry.require_time()
+
+
+def test_a_lease_that_ended_while_the_machine_was_suspended(tmp_path: Path, clock: Clock) -> None:
+    """No further step is made, not even before the sentry looks around again."""
+    lock, until = leased(tmp_path, 3600.0)
+    sentry = Sentry(lock, until, lambda: None)
+    sentry.look()
+    clock.now, clock.suspended = until, until - clock.now
+    with pytest.raises(StoppedError, match="the lease ends"):
+        sentry.look()
     with pytest.raises(MaintenanceError, match="longer lease"):
         sentry.require_time()
 
