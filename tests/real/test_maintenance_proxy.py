@@ -249,6 +249,21 @@ def test_a_sweep_of_a_later_run_is_not_forgotten_either(proxied: ByProxy) -> Non
     assert not (proxied.registry.storage / "docker/registry/drydock.lock").exists()
 
 
+def test_read_write_opens_while_nginx_is_down(proxied: ByProxy) -> None:
+    """So that nginx takes writes from its start on; that it does is seen by the next call."""
+    proxied.succeed("read_only")
+    proxied.nginx.stop()
+
+    message = proxied.fail("read_write", timeout="1s")
+
+    assert "was put back, but the registry is stopped, not writable" in message
+    assert not proxied.nginx.flag_file.exists()
+    proxied.nginx.start()
+    assert proxied.takes_pushes()
+    assert proxied.succeed("read_write")["mode_after"] == "writable"
+    assert proxied.records() == []
+
+
 def test_without_its_lock_it_counts_as_swept(proxied: ByProxy) -> None:
     """Somebody has taken it over when it seemed dead, or the storage is not mounted yet."""
     proxied.succeed("read_only")

@@ -38,6 +38,9 @@ class ConfigFileMethod(Method):
 
     def check(self) -> None:
         refuse_cache(self._config())
+        self.check_opening()
+
+    def check_opening(self) -> None:
         if self._config().environment_overrides_read_only:
             raise MaintenanceError(
                 f"{self.subject}: changing {_KEY} has no effect, for registry_environment overrides it; "

@@ -46,9 +46,19 @@ class EnvironmentMethod(Method):
 
     def check(self) -> None:
         refuse_cache(self._config)
-        if self._config is not None:
-            _check_has_effect(self._config)
+        self.check_opening()
+        if self._config is not None and not _is_read_only(self._config, is_set=True):
+            raise MaintenanceError(
+                f"{NAME} has no effect on a registry with this {self._config.path} and registry_environment; "
+                "use method: config_file, or take REGISTRY_STORAGE_MAINTENANCE... out of its environment"
+            )
         self._place.check()
+
+    def check_opening(self) -> None:
+        if self._config is not None and NAME in self._config.environment:
+            raise MaintenanceError(
+                f"registry_environment says that {NAME} is set already; take it out of the registry's environment first"
+            )
 
     def find(self) -> Mapping[str, Any]:
         return self._place.find()
@@ -91,19 +101,6 @@ def _place_for(service: Service, environment_file: Optional[str]) -> Place:
     raise InvalidOptionError(
         "environment_file", None, "the file that the registry's variables come from, or service: systemd, compose, ..."
     )
-
-
-def _check_has_effect(config: RegistryConfig) -> None:
-    """By computing what the registry would make of the file and the variables, for it tells nothing itself."""
-    if NAME in config.environment:
-        raise MaintenanceError(
-            f"registry_environment says that {NAME} is set already; take it out of the registry's environment first"
-        )
-    if not _is_read_only(config, is_set=True):
-        raise MaintenanceError(
-            f"{NAME} has no effect on a registry with this {config.path} and registry_environment; "
-            "use method: config_file, or take REGISTRY_STORAGE_MAINTENANCE... out of its environment"
-        )
 
 
 def _is_read_only(config: RegistryConfig, is_set: bool) -> bool:

@@ -38,7 +38,11 @@ class Method(ABC):
 
     @abstractmethod
     def check(self) -> None:
-        """Raise MaintenanceError where changing the setting would have no effect."""
+        """Raise MaintenanceError where the setting would not close the registry, or could not be changed."""
+
+    def check_opening(self) -> None:
+        """Raise MaintenanceError where a writable setting would have no effect; nothing that only closing needs."""
+        return
 
     @abstractmethod
     def find(self) -> Mapping[str, Any]:

@@ -138,7 +138,7 @@ class Switch:
             if not self.check_mode:
                 self._end_custody()
             return Outcome(False, before.mode, before.mode)
-        self.method.check()
+        self.method.check_opening()
         return self._leave(record, before, Mode.WRITABLE, is_forced=True)
 
     def _record(self) -> Optional[Record]:
