@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import glob
+import math
 import os
 import signal
 import time
@@ -51,8 +52,11 @@ class Lease:
         start = ["env", "-i", *program_command(program, "check" if has_systemd() else "lease")]
         run_command(start, START_SECONDS, "the watchdog of the lease")
         if has_systemd():
-            self._start_timer(record)
+            # The earlier one may be at work by now, or wait to be started again: systemd knows the unit until it ends.
+            self._stop_unit(f"{self._unit(record.subject)}.service")
         _end(earlier)
+        if has_systemd():
+            self._start_timer(record)
         obstacle = self._boot_hook(record.subject).install()
         if obstacle is not None:
             self.warnings.append(f"if the host reboots, the registry stays closed until state: restored: {obstacle}")
@@ -63,7 +67,8 @@ class Lease:
         Raises MaintenanceError where something of it can't be removed.
         """
         if has_systemd():
-            self._stop_timer(subject)
+            # The service that it starts may be who calls.
+            self._stop_unit(f"{self._unit(subject)}.timer")
         _end(self._watchdogs(subject))
         self._boot_hook(subject).remove()
         try:
@@ -76,14 +81,14 @@ class Lease:
             os.rmdir(self.state_dir)
 
     def _start_timer(self, record: Record) -> None:
-        self._stop_timer(record.subject)
-        command = program_command(self._program(record.subject), "due", repr(record.expires_at))
-        run_tool(*timer_command(self._unit(record.subject), max(0.0, record.expires_at - time.time()), command))
+        unit, until = self._unit(record.subject), record.expires_at
+        command = program_command(self._program(record.subject), "due", repr(until))
+        self._stop_unit(f"{unit}.timer")
+        run_tool(*timer_command(unit, until, until - time.time(), command))
 
-    def _stop_timer(self, subject: str) -> None:
-        """The service that the timer starts may be who calls."""
+    def _stop_unit(self, unit: str) -> None:
         with contextlib.suppress(MaintenanceError):  # systemctl fails where the unit is not loaded
-            run_tool("systemctl", "stop", f"{self._unit(subject)}.timer")
+            run_tool("systemctl", "stop", unit)
 
     def _watchdogs(self, subject: str) -> list[Process]:
         return processes_of(program_command(self._program(subject))[1:])
@@ -107,13 +112,18 @@ class Lease:
         return BootHook(name, program_command(self._program(subject), "boot", this_boot()))
 
 
-def timer_command(unit: str, seconds: float, command: Sequence[str]) -> list[str]:
-    """The command that makes a timer and its service (systemd-run(1)); both are gone when the service has ended."""
+def timer_command(unit: str, until: float, remaining: float, command: Sequence[str]) -> list[str]:
+    """The command that makes a timer and its service (systemd-run(1)); both are gone when the service has ended.
+
+    By both clocks, as `Deadline`: the first that elapses starts the service (systemd.timer(5)). `until` is in seconds
+    since the epoch, of which OnCalendar takes whole ones; `remaining` in seconds.
+    """
     return [
         "systemd-run",
         f"--unit={unit}",
         "--description=Put a container registry back that drydock has closed",
-        f"--on-active={seconds:.3f}s",
+        f"--on-active={max(0.0, remaining):.3f}s",
+        f"--on-calendar=@{math.ceil(until)}",
         "--timer-property=AccuracySec=1s",
         "--property=Restart=on-failure",
         "--property=RestartSec=5s",

@@ -12,13 +12,14 @@ from types import SimpleNamespace
 
 import pytest
 
-from ansible_collections.drydock.registry.plugins.module_utils._maintenance import _watchdog
+from ansible_collections.drydock.registry.plugins.module_utils._errors import MaintenanceError
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance import _lease, _watchdog
 from ansible_collections.drydock.registry.plugins.module_utils._maintenance._boot import (
     crontab_text,
     script_text,
     unit_text,
 )
-from ansible_collections.drydock.registry.plugins.module_utils._maintenance._lease import timer_command
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance._lease import Lease, timer_command
 from ansible_collections.drydock.registry.plugins.module_utils._maintenance._record import Record
 
 AWKWARD = '/state "of" 100% $HOME\'s'
@@ -72,10 +73,47 @@ def test_the_attempts_come_ever_more_slowly_but_do_not_end() -> None:
 
 
 def test_the_timer() -> None:
-    command = timer_command("drydock-lease-1", 3600.0, ["/usr/bin/python3", "/a$b.zip", "due"])
+    command = timer_command("drydock-lease-1", 1_800_000_000.25, 3600.0, ["/usr/bin/python3", "/a$b.zip", "due"])
     assert command[:2] == ["systemd-run", "--unit=drydock-lease-1"]
     assert "--on-active=3600.000s" in command
+    assert "--on-calendar=@1800000001" in command
     assert command[-3:] == ["/usr/bin/python3", "/a$$b.zip", "due"]
+
+
+class Systemd:
+    """What systemctl and systemd-run make of units: none can be made whose timer or service is loaded still."""
+
+    def __init__(self) -> None:
+        self.loaded = set[str]()
+
+    def __call__(self, tool: str, *arguments: str) -> None:
+        if tool == "systemctl":
+            assert arguments[0] == "stop"
+            if arguments[1] not in self.loaded:
+                raise MaintenanceError(f"Unit {arguments[1]} not loaded.")
+            self.loaded.remove(arguments[1])
+            return
+        unit = arguments[0].partition("=")[2]
+        if self.loaded & {f"{unit}.timer", f"{unit}.service"}:
+            raise MaintenanceError(f"Unit {unit} was already loaded or has a fragment file.")
+        self.loaded.add(f"{unit}.timer")
+
+
+def test_a_lease_is_renewed_whose_service_is_at_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The timer has elapsed, and the service tries and tries again."""
+    systemd, closed = Systemd(), record(2_000_000_000.0)
+    monkeypatch.setattr(_lease, "run_tool", systemd)
+    monkeypatch.setattr(_lease, "has_systemd", lambda: True)
+    monkeypatch.setattr(_lease, "run_command", lambda *_arguments: "")
+    monkeypatch.setattr(_lease, "BootHook", lambda *_arguments: SimpleNamespace(install=lambda: None))
+    lease = Lease(str(tmp_path))
+    lease.arm(closed)
+    (timer,) = systemd.loaded
+    systemd.loaded = {timer.replace(".timer", ".service")}
+
+    lease.arm(closed)
+
+    assert systemd.loaded == {timer}
 
 
 def test_the_unit_quotes_what_systemd_would_expand() -> None:
