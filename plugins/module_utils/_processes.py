@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
+import time
 from pathlib import Path
 from typing import Iterator, NamedTuple, Optional, Sequence
 
@@ -15,6 +17,8 @@ from ._registry_config import load_registry_config
 
 _PROC = "/proc"
 _PATH_VARIABLE = b"REGISTRY_CONFIGURATION_PATH="
+_END_SECONDS = 10.0
+_POLL_SECONDS = 0.02
 
 
 class Process(NamedTuple):
@@ -98,6 +102,28 @@ def processes_of(program: Sequence[str]) -> list[Process]:
     return [process for process in found if process and _same(f"{_PROC}/{process.pid}/root{directory}", ours)]
 
 
+def lock_holders(directory: str) -> list[Process]:
+    """Other processes that hold the directory's lock (flock(2)), as proc(5)'s `fdinfo` tells.
+
+    Nothing is asked of the files themselves: what a process holds open on a server that is away would hold us too.
+    """
+    path = os.path.realpath(directory)
+    found = (process_of(pid) for pid in _pids() if any(map(_is_locked, _descriptors(pid, path))))
+    return [process for process in found if process is not None]
+
+
+def end_processes(processes: Sequence[Process], signals: Sequence[int] = (signal.SIGTERM, signal.SIGKILL)) -> bool:
+    """Send one signal after the other, and wait for the end after each; whether they have ended."""
+    for number in signals:
+        for process in filter(is_running, processes):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process.pid, number)
+        deadline = time.monotonic() + _END_SECONDS
+        while any(map(is_running, processes)) and time.monotonic() < deadline:
+            time.sleep(_POLL_SECONDS)
+    return not any(map(is_running, processes))
+
+
 def in_other_mounts(process: Process) -> bool:
     """Whether the process has a mount namespace of its own, as in a container."""
     try:
@@ -120,6 +146,21 @@ def _started(pid: int) -> Optional[str]:
 def _parent(pid: int) -> Optional[int]:
     fields = _status(pid)
     return int(fields[1]) if fields else None
+
+
+def _descriptors(pid: int, path: str) -> Iterator[str]:
+    """Numbers of descriptors that have this path open, as `<pid>/fdinfo/<number>`."""
+    with contextlib.suppress(OSError):
+        for number in os.listdir(f"{_PROC}/{pid}/fd"):
+            if os.readlink(f"{_PROC}/{pid}/fd/{number}") == path:
+                yield f"{pid}/fdinfo/{number}"
+
+
+def _is_locked(descriptor: str) -> bool:
+    try:
+        return b"FLOCK" in Path(f"{_PROC}/{descriptor}").read_bytes()
+    except OSError:
+        return False
 
 
 def _status(pid: int) -> list[bytes]:

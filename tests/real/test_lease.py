@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import re
@@ -21,7 +22,9 @@ import pytest
 import requests
 from real.conftest import require, require_registry
 
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance import _watchdog
 from ansible_collections.drydock.registry.plugins.module_utils._maintenance._boot import unit_text
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance._exclusive import exclusively
 from support import images, service, watchdogs
 from support.fleet import Host
 from support.playbook import COLLECTION, StartedPlaybook, run_environment, run_module
@@ -217,6 +220,28 @@ def test_a_restart_that_fails_is_tried_again(host: LeasedHost) -> None:
     host.wait_until_open()
 
     assert len(attempts.read_text().splitlines()) == 2
+
+
+def test_a_task_that_stands_still_is_ended(
+    host: LeasedHost, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    """It holds what the watchdog needs, and would for ever."""
+    monkeypatch.setattr(_watchdog, "exclusively", functools.partial(exclusively, patience=0.1))
+    monkeypatch.setattr(_watchdog, "pauses", lambda: [0.0])
+    host.close_it(lease="1h")
+    task = os.fork()
+    if task == 0:
+        with exclusively(str(host.state_dir)):
+            os.kill(os.getpid(), signal.SIGSTOP)
+        os._exit(0)
+    os.waitpid(task, os.WUNTRACED)
+    request.addfinalizer(lambda: service.runs(task) and os.kill(task, signal.SIGKILL))
+
+    _watchdog.Watchdog(str(host.state_dir), str(host.registry.config_path)).put_back()
+
+    assert os.waitpid(task, os.WNOHANG) == (task, signal.SIGKILL)
+    assert host.is_writable()
+    assert host.traces() == []
 
 
 def test_a_reboot(host: LeasedHost) -> None:

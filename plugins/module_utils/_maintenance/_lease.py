@@ -12,20 +12,17 @@ import contextlib
 import glob
 import math
 import os
-import signal
 import time
 from typing import Sequence
 
 from .._errors import MaintenanceError
-from .._processes import Process, is_running, processes_of
+from .._processes import Process, end_processes, processes_of
 from ._boot import BootHook, has_systemd, run_tool, this_boot
 from ._command import run_command
 from ._program import program_command, write_program
 from ._record import Record, RecordStore
 
 START_SECONDS = 60.0
-END_SECONDS = 10.0
-_POLL_SECONDS = 0.02
 
 
 class Lease:
@@ -133,17 +130,5 @@ def timer_command(unit: str, until: float, remaining: float, command: Sequence[s
 
 
 def _end(watchdogs: Sequence[Process]) -> None:
-    """MaintenanceError where one does not end."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        for watchdog in watchdogs:
-            if is_running(watchdog):
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(watchdog.pid, number)
-        deadline = time.monotonic() + END_SECONDS
-        while any(map(is_running, watchdogs)):
-            if time.monotonic() > deadline:
-                break
-            time.sleep(_POLL_SECONDS)
-        else:
-            return
-    raise MaintenanceError("an earlier watchdog of this registry does not end")
+    if not end_processes(watchdogs):
+        raise MaintenanceError("an earlier watchdog of this registry does not end")

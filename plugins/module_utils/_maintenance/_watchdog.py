@@ -78,7 +78,7 @@ class Watchdog:
         """Try until it holds."""
         for pause in pauses():
             try:
-                with exclusively(self.state_dir):
+                with exclusively(self.state_dir, by_force=True):
                     self._put_back()
             except Exception as error:  # whatever it is, the registry is still closed
                 failure = f"{self.subject} could not be put back: {error}; next attempt in {pause:g} s"
