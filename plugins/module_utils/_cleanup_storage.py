@@ -115,16 +115,16 @@ class StorageCleanup(Cleanup):
     def _entered(self, closedness: Closedness) -> Iterator[Sentry]:
         """Hold the registry, as part of the run that closed it or for itself. Raises HeldError."""
         with self.lock.entered(time.time() + _LONGEST) as hold:
-            self._require_hosts(hold)
+            self._require_registries(hold)
             yield Sentry(self.lock, hold.closed_until, lambda: self._require_still_closed(closedness))
 
-    def _require_hosts(self, hold: Hold) -> None:
-        """The lock lies in this storage, so only hosts that share it can have left their word there."""
-        expected = self.params.get("_closed_hosts") or 0
+    def _require_registries(self, hold: Hold) -> None:
+        """The lock lies in this storage, so only registries that share it can have left their word there."""
+        expected = self.params.get("_closed_registries") or 0
         if len(hold.hosts) < expected:
             raise NotClosedError(
-                f"nothing was changed: of {expected} hosts that are said to share this storage, only "
-                f"{', '.join(hold.hosts)} hold it; see that all of them have the same storage mounted"
+                f"nothing was changed: of {expected} registries that are said to share this storage, only those of "
+                f"{', '.join(hold.hosts)} were closed here; see that all of them have the same storage mounted"
             )
 
     def _require_still_closed(self, closedness: Closedness) -> None:

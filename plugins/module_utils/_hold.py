@@ -5,10 +5,10 @@
 
 - `holder`: the run, since when, and, where the hold lasts no longer than a process, that process, until when it may
   last, and over which dead run's hold it was taken;
-- `host.<name>`: one for each host that the run, or a dead run before it, has closed, with the end of its lease;
+- `host.<name>`: one for each registry that the run, or a dead run before it, has closed, with the end of its lease;
 - `sweep.<process>`: a process that changes the storage;
 - `touched`: the storage was changed since the registry was closed, so what the registry has cached may be wrong;
-- `stop.<name>`: a host is to open, so that no sweep may go on or begin.
+- `stop.<name>`: a registry is to open, or was found open, so that no sweep may go on or begin.
 
 Hosts may disagree about the time by SKEW seconds. A process is told from a later one of the same number by its start
 and by its host's boot.
@@ -62,8 +62,8 @@ class Sweeping(NamedTuple):
 class Hold(NamedTuple):
     """What a lock says; times in seconds since the epoch.
 
-    `until` is when the last of the hosts opens again by itself, `closed_until` when the first does. `sweep` is a
-    process that was not shown to be dead.
+    `until` is when the last of the hosts opens again by itself, `closed_until` when the first does. `hosts` names a
+    host once for each of its registries. `sweep` is a process that was not shown to be dead.
     """
 
     run: Run
@@ -184,8 +184,9 @@ def held_error(files: Files) -> HeldError:
     """Return the error that tells who holds the registry, since when, until when, and what to do."""
     hold = parse_hold(files)
     sweeps = f", and process {hold.sweep.pid} on {hold.sweep.host} sweeps it" if hold.sweep else ""
+    hosts = ", ".join(dict.fromkeys(hold.hosts)) or "no host"
     return HeldError(
-        f"the registry is held by {hold.run.who} on {', '.join(hold.hosts) or 'no host'} since {iso(hold.since)}, "
+        f"the registry is held by {hold.run.who} on {hosts} since {iso(hold.since)}, "
         f"until {iso(hold.until) or 'it ends'} at the latest{sweeps}; wait for it, "
         "or end it and put the registry back with the playbook drydock.registry.restore",
         hold.run.id,

@@ -57,17 +57,29 @@ def storage_tree(root: str) -> str:
 class Lock:
     """The lock of one storage, as one run sees it; `gone` are the ids of runs known to be dead.
 
-    `tree` is the registry's tree in that storage, None where there was none when the registry was closed.
+    `tree` is the registry's tree in that storage, None where there was none when the registry was closed. `registry`
+    tells the registry from others of the same host.
     Every method raises MaintenanceError where the storage does not let the lock be read or written.
     """
 
-    def __init__(self, path: str, run: Run, gone: Collection[str] = (), tree: Optional[str] = None) -> None:
+    def __init__(
+        self, path: str, run: Run, gone: Collection[str] = (), tree: Optional[str] = None, registry: str = ""
+    ) -> None:
         self.path = path
+        self.place = ".".join(part for part in (this_host(), registry) if part)
         self.tree = tree
         self.run = run
         self.gone = frozenset(gone)
         self.files = LockDirectory(path)
         self._token: Optional[str] = None
+
+    @property
+    def _host_file(self) -> str:
+        return f"host.{self.place}"
+
+    @property
+    def _stop_file(self) -> str:
+        return f"stop.{self.place}"
 
     @property
     def is_in_reach(self) -> bool:
@@ -143,7 +155,7 @@ class Lock:
 
     def break_(self) -> None:
         """Let this host go, whichever run holds it. To be called when nothing sweeps any more."""
-        self.files.remove(_host_file())
+        self.files.remove(self._host_file)
         files = self.files.read()
         if files is not None and not hosts_in(files):
             self.files.take_away("holder", files.get("holder"))
@@ -169,9 +181,9 @@ class Lock:
         """Tell that this process does not change the storage any more."""
         self.files.remove(_sweep_file())
 
-    def request_stop(self) -> None:
+    def request_stop(self, why: str = "a registry is to open") -> None:
         """Ask the sweep, on whichever host it runs, to stop before its next step; until `acquire` none begins."""
-        self.files.write(_stop_file(), {"since": time.time(), "who": self.run.who})
+        self.files.write(self._stop_file, {"since": time.time(), "who": self.run.who, "why": why})
 
     def require_free(self) -> None:
         """Raise HeldError where `acquire` would; nothing is changed."""
@@ -191,7 +203,8 @@ class Lock:
             raise held_error(files)
         stop = next((files[name] for name in files if name.startswith("stop.")), None)
         if stop is not None:
-            raise StoppedError(f"{stop.get('who', 'somebody')} wants the sweep to stop, for a registry is to open")
+            who, why = stop.get("who", "somebody"), stop.get("why", "a registry is to open")
+            raise StoppedError(f"{who} wants the sweep to stop, for {why}")
         return parse_hold(files)
 
     def _is_ours(self, files: Files) -> bool:
@@ -224,23 +237,23 @@ class Lock:
         if while_running:
             holder["until"] = until
         else:
-            files[_host_file()] = host_entry(until)
+            files[self._host_file] = host_entry(until)
         return files
 
     def _join(self, files: Files, entry: Optional[Mapping[str, Any]]) -> None:
         self._token = _token(files)
         if entry is None:
             return
-        earlier = files.get(_host_file())
+        earlier = files.get(self._host_file)
         if earlier is not None and self._is_of_another_boot(earlier, entry):
             raise MaintenanceError(
                 f"another host of this storage is called {this_host()} too, or this one was rebooted since this run "
                 "closed it; nothing was changed. Give each host a name or a machine-id of its own, or run again"
             )
         if earlier != entry:
-            self.files.write(_host_file(), entry)
+            self.files.write(self._host_file, entry)
         # What this host wanted to stop for is over: it is closed again.
-        self.files.remove(_stop_file())
+        self.files.remove(self._stop_file)
 
     def _is_of_another_boot(self, earlier: Mapping[str, Any], entry: Mapping[str, Any]) -> bool:
         # Modules that are run by hand are one run, whatever happens in between.
@@ -248,7 +261,7 @@ class Lock:
 
     def _has_joined(self, while_running: bool) -> bool:
         files = self.files.read() or {}
-        return (while_running or _host_file() in files) and _token(files) == self._token
+        return (while_running or self._host_file in files) and _token(files) == self._token
 
 
 def stop_sweep(lock: Lock, timeout: float) -> None:
@@ -310,14 +323,6 @@ def _send(sweeping: Sweeping, number: signal.Signals) -> None:
 
 def _token(files: Files) -> Optional[str]:
     return files.get("holder", {}).get("token")
-
-
-def _host_file() -> str:
-    return f"host.{this_host()}"
-
-
-def _stop_file() -> str:
-    return f"stop.{this_host()}"
 
 
 def _sweep_file() -> str:

@@ -235,7 +235,12 @@ def test_a_task_that_stands_still_is_ended(
             os.kill(os.getpid(), signal.SIGSTOP)
         os._exit(0)
     os.waitpid(task, os.WUNTRACED)
-    request.addfinalizer(lambda: service.runs(task) and os.kill(task, signal.SIGKILL))
+
+    def end_task() -> None:
+        if service.runs(task):
+            os.kill(task, signal.SIGKILL)
+
+    request.addfinalizer(end_task)
 
     _watchdog.Watchdog(str(host.state_dir), str(host.registry.config_path)).put_back()
 

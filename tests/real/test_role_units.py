@@ -13,7 +13,7 @@ from typing import Iterator
 import pytest
 import requests
 
-from support import service
+from support import service, watchdogs
 from support.fleet import ENVIRONMENT, Host, checked, inventory, play, result_of, start, why
 from support.playbook import PlaybookRun, run_playbook
 from support.pushing import Repository
@@ -140,6 +140,38 @@ def test_a_run_without_a_member_is_refused_before_anything_is_touched(fleet: Fle
     assert "differ in registry_cleanup_policies" in other.output
     assert [host.pid() for host in fleet.values()] == pids
     assert_untouched(fleet["nfs1"].registry.storage, before)
+
+
+def test_a_member_that_somebody_opens_keeps_the_storage_from_being_swept(fleet: Fleet) -> None:
+    """It was shown to be closed, and its host alone sees that it is not any more."""
+    leader, member = unit(fleet)
+    hold = leader.home / "hold"
+    hold.touch()
+    slow = leader.script("restart", f"while [ -e {hold} ]; do sleep 0.1; done")
+    hosts = [Host(leader.registry, slow, leader.home, "nfs1", shared_storage="nfs"), member]
+    content, _mode = member.configuration()
+    with start("cleanup", hosts, policies=KEEP_ONE) as started:
+        started.wait_until(lambda: len(watchdogs.processes(member.home)) == 2, "nfs2 is closed and guarded")
+        member.registry.config_path.write_bytes(content)
+        member.restart()
+        lock = member.registry.storage / "docker/registry/drydock.lock"
+        started.wait_until(lambda: bool(list(lock.glob("stop.*"))), "the guard of nfs2 has seen it")
+        hold.unlink()
+        run = started.finish()
+    assert "is not closed any more" in why(run, "nfs1")
+    assert_not_swept(fleet, run)
+    assert watchdogs.processes(member.home) == []
+
+
+def test_hosts_of_different_storages_are_not_taken_for_one(fleet: Fleet) -> None:
+    """Each is closed and serves what it has, but only one of them will be swept."""
+    stranger = fleet["alone"]
+    other = Host(stranger.registry, stranger.restart_command, stranger.home, "alone", shared_storage="nfs")
+    run = play("cleanup", [fleet["nfs1"], other], policies=KEEP_ONE)
+    assert "of 2 registries that are said to share this storage" in why(run, "nfs1")
+    for host in (fleet["nfs1"], other):
+        assert host.is_writable()
+        assert tags(host) == list(TAGS)
 
 
 def test_a_run_that_lives_is_left_alone_until_somebody_stops_it(fleet: Fleet) -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from typing import Any, List, Mapping, Optional
 
@@ -60,7 +61,8 @@ def build_switch(params: Mapping[str, Any], check_mode: bool, run: Run) -> Switc
     record = records.load(method.subject)
     recorded = record.options if record is not None else {}
     where = recorded.get("_lock") or _find_lock(root, state_dir, method.subject)
-    lock = Lock(where["path"], run, params.get("_gone_runs") or (), where["tree"])
+    name = hashlib.sha256(method.subject.encode()).hexdigest()[:8]
+    lock = Lock(where["path"], run, params.get("_gone_runs") or (), where["tree"], name)
     custody = Custody(method.subject, records, Lease(state_dir), lock, journal)
     service = Service.from_params(_with_recorded(params, recorded))
 
@@ -68,7 +70,8 @@ def build_switch(params: Mapping[str, Any], check_mode: bool, run: Run) -> Switc
         return open_storage(params, config) if root is not None and os.path.isdir(root) else None
 
     registry = Registry(method, service, endpoints, config, root, open_local_storage, timeout)
-    closing = Closing(registry, custody, journal, lease, options_to_record(params))
+    is_guarded = bool(params.get("_is_guarded"))
+    closing = Closing(registry, custody, journal, lease, options_to_record(params), is_guarded=is_guarded)
     return Switch(registry, custody, closing, check_mode)
 
 

@@ -30,10 +30,20 @@ _NOT_SEEN = (
 
 
 class Closing:
-    """Closes one registry for at most `lease` seconds; `options` are what the record keeps of the module's."""
+    """Closes one registry for at most `lease` seconds; `options` are what the record keeps of the module's.
+
+    `is_guarded` is for a storage that another host sweeps: somebody here then sees whether the registry stays closed.
+    """
 
     def __init__(
-        self, registry: Registry, custody: Custody, journal: Journal, lease: float, options: Mapping[str, Any]
+        self,
+        registry: Registry,
+        custody: Custody,
+        journal: Journal,
+        lease: float,
+        options: Mapping[str, Any],
+        *,
+        is_guarded: bool = False,
     ) -> None:
         self.registry = registry
         self.method = registry.method
@@ -41,6 +51,7 @@ class Closing:
         self.journal = journal
         self.lease = lease
         self.options = options
+        self.is_guarded = is_guarded
 
     def is_closed(self, mode: str) -> bool:
         """Whether a registry in that mode is as closed as the method would make it."""
@@ -107,6 +118,8 @@ class Closing:
             drain.closed()
             self._prove(mode if is_closed else self.method.closed_mode)
             drained = drain.wait(self.registry.timeout)
+            if self.is_guarded:
+                self.custody.guard()
         except Exception as error:  # also what nobody thought of: the registry must not stay closed
             self._abandon(record, error)
         if drained is None:

@@ -58,6 +58,15 @@ def run_to_end(command: Sequence[str], timeout: float, what: str) -> tuple[int, 
         return code, output.read().decode("utf-8", "replace").strip()
 
 
+def start_detached(command: Sequence[str]) -> None:
+    """Start it in a session of its own, where it goes on when this process has ended. Raises MaintenanceError."""
+    null = subprocess.DEVNULL
+    try:
+        subprocess.Popen(list(command), stdin=null, stdout=null, stderr=null, start_new_session=True, cwd="/")
+    except OSError as error:
+        raise MaintenanceError(f"{command[0]} can't be run: {error.strerror}") from error
+
+
 def _run(command: Sequence[str], timeout: float, output: Any) -> int:
     process = subprocess.Popen(
         list(command), stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True

@@ -82,6 +82,10 @@ class Custody:
         for warning in self.lease.warnings:
             self.journal.warn(warning)
 
+    def guard(self) -> None:
+        """From here on somebody asks for a sweep to stop where the registry does not stay closed."""
+        self.lease.guard(self.subject)
+
     def stop_sweep(self, timeout: float) -> None:
         """Nothing changes the storage any more when this returns, or begins to."""
         self.require_sight()

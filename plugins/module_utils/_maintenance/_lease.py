@@ -18,7 +18,7 @@ from typing import Sequence
 from .._errors import MaintenanceError
 from .._processes import Process, end_processes, processes_of
 from ._boot import BootHook, has_systemd, run_tool, this_boot
-from ._command import run_command
+from ._command import run_command, start_detached
 from ._program import program_command, write_program
 from ._record import Record, RecordStore
 
@@ -57,6 +57,14 @@ class Lease:
         obstacle = self._boot_hook(record.subject).install()
         if obstacle is not None:
             self.warnings.append(f"if the host reboots, the registry stays closed until state: restored: {obstacle}")
+
+    def guard(self, subject: str) -> None:
+        """Start what watches that the registry stays closed; it ends with the watchdog. Raises MaintenanceError."""
+        command = program_command(self._program(subject), "guard")
+        if has_systemd():
+            run_tool(*service_command(f"{self._unit(subject)}-guard", command))
+        else:
+            start_detached(["env", "-i", *command])
 
     def disarm(self, subject: str) -> None:
         """End the watchdog and remove every trace of it; never ends the calling process. Nothing where there is none.
@@ -124,6 +132,17 @@ def timer_command(unit: str, until: float, remaining: float, command: Sequence[s
         "--timer-property=AccuracySec=1s",
         "--property=Restart=on-failure",
         "--property=RestartSec=5s",
+        "--collect",
+        *(word.replace("$", "$$") for word in command),
+    ]
+
+
+def service_command(unit: str, command: Sequence[str]) -> list[str]:
+    """The command that starts a service of its own (systemd-run(1)), which is gone when it has ended."""
+    return [
+        "systemd-run",
+        f"--unit={unit}",
+        "--description=See that a container registry stays closed while its storage is swept",
         "--collect",
         *(word.replace("$", "$$") for word in command),
     ]

@@ -12,6 +12,7 @@ import time
 from typing import NamedTuple, Optional
 
 from .._errors import MaintenanceError
+from .._hold import this_host
 from .._lock import Lock
 from .._probe import Mode, Probe
 from ._closing import Closing
@@ -118,6 +119,18 @@ class Switch:
         """Raise HeldError where another run that is not known to be dead has closed this registry, or just does so."""
         if self.custody.record() is not None:
             self.custody.refuse_the_living()
+
+    def stop_sweep_where_open(self) -> bool:
+        """Ask for a sweep to stop, on whichever host, unless this registry is closed; whether that was so.
+
+        A registry that wants a password can't be asked without one, and is taken to be closed.
+        """
+        seen = self.registry.probe()
+        is_silent = seen.is_locked_out and not self.registry.endpoints.has_password
+        if is_silent or seen.mode in (Mode.READ_ONLY, Mode.STOPPED):
+            return False
+        self.lock.request_stop(f"the registry of {this_host()} is not closed any more: {seen.detail}")
+        return True
 
     def end_sweep(self, stop_sweep: bool) -> Outcome:
         """See that no sweep goes on and no cache lies, before the user's own tasks open the registry."""

@@ -5,6 +5,7 @@
 
 - `python maintenance-<id>.zip check`: say whether it could put the registry back, and end;
 - `... lease`: the same, then go into the background, wait for the end of the lease, put back;
+- `... guard`: while the registry is to be closed, ask for a sweep of its storage to stop where it is not;
 - `... due EXPIRES_AT`: put back now that a timer has waited until then, later where the lease was extended;
 - `... boot BOOT`: put back at once, unless the host still runs since that boot.
 """
@@ -74,6 +75,16 @@ class Watchdog:
             time.sleep(min(POLL_SECONDS, remaining))
             record = self._record_of_now(record)
 
+    def guard(self) -> None:
+        """Look whether the registry stays closed, until it is put back or a sweep was asked to stop."""
+        record = self._record_of_now(None)
+        if record is None:
+            return
+        switch = self._switch(record)
+        while record is not None and not switch.stop_sweep_where_open():
+            time.sleep(POLL_SECONDS)
+            record = self._record_of_now(record)
+
     def put_back(self) -> None:
         """Try until it holds."""
         for pause in pauses():
@@ -119,6 +130,7 @@ def main(state_dir: str, subject: str, arguments: Sequence[str]) -> NoReturn:
         "check": watchdog.check,
         "lease": lambda: _lease(watchdog),
         "due": lambda: _due(watchdog, float(rest[0])),
+        "guard": watchdog.guard,
         "boot": lambda: _boot(watchdog, rest[0]),
     }
     try:
