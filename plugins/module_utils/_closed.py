@@ -15,7 +15,7 @@ from ._errors import NotClosedError
 from ._graph import Graph
 from ._layout import _v2_paths as paths
 from ._probe import DEFAULT_REPOSITORY, Mode, check_same_contents
-from ._processes import registries_on
+from ._processes import other_writers, registries_on
 from ._registry_config import RegistryConfig
 from ._storage._base import Storage
 
@@ -62,7 +62,7 @@ def require_closed(closedness: Closedness, config: Optional[RegistryConfig], sto
 
 
 def why_open(closedness: Closedness, config: Optional[RegistryConfig], storage: Storage) -> Optional[str]:
-    """Return None where the registry is stopped, or read-only and no pull-through cache; else what is wrong.
+    """Return None where the registry is stopped, or read-only and no pull-through cache, alone; else what is wrong.
 
     A cache writes on GET even when it is read-only (REGISTRY_FACTS.md, "Read-only mode").
     """
@@ -72,7 +72,14 @@ def why_open(closedness: Closedness, config: Optional[RegistryConfig], storage: 
         return f"{closedness.detail}; {_ADVICE}"
     if config is not None and config.is_proxy:
         return "a pull-through cache writes on every pull; stop it to clean it up"
-    return None
+    return _why_open_elsewhere(config, storage)
+
+
+def _why_open_elsewhere(config: Optional[RegistryConfig], storage: Storage) -> Optional[str]:
+    """Return that another registry here writes to the storage, if one does. Which is another, the file's path tells."""
+    root = storage.local_root()
+    others = other_writers(root, config.path) if config is not None and root else []
+    return f"process {others[0]} serves this storage too, and is not read-only; stop it" if others else None
 
 
 def _why_still_there(closedness: Closedness, storage: Storage) -> Optional[str]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Iterator, NamedTuple, Optional, Sequence
 
 from ._errors import DrydockError
-from ._registry_config import load_registry_config
+from ._registry_config import RegistryConfig, load_registry_config
 
 _PROC = "/proc"
 _PATH_VARIABLE = b"REGISTRY_CONFIGURATION_PATH="
@@ -52,11 +52,17 @@ def registries_on(rootdirectory: str) -> list[int]:
     Each process is asked with its own file and its own `REGISTRY_*` variables, and its path is looked up in its own
     root.
     """
-    try:
-        wanted = os.stat(rootdirectory)
-    except OSError:
-        return []
-    return [pid for pid in _pids() if any(_same(path, wanted) for path in _roots_served(pid))]
+    return [pid for pid, _config in _registries_on(rootdirectory)]
+
+
+def other_writers(rootdirectory: str, config_path: str) -> list[int]:
+    """Process ids of registries that write to this directory by another configuration file than this.
+
+    By what that says they are neither read-only nor behind a proxy, which may be closed in their place.
+    """
+    writing = [pid for pid, config in _registries_on(rootdirectory) if _writes_to_all(config)]
+    ours = [process.pid for process in registry_processes(config_path)] if writing else []
+    return [pid for pid in writing if pid not in ours]
 
 
 def serving(config_path: Optional[str], rootdirectory: Optional[str]) -> list[Process]:
@@ -190,16 +196,29 @@ def _arguments(pid: int) -> list[bytes]:
         return []
 
 
-def _roots_served(pid: int) -> Iterator[str]:
-    """The root directories that a `serve` command uses, as paths that can be opened from here."""
+def _registries_on(rootdirectory: str) -> Iterator[tuple[int, RegistryConfig]]:
+    try:
+        wanted = os.stat(rootdirectory)
+    except OSError:
+        return
+    for pid in _pids():
+        for config in _configurations(pid):
+            if config.driver == "filesystem" and _same(f"{_PROC}/{pid}/root{config.rootdirectory}", wanted):
+                yield pid, config
+                break
+
+
+def _configurations(pid: int) -> Iterator[RegistryConfig]:
+    """What may be the configuration of a `serve` command."""
     settings = dict(v.split("=", 1) for v in map(os.fsdecode, _environment(pid)) if v.startswith("REGISTRY_"))
     for path in _named_files(pid):
-        try:
-            config = load_registry_config(path, settings)
-        except DrydockError:
-            continue
-        if config.driver == "filesystem":
-            yield f"{_PROC}/{pid}/root{config.rootdirectory}"
+        with contextlib.suppress(DrydockError):
+            yield load_registry_config(path, settings)
+
+
+def _writes_to_all(config: RegistryConfig) -> bool:
+    """A pull-through cache writes when it is read-only, too."""
+    return config.is_proxy or not (config.read_only or config.is_private)
 
 
 def _environment(pid: int) -> list[bytes]:

@@ -100,6 +100,24 @@ def test_a_pull_through_cache_only_when_stopped(version: str, new_registry: NewR
     assert successful(cleanup(cache, policies=KEEP_ONE))["deleted"]["tags"] == 1
 
 
+def test_another_registry_on_the_same_storage(registry: RegistryProcess, new_registry: NewRegistry) -> None:
+    """Reached by an address that nobody told us of."""
+    push_aged(registry, "app", {"1": 9.0, "2": 8.0})
+    close(registry)
+    other = new_registry(V3, name="other")
+    other.stop()
+    other.settings = {
+        "storage": {"filesystem": {"rootdirectory": str(registry.storage)}},
+        "http": {"addr": f":{other.port}"},
+    }
+    other.start()
+    assert other.process
+    refused(cleanup(registry, policies=KEEP_ONE), f"process {other.process.pid} serves this storage too")
+    assert Store(registry.storage).tags("app") == ["1", "2"]
+    close(other)
+    assert successful(cleanup(registry, policies=KEEP_ONE))["deleted"]["tags"] == 1
+
+
 @pytest.mark.parametrize("how", ["other tags", "same tags", "a copy"])
 def test_the_url_of_another_registry(registry: RegistryProcess, new_registry: NewRegistry, how: str) -> None:
     push_aged(registry, "app", {"1": 9.0, "2": 8.0})
