@@ -25,6 +25,7 @@ from real.conftest import require, require_registry
 from ansible_collections.drydock.registry.plugins.module_utils._maintenance import _watchdog
 from ansible_collections.drydock.registry.plugins.module_utils._maintenance._boot import unit_text
 from ansible_collections.drydock.registry.plugins.module_utils._maintenance._exclusive import exclusively
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance._record import Record, record_from_json
 from support import images, service, watchdogs
 from support.fleet import Host
 from support.playbook import COLLECTION, StartedPlaybook, run_environment, run_module
@@ -64,6 +65,10 @@ class LeasedHost(Host):
     def close_it(self, **changed: Any) -> None:
         result = run_module("maintenance", self.closing(**changed))
         assert not result.get("failed"), result
+
+    def record(self) -> Record:
+        (path,) = self.state_dir.glob("maintenance-*.json")
+        return record_from_json(path.read_bytes())
 
     def wait_until_open(self) -> None:
         wait_for(self.answers_writable, "a registry that takes writes", PATIENCE)
@@ -222,6 +227,19 @@ def test_a_restart_that_fails_is_tried_again(host: LeasedHost) -> None:
     assert len(attempts.read_text().splitlines()) == 2
 
 
+def test_a_lease_ends_whatever_became_of_its_record(host: LeasedHost) -> None:
+    """Which others may have written, as far as their rights go; what the watchdog has with it they can't."""
+    found = host.configuration()
+    host.close_it()
+    (path,) = host.state_dir.glob("maintenance-*.json")
+    path.write_text("{")
+    host.state_dir.chmod(0o770)
+
+    host.wait_until_open()
+
+    assert host.configuration() == found
+
+
 def test_a_task_that_stands_still_is_ended(
     host: LeasedHost, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
@@ -235,14 +253,9 @@ def test_a_task_that_stands_still_is_ended(
             os.kill(os.getpid(), signal.SIGSTOP)
         os._exit(0)
     os.waitpid(task, os.WUNTRACED)
+    request.addfinalizer(functools.partial(kill, task))
 
-    def end_task() -> None:
-        if service.runs(task):
-            os.kill(task, signal.SIGKILL)
-
-    request.addfinalizer(end_task)
-
-    _watchdog.Watchdog(str(host.state_dir), str(host.registry.config_path)).put_back()
+    _watchdog.Watchdog(str(host.state_dir), host.record()).put_back()
 
     assert os.waitpid(task, os.WNOHANG) == (task, signal.SIGKILL)
     assert host.is_writable()
@@ -294,6 +307,11 @@ def cleanup(options: dict[str, Any]) -> Iterator[subprocess.Popen[str]]:
             yield process
         finally:
             process.kill()
+
+
+def kill(pid: int) -> None:
+    if service.runs(pid):
+        os.kill(pid, signal.SIGKILL)
 
 
 def state_of(process: subprocess.Popen[str]) -> str:

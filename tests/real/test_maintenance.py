@@ -529,28 +529,42 @@ def test_a_file_that_cannot_be_edited_safely_is_left_alone(service: Service) -> 
     assert_untouched(service.registry.home, before)
 
 
-@ONE_VERSION
-def test_a_record_that_others_can_write_is_not_trusted(service: Service) -> None:
-    service.succeed("read_only")
-    (name,) = service.records()
-    (service.state_dir / name).chmod(0o666)
+def garble(record: Path) -> None:
+    record.write_text("{")
 
-    assert "not trusted" in service.fail("restored")
 
-    (service.state_dir / name).chmod(0o600)
-    assert service.succeed("restored")["mode_after"] == "writable"
+def let_others_write(record: Path) -> None:
+    record.chmod(0o666)
 
 
 @ONE_VERSION
-def test_a_damaged_record_is_named(service: Service) -> None:
+@pytest.mark.parametrize("damage", [garble, let_others_write, Path.unlink])
+def test_a_record_that_is_of_no_use(service: Service, damage: Callable[[Path], None]) -> None:
+    """The watchdog has a copy, so that the registry is put back as it was."""
+    found = file_state(service.config)
     service.succeed("read_only")
-    (name,) = service.records()
-    (service.state_dir / name).write_text("{")
+    damage(service.state_dir / service.records()[0])
 
-    message = service.fail("restored")
+    assert service.succeed("restored")["changed"]
 
-    assert f"{service.state_dir / name} is damaged" in message
-    assert str(service.config) in message
+    assert file_state(service.config) == found
+    assert service.has_left_nothing()
+
+
+@ONE_VERSION
+def test_a_directory_that_others_can_write_is_not_trusted(service: Service) -> None:
+    """Only read_write opens the registry, without anything of what lies there."""
+    service.succeed("read_only")
+    service.state_dir.chmod(0o770)
+
+    assert "not trusted; state: read_write opens" in service.fail("restored")
+
+    result = service.succeed("read_write")
+    assert (result["changed"], result["mode_after"]) == (True, "writable")
+    assert "not trusted" in str(result["warnings"])
+    assert service.takes_pushes()
+    assert service.has_left_nothing()
+    assert not service.succeed("read_write")["changed"]
 
 
 # Containers: the file is a mount, or is read by its inode in a mount namespace of its own.

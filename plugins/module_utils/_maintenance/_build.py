@@ -11,7 +11,7 @@ from typing import Any, List, Mapping, Optional
 
 from .._durations import parse_duration
 from .._endpoints import Endpoints, endpoints_from_params
-from .._errors import InvalidOptionError
+from .._errors import InvalidOptionError, MaintenanceError
 from .._lock import Lock, Run, lock_path, storage_tree
 from .._processes import in_other_mounts, registry_processes
 from .._registry_config import DEFAULT_ROOTDIRECTORY, RegistryConfig, config_from_params
@@ -29,7 +29,7 @@ from ._lease import Lease
 from ._method import Method
 from ._nginx import Nginx
 from ._proxy_flag import ProxyFlagMethod
-from ._record import RecordStore
+from ._record import Record, RecordStore
 from ._registry import Registry
 from ._service import Service
 from ._stop import StopMethod
@@ -46,10 +46,10 @@ _PATHS = (
 )
 
 
-def build_switch(params: Mapping[str, Any], check_mode: bool, run: Run) -> Switch:
-    """A Switch for one registry; `params` as the module has them, or as a record's `options`.
+def build_switch(params: Mapping[str, Any], check_mode: bool, run: Run, own: Optional[Record] = None) -> Switch:
+    """A Switch for one registry; `params` as the module has them, or as the `options` of a watchdog's `own` record.
 
-    Raises InvalidOptionError, MissingLibraryError, and MaintenanceError where a record can't be used.
+    Raises InvalidOptionError, MissingLibraryError and MaintenanceError.
     """
     timeout, lease = parse_duration(params["timeout"], "timeout"), _lease_seconds(params)
     config = config_from_params(params)
@@ -57,13 +57,12 @@ def build_switch(params: Mapping[str, Any], check_mode: bool, run: Run) -> Switc
     endpoints, journal = _endpoints(params, config, root), Journal()
     method = _method(params, config, endpoints)
     state_dir = os.path.abspath(params["state_dir"])
-    records = RecordStore(state_dir)
-    record = records.load(method.subject)
-    recorded = record.options if record is not None else {}
+    records, watchdog = RecordStore(state_dir), Lease(state_dir, own)
+    recorded = _recorded_options(records, watchdog, method.subject)
     where = recorded.get("_lock") or _find_lock(root, state_dir, method.subject)
     name = hashlib.sha256(method.subject.encode()).hexdigest()[:8]
     lock = Lock(where["path"], run, params.get("_gone_runs") or (), where["tree"], name)
-    custody = Custody(method.subject, records, Lease(state_dir), lock, journal)
+    custody = Custody(method.subject, records, watchdog, lock, journal)
     service = Service.from_params(_with_recorded(params, recorded))
 
     def open_local_storage() -> Optional[Storage]:
@@ -147,6 +146,15 @@ def _find_lock(root: Optional[str], state_dir: str, subject: str) -> Mapping[str
     tree = storage_tree(root) if root is not None else None
     is_there = tree is not None and os.path.isdir(tree)
     return {"path": lock_path(root, state_dir, subject), "tree": tree if is_there else None}
+
+
+def _recorded_options(records: RecordStore, watchdog: Lease, subject: str) -> Mapping[str, Any]:
+    """What was found of the lock and the service when the registry was closed; nothing where that can't be read."""
+    try:
+        record = watchdog.record(subject) or records.load(subject)
+    except MaintenanceError:  # said to whoever can't do without, by `Custody.record`
+        return {}
+    return record.options if record is not None else {}
 
 
 def _with_recorded(params: Mapping[str, Any], recorded: Mapping[str, Any]) -> Mapping[str, Any]:

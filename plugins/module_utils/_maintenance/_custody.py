@@ -28,14 +28,30 @@ class Custody:
         self.journal = journal
 
     def record(self) -> Optional[Record]:
-        return self.records.load(self.subject)
+        """What is to be put back, None where nothing is; as the watchdog knows it where the file is damaged or gone."""
+        try:
+            record = self.records.load(self.subject)
+        except MaintenanceError as error:
+            record = self.lease.record(self.subject)
+            if record is None:
+                raise
+            self.journal.warn(f"the watchdog's copy of the record was used: {error}")
+        return record or self.lease.record(self.subject)
+
+    def usable_record(self) -> Optional[Record]:
+        """As `record`, but with a warning in place of an error."""
+        try:
+            return self.record()
+        except MaintenanceError as error:
+            self.journal.warn(f"what was found before the registry was closed is not known: {error}")
+            return None
 
     @property
     def is_touched(self) -> bool:
         """Whether the storage was changed since the registry was closed; assumed where our part of the lock is gone."""
         hold = self.lock.hold()
         if hold is None or this_host() not in hold.hosts:
-            return self.record() is not None
+            return self._is_recorded
         return hold.touched
 
     def require_sight(self) -> None:
@@ -43,13 +59,20 @@ class Custody:
 
         A sweep ends before the lease of any host that was closed for it does, so after ours there is none.
         """
-        record = self.record()
+        record = self.usable_record()
         if self.lock.is_in_reach or record is None or record.expires_at + SKEW < time.time():
             return
         raise MaintenanceError(
             f"{self.lock.tree} is not there, so it can't be seen whether another host sweeps this storage: mount it, "
             f"and run this again; none does after {iso(record.expires_at + SKEW)}, when the lease is over"
         )
+
+    @property
+    def _is_recorded(self) -> bool:
+        try:
+            return self.record() is not None
+        except MaintenanceError:
+            return True
 
     def refuse_others(self) -> None:
         """Raise HeldError where another run holds the registry that was not shown to be dead."""
@@ -95,9 +118,12 @@ class Custody:
             self.journal.warn(f"the sweep by {hold.run.who} was stopped: process {hold.sweep.pid} on {hold.sweep.host}")
 
     def give_up(self) -> None:
-        """The registry is as it was: nobody has to put it back any more. The lock goes last, then others may come."""
-        self.records.remove(self.subject)
+        """The registry is as it was: nobody has to put it back any more. The lock goes last, then others may come.
+
+        The watchdog goes first, for it would put the registry back without the record's file.
+        """
         self.lease.disarm(self.subject)
+        self.records.remove(self.subject)
         self.let_go()
 
     def let_go(self) -> None:

@@ -13,13 +13,13 @@ import glob
 import math
 import os
 import time
-from typing import Sequence
+from typing import Optional, Sequence
 
 from .._errors import MaintenanceError
 from .._processes import Process, end_processes, processes_of
 from ._boot import BootHook, has_systemd, run_tool, this_boot
 from ._command import run_command, start_detached
-from ._program import program_command, write_program
+from ._program import program_command, read_record, write_program
 from ._record import Record, RecordStore
 
 START_SECONDS = 60.0
@@ -28,12 +28,17 @@ START_SECONDS = 60.0
 class Lease:
     """Watches over the closings recorded in `state_dir`; to be used within `exclusively`.
 
-    `warnings` says what part of that this host can't do.
+    `warnings` says what part of that this host can't do. `own` is the record of the watchdog that uses this.
     """
 
-    def __init__(self, state_dir: str) -> None:
+    def __init__(self, state_dir: str, own: Optional[Record] = None) -> None:
         self.state_dir = os.path.abspath(state_dir)
+        self._own = own
         self.warnings: list[str] = []
+
+    def record(self, subject: str) -> Optional[Record]:
+        """What the watchdog knows of a closing, None where there is no watchdog. Raises MaintenanceError."""
+        return self._own or read_record(self._program(subject))
 
     def arm(self, record: Record) -> None:
         """Start the watchdog, wait until it is ready, and see that a reboot starts it too.
@@ -44,7 +49,7 @@ class Lease:
         from . import _watchdog  # noqa: PLC0415 (it imports this module)
 
         program, earlier = self._program(record.subject), self._watchdogs(record.subject)
-        write_program(program, _watchdog.__name__, self.state_dir, record.subject)
+        write_program(program, _watchdog.__name__, self.state_dir, record)
         # Without the environment of the run, by which a job runner may find what it kills at the end.
         start = ["env", "-i", *program_command(program, "check" if has_systemd() else "lease")]
         run_command(start, START_SECONDS, "the watchdog of the lease")
@@ -82,8 +87,6 @@ class Lease:
                     os.unlink(path)
         except OSError as error:
             raise MaintenanceError(f"the watchdog can't be removed from {self.state_dir}: {error.strerror}") from error
-        with contextlib.suppress(OSError):  # what else is in there belongs to another closing
-            os.rmdir(self.state_dir)
 
     def _start_timer(self, record: Record) -> None:
         unit, until = self._unit(record.subject), record.expires_at

@@ -15,10 +15,11 @@ import re
 import sys
 import tempfile
 import zipfile
-from typing import Any, Iterator, Mapping
+from typing import Any, Iterator, Mapping, Optional
 
 from .._errors import MaintenanceError
 from ._file import sync_directory
+from ._record import Record, check_private, record_from_json, record_to_json
 
 _UTILS = __name__.rpartition("._maintenance.")[0]
 # What a service command and the probe go by; the rest may hold secrets, and is the task's own.
@@ -34,21 +35,39 @@ from {watchdog} import main
 
 os.environ.clear()
 os.environ.update({environment!r})
-main({state_dir!r}, {subject!r}, sys.argv[1:])
+main({state_dir!r}, __loader__.get_data({record!r}), sys.argv[1:])
 """
+_RECORD = "record.json"
 
 
-def write_program(path: str, watchdog: str, state_dir: str, subject: str) -> None:
+def write_program(path: str, watchdog: str, state_dir: str, record: Record) -> None:
     """Make the program at `path`, for root only; `watchdog` names the loaded module whose `main` it calls.
+
+    It brings the record along, for that file may be damaged or gone when it is needed.
 
     Raises MaintenanceError where it can't be written.
     """
     environment = {name: value for name, value in os.environ.items() if _KEPT.fullmatch(name)}
-    main = _MAIN.format(watchdog=watchdog, environment=environment, state_dir=state_dir, subject=subject)
+    main = _MAIN.format(watchdog=watchdog, environment=environment, state_dir=state_dir, record=_RECORD)
     try:
-        _write({**_sources(), "__main__.py": main}, path)
+        _write({**_sources(), "__main__.py": main, _RECORD: record_to_json(record).decode()}, path)
     except OSError as error:
         raise MaintenanceError(f"the watchdog {path} can't be written: {error.strerror}") from error
+
+
+def read_record(path: str) -> Optional[Record]:
+    """The record in the program at `path`, None where there is none that can be used.
+
+    Raises MaintenanceError where the program can't be read, or others could have written it.
+    """
+    try:
+        check_private(path)
+        with zipfile.ZipFile(path) as archive:
+            return record_from_json(archive.read(_RECORD))
+    except (FileNotFoundError, zipfile.BadZipFile, ValueError, KeyError, TypeError):
+        return None
+    except OSError as error:
+        raise MaintenanceError(f"the watchdog {path} can't be read: {error.strerror}") from error
 
 
 def program_command(path: str, *arguments: str) -> list[str]:

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What was found before a registry was closed, kept on the host so that it can be put back by whoever comes later.
 
-A record may hold a whole configuration file, with secrets: only root reads it. It is on disk before anything changes.
+A record may hold a whole configuration file, with secrets: only root reads it. It is on disk before anything changes,
+and once more in the watchdog's program.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from .._errors import MaintenanceError
 from ._file import sync_directory
 
 _FORMAT = 2
+_WITHOUT = "state: read_write opens the registry without it"
 
 
 class Record(NamedTuple):
@@ -40,6 +42,17 @@ class Record(NamedTuple):
     options: Mapping[str, Any]
 
 
+def record_to_json(record: Record) -> bytes:
+    """What `record_from_json` reads."""
+    return json.dumps({"format": _FORMAT, **record._asdict()}).encode()
+
+
+def record_from_json(content: bytes) -> Record:
+    """Raises ValueError, KeyError or TypeError where it is damaged."""
+    data = json.loads(content)
+    return Record(**{name: data[name] for name in Record._fields})
+
+
 class RecordStore:
     """Records in a root-only directory, one for each subject (for the configuration file: its real path)."""
 
@@ -54,24 +67,20 @@ class RecordStore:
         """The record of a subject, None where there is none; MaintenanceError where it can't be used."""
         path = self.path(subject)
         try:
-            _check_private(path)
-            data = json.loads(Path(path).read_bytes())
-            fields = {name: data[name] for name in Record._fields}
+            check_private(path)
+            return record_from_json(Path(path).read_bytes())
         except FileNotFoundError:
             return None
         except OSError as error:
             raise MaintenanceError(f"the maintenance record {path} can't be read: {error.strerror}") from error
         except (ValueError, KeyError, TypeError):
-            raise MaintenanceError(
-                f"the maintenance record {path} is damaged; look at {subject} yourself, then remove the record"
-            ) from None
-        return Record(**fields)
+            raise MaintenanceError(f"the maintenance record {path} of {subject} is damaged; {_WITHOUT}") from None
 
     def save(self, record: Record) -> None:
         path = self.path(record.subject)
         try:
             self._make_directory()
-            _write(path, json.dumps({"format": _FORMAT, **record._asdict()}).encode())
+            _write(path, record_to_json(record))
         except OSError as error:
             raise MaintenanceError(f"the maintenance record {path} can't be written: {error.strerror}") from error
 
@@ -91,6 +100,7 @@ class RecordStore:
         return kept
 
     def remove(self, subject: str) -> None:
+        """The directory goes with the last record."""
         path = self.path(subject)
         try:
             with contextlib.suppress(FileNotFoundError):
@@ -98,6 +108,8 @@ class RecordStore:
                 sync_directory(self.directory)
         except OSError as error:
             raise MaintenanceError(f"the maintenance record {path} can't be removed: {error.strerror}") from error
+        with contextlib.suppress(OSError):  # what else is in there belongs to another closing
+            os.rmdir(self.directory)
 
     def _make_directory(self) -> None:
         os.makedirs(self.directory, mode=0o700, exist_ok=True)
@@ -120,11 +132,11 @@ def _write(path: str, content: bytes) -> None:
     sync_directory(directory)
 
 
-def _check_private(path: str) -> None:
-    """What others could have written is not put back as root."""
+def check_private(path: str) -> None:
+    """What others could have written is not put back as root. Raises MaintenanceError, FileNotFoundError."""
     for place in (os.path.dirname(path), path):
         found = os.lstat(place)
         if found.st_uid not in (0, os.geteuid()) or stat.S_IMODE(found.st_mode) & 0o022:
             raise MaintenanceError(
-                f"{place} can be written by others than root, so the maintenance record is not trusted"
+                f"{place} can be written by others than root, so the maintenance record is not trusted; {_WITHOUT}"
             )

@@ -146,10 +146,11 @@ class Switch:
 
     def open(self) -> Outcome:
         """Make the registry writable whatever it was before, and whoever holds it."""
-        record, before = self.custody.record(), self.registry.probe()
+        record, before = self.custody.usable_record(), self.registry.probe()
         if record is None and before.mode == Mode.WRITABLE and not self.method.is_read_only:
             if not self.check_mode:
-                self._end_custody()
+                self.custody.stop_sweep(self.timeout)
+                self.custody.give_up()
             return Outcome(False, before.mode, before.mode)
         self.method.check_opening()
         return self._leave(record, before, Mode.WRITABLE, is_forced=True)
@@ -195,7 +196,3 @@ class Switch:
             opening.refresh(action, seen or record.mode_before, touched)
             self.custody.give_up()
         return Outcome(action is not None, seen, seen, record.entered_at)
-
-    def _end_custody(self) -> None:
-        self.custody.stop_sweep(self.timeout)
-        self.custody.let_go()

@@ -18,72 +18,42 @@ import syslog
 import time
 from typing import Callable, Iterator, NoReturn, Optional, Sequence
 
-from .._errors import DrydockError, MaintenanceError
+from .._deadline import Deadline
+from .._errors import DrydockError
 from .._lock import Run
 from ._boot import this_boot
 from ._build import build_switch
 from ._exclusive import exclusively
-from ._lease import Lease
-from ._record import Record, RecordStore
+from ._record import Record, record_from_json
 from ._switch import Switch
 
 POLL_SECONDS = 1.0
 _PAUSES = (5.0, 10.0, 20.0, 40.0, 60.0)
 
 
-class Deadline:
-    """The end of a lease by the wall clock, and no later by the steady one: a clock set back does not move it."""
-
-    def __init__(self, expires_at: float, remaining: float) -> None:
-        self._expires_at = expires_at
-        self._ends = time.monotonic() + remaining
-
-    def remaining(self, record: Record) -> float:
-        """Seconds until the lease ends that the record tells of now; it may have been extended since."""
-        steady = self._ends + (record.expires_at - self._expires_at) - time.monotonic()
-        return min(record.expires_at - time.time(), steady)
-
-
 class Watchdog:
-    """Watches over one closing."""
+    """Watches over one closing, by the record that it has with it: as long as it lives, nobody else has put it back."""
 
-    def __init__(self, state_dir: str, subject: str) -> None:
+    def __init__(self, state_dir: str, record: Record) -> None:
         self.state_dir = state_dir
-        self.subject = subject
-        self.records = RecordStore(state_dir)
+        self.record = record
 
     def check(self) -> None:
         """Raise DrydockError where the registry could not be put back from what this host has."""
-        record = self.records.load(self.subject)
-        if record is None:
-            raise MaintenanceError(f"there is no record of {self.subject} in {self.state_dir}")
-        self._switch(record)
+        self._switch()
 
     def wait(self, waited_until: Optional[float] = None) -> None:
-        """Until the lease is over, or its record is gone; `waited_until` is an end that a timer has waited for."""
-        record = self._record_of_now(None)
-        if record is None:
-            return
-        if waited_until is None:
-            deadline = Deadline(record.expires_at, record.expires_at - time.time())
-        else:
-            deadline = Deadline(waited_until, 0.0)
-        while record is not None:
-            remaining = deadline.remaining(record)
-            if remaining <= 0:
-                return
-            time.sleep(min(POLL_SECONDS, remaining))
-            record = self._record_of_now(record)
+        """Until the lease is over; `waited_until` is an end that a timer has waited for."""
+        until = self.record.expires_at
+        deadline = Deadline(until, None if waited_until is None else until - waited_until)
+        while not deadline.is_over:
+            time.sleep(min(POLL_SECONDS, max(0.0, deadline.remaining())))
 
     def guard(self) -> None:
-        """Look whether the registry stays closed, until it is put back or a sweep was asked to stop."""
-        record = self._record_of_now(None)
-        if record is None:
-            return
-        switch = self._switch(record)
-        while record is not None and not switch.stop_sweep_where_open():
+        """Look whether the registry stays closed, until the lease is over or a sweep was asked to stop."""
+        switch, deadline = self._switch(), Deadline(self.record.expires_at)
+        while not deadline.is_over and not switch.stop_sweep_where_open():
             time.sleep(POLL_SECONDS)
-            record = self._record_of_now(record)
 
     def put_back(self) -> None:
         """Try until it holds."""
@@ -92,39 +62,28 @@ class Watchdog:
                 with exclusively(self.state_dir, by_force=True):
                     self._put_back()
             except Exception as error:  # whatever it is, the registry is still closed
-                failure = f"{self.subject} could not be put back: {error}; next attempt in {pause:g} s"
+                failure = f"{self.record.subject} could not be put back: {error}; next attempt in {pause:g} s"
                 syslog.syslog(syslog.LOG_ERR, failure)
                 time.sleep(pause)
             else:
                 return
 
     def _put_back(self) -> None:
-        record = self.records.load(self.subject)
-        if record is None:
-            Lease(self.state_dir).disarm(self.subject)
-            return
-        syslog.syslog(syslog.LOG_WARNING, f"{self.subject} is put back now, for nobody else has done it")
-        switch = self._switch(record)
+        subject, switch = self.record.subject, self._switch()
+        syslog.syslog(syslog.LOG_WARNING, f"{subject} is put back now, for nobody else has done it")
         outcome = switch.restore(by_lease=True)
         for warning in switch.journal.warnings:
-            syslog.syslog(syslog.LOG_WARNING, f"{self.subject}: {warning}")
-        syslog.syslog(syslog.LOG_NOTICE, f"{self.subject} was put back, the registry is {outcome.mode_after}")
+            syslog.syslog(syslog.LOG_WARNING, warning)
+        syslog.syslog(syslog.LOG_NOTICE, f"{subject} was put back, the registry is {outcome.mode_after}")
 
-    def _switch(self, record: Record) -> Switch:
-        return build_switch(record.options, False, Run.direct())
-
-    def _record_of_now(self, known: Optional[Record]) -> Optional[Record]:
-        """The record; the one that is known where it can't be read just now."""
-        try:
-            return self.records.load(self.subject)
-        except MaintenanceError:
-            return known
+    def _switch(self) -> Switch:
+        return build_switch(self.record.options, False, Run.direct(), self.record)
 
 
-def main(state_dir: str, subject: str, arguments: Sequence[str]) -> NoReturn:
+def main(state_dir: str, record: bytes, arguments: Sequence[str]) -> NoReturn:
     """Do what the first argument says; the exit code and standard error tell how `check` went."""
     syslog.openlog("drydock", syslog.LOG_PID, syslog.LOG_DAEMON)
-    watchdog = Watchdog(state_dir, subject)
+    watchdog = Watchdog(state_dir, record_from_json(record))
     verb, rest = arguments[0], arguments[1:]
     actions: dict[str, Callable[[], None]] = {
         "check": watchdog.check,

@@ -29,43 +29,6 @@ def record(expires_at: float) -> Record:
     return Record("config_file", "/config.yml", "writable", 0.0, expires_at, None, {})
 
 
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
-    """A clock on the wall and a steady one."""
-    now = SimpleNamespace(wall=1_000.0, steady=50.0)
-    monkeypatch.setattr(_watchdog, "time", SimpleNamespace(time=lambda: now.wall, monotonic=lambda: now.steady))
-    return now
-
-
-def test_a_lease_ends_in_time(clock: SimpleNamespace) -> None:
-    deadline = _watchdog.Deadline(expires_at=1_060.0, remaining=60.0)
-    clock.wall, clock.steady = 1_050.0, 100.0
-    assert deadline.remaining(record(1_060.0)) == 10.0
-
-
-def test_a_clock_set_back_does_not_move_the_end(clock: SimpleNamespace) -> None:
-    deadline = _watchdog.Deadline(expires_at=1_060.0, remaining=60.0)
-    clock.wall, clock.steady = 0.0, 110.0
-    assert deadline.remaining(record(1_060.0)) == 0.0
-
-
-def test_a_clock_set_forward_ends_the_lease(clock: SimpleNamespace) -> None:
-    deadline = _watchdog.Deadline(expires_at=1_060.0, remaining=60.0)
-    clock.wall = 2_000.0
-    assert deadline.remaining(record(1_060.0)) < 0
-
-
-def test_an_extended_lease_ends_later(clock: SimpleNamespace) -> None:
-    deadline = _watchdog.Deadline(expires_at=1_060.0, remaining=60.0)
-    clock.wall, clock.steady = 1_060.0, 110.0
-    assert deadline.remaining(record(1_090.0)) == 30.0
-
-
-def test_a_timer_that_has_waited_leaves_nothing_to_wait_for(clock: SimpleNamespace) -> None:
-    clock.wall = 0.0
-    assert _watchdog.Deadline(expires_at=1_060.0, remaining=0.0).remaining(record(1_060.0)) == 0.0
-
-
 def test_the_attempts_come_ever_more_slowly_but_do_not_end() -> None:
     pauses = list(itertools.islice(_watchdog.pauses(), 5_000))
     assert pauses[:6] == [5, 10, 20, 40, 60, 60]
