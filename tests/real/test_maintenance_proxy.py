@@ -264,6 +264,18 @@ def test_read_write_opens_while_nginx_is_down(proxied: ByProxy) -> None:
     assert proxied.records() == []
 
 
+def test_options_that_were_changed_since_the_closing(proxied: ByProxy) -> None:
+    """They tell of another registry, which was not closed. That must not look as if all were well."""
+    proxied.succeed("read_only")
+
+    result = proxied.succeed("restored", flag_file=str(proxied.home / "another"))
+
+    assert (result["changed"], result["mode_after"]) == (False, "read_only")
+    assert f"{proxied.nginx.flag_file} was, by the method proxy_flag" in str(result["warnings"])
+    result = proxied.succeed("restored")
+    assert (result["mode_after"], result.get("warnings")) == ("writable", None)
+
+
 def test_without_its_lock_it_counts_as_swept(proxied: ByProxy) -> None:
     """Somebody has taken it over when it seemed dead, or the storage is not mounted yet."""
     proxied.succeed("read_only")

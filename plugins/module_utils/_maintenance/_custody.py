@@ -46,6 +46,14 @@ class Custody:
             self.journal.warn(f"what was found before the registry was closed is not known: {error}")
             return None
 
+    def tell_of_others(self) -> None:
+        """Warn of what else is closed on this host: options that were changed since may name another registry."""
+        for other in self.records.others(self.subject):
+            self.journal.warn(
+                f"{self.subject} was not closed, but {other.subject} was, by the method {other.method}, and opens at "
+                f"{iso(other.expires_at)} at the latest; if that is this registry, give the options that closed it"
+            )
+
     @property
     def is_touched(self) -> bool:
         """Whether the storage was changed since the registry was closed; assumed where our part of the lock is gone."""

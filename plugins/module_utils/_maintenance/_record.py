@@ -10,13 +10,14 @@ and once more in the watchdog's program.
 from __future__ import annotations
 
 import contextlib
+import glob
 import hashlib
 import json
 import os
 import stat
 import tempfile
 from pathlib import Path
-from typing import Any, Mapping, NamedTuple, Optional
+from typing import Any, List, Mapping, NamedTuple, Optional
 
 from .._errors import MaintenanceError
 from ._file import sync_directory
@@ -75,6 +76,15 @@ class RecordStore:
             raise MaintenanceError(f"the maintenance record {path} can't be read: {error.strerror}") from error
         except (ValueError, KeyError, TypeError):
             raise MaintenanceError(f"the maintenance record {path} of {subject} is damaged; {_WITHOUT}") from None
+
+    def others(self, subject: str) -> List[Record]:
+        """The records of other closings on this host, as far as they can be used."""
+        found = []
+        for path in glob.glob(f"{glob.escape(self.directory)}/maintenance-*.json"):
+            with contextlib.suppress(OSError, MaintenanceError, ValueError, KeyError, TypeError):
+                check_private(path)
+                found.append(record_from_json(Path(path).read_bytes()))
+        return [record for record in found if record.subject != subject]
 
     def save(self, record: Record) -> None:
         path = self.path(record.subject)

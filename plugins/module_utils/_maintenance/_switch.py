@@ -105,6 +105,8 @@ class Switch:
         """
         record, before = self._record(), self.registry.probe()
         if record is None:
+            if before.mode != Mode.WRITABLE:
+                self.custody.tell_of_others()
             if not self.check_mode:
                 self.custody.let_go_of_the_dead()
             return Outcome(False, before.mode, before.mode)
