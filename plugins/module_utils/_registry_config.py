@@ -14,6 +14,7 @@ from __future__ import annotations
 import copy
 import ipaddress
 import json
+import re
 import traceback
 from pathlib import Path
 from typing import Any, Dict, Mapping, Optional
@@ -32,6 +33,12 @@ READ_ONLY_PATH = ("storage", "maintenance", "readonly", "enabled")
 _PREFIX = "REGISTRY_"
 _NOT_A_DRIVER = frozenset({"maintenance", "cache", "delete", "redirect", "tag"})
 _EVERY_ADDRESS = frozenset({"", "0.0.0.0", "::", "[::]"})  # noqa: S104 - read, not bound to
+# What RegistryConfig tells of, after the prefix.
+_TOLD = re.compile(
+    r"STORAGE(_(MAINTENANCE|CACHE|FILESYSTEM)(_.*)?)?|HTTP(_(ADDR|NET|PREFIX|TLS|DEBUG)(_.*)?)?|PROXY(_REMOTEURL)?"
+    r"|REDIS(_.*)?",
+    re.IGNORECASE,
+)
 _SETTABLE = 'REGISTRY_STORAGE_MAINTENANCE_READONLY={"enabled":true}'
 
 
@@ -122,6 +129,11 @@ def environment_texts(environment: Mapping[str, Any]) -> dict[str, str]:
         if not str(name).startswith(_PREFIX):
             raise InvalidOptionError("registry_environment", name, f"names that begin with {_PREFIX}")
     return {name: value if isinstance(value, str) else json.dumps(value) for name, value in environment.items()}
+
+
+def without_others_secrets(environment: Mapping[str, Any]) -> Dict[str, Any]:
+    """Return the variables that bear on what RegistryConfig tells of; the rest may hold secrets, as to S3."""
+    return {name: value for name, value in environment.items() if _TOLD.fullmatch(name[len(_PREFIX) :])}
 
 
 def merge_environment(file_data: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:

@@ -49,10 +49,11 @@ options:
       - A second V(read_only) of the same run extends the lease.
       - V(restored) puts back what V(read_only) found, with the same O(method) and its options. It returns when a write
         would be accepted again and an image could be read. Where there is nothing to put back it does nothing; in
-        particular a registry that was read-only before V(read_only) stays so.
+        particular a registry that was read-only before V(read_only) stays so. If the registry is not open then, it
+        warns of what else is closed on this host, for the options may have been changed since.
       - V(restored) refuses while another run holds the registry that is not known to be dead, see O(stop_sweep).
       - V(read_write) opens the registry whatever was found and whoever holds it. A sweep that runs is stopped and shown
-        to be dead before.
+        to be dead before. It does so without a record of what was found, too, where that can't be used.
       - Neither opens while the storage is not there, as after a reboot before it is mounted, for other hosts may sweep
         it. None of them does once the lease is over.
     type: str
@@ -236,6 +237,13 @@ options:
   state_dir:
     description:
       - Directory on the target for the record of what was found, readable by root only. It must outlive a reboot.
+      - While the registry is closed, there is in it what the host needs to put the registry back by itself - the
+        configuration file or the file of variables as it was found, the options of this task, and the task's own
+        variables of proxies. Secrets may be among that, such as the password of Redis in O(registry_environment) or
+        that in the URL of a proxy. O(registry_password) is not, nor are those of the C(REGISTRY_*) variables and of
+        O(storage) that the host does not need, such as the keys to S3.
+      - If a record is damaged or lost, the copy that the host keeps for the end of the lease is used. If there is none
+        that can be trusted either, V(read_write) opens the registry without.
     type: path
     default: /var/lib/drydock
 notes:

@@ -133,16 +133,21 @@ def test_a_playbook_that_is_killed(host: LeasedHost) -> None:
     push(host.registry, "team/app", images.image("new"), "new")
 
 
-def test_the_password_is_not_kept(new_host: NewHost) -> None:
+def test_no_secret_is_kept_that_is_not_needed(new_host: NewHost) -> None:
     """So the watchdog sees only that the registry answers, and puts back all the same."""
-    user, password = "cleaner", "correct horse"
+    user, password, secret = "cleaner", "correct horse", "battery staple"
     host = new_host(htpasswd=(user, password))
     found = host.configuration()
 
-    host.close_it(registry_username=user, registry_password=password)
+    variables = {"REGISTRY_HTTP_SECRET": secret, "REGISTRY_STORAGE_S3_SECRETKEY": secret, "REGISTRY_LOG_LEVEL": secret}
+    storage = {"filesystem": {"rootdirectory": str(host.registry.storage)}, "delete": {"enabled": secret}}
+
+    host.close_it(registry_username=user, registry_password=password, registry_environment=variables, storage=storage)
 
     assert not host.is_writable()
-    assert not [path for path in host.state_dir.iterdir() if password.encode() in path.read_bytes()]
+    kept = b"".join(path.read_bytes() for path in host.state_dir.iterdir())
+    assert password.encode() not in kept
+    assert secret.encode() not in kept
     host.wait_until_open()
     assert host.configuration() == found
 

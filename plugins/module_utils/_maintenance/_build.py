@@ -14,7 +14,7 @@ from .._endpoints import Endpoints, endpoints_from_params
 from .._errors import InvalidOptionError, MaintenanceError
 from .._lock import Lock, Run, lock_path, storage_tree
 from .._processes import in_other_mounts, registry_processes
-from .._registry_config import DEFAULT_ROOTDIRECTORY, RegistryConfig, config_from_params
+from .._registry_config import DEFAULT_ROOTDIRECTORY, RegistryConfig, config_from_params, without_others_secrets
 from .._storage._base import Storage
 from .._storage._open import open_storage
 from ._closing import Closing
@@ -75,8 +75,15 @@ def build_switch(params: Mapping[str, Any], check_mode: bool, run: Run, own: Opt
 
 
 def options_to_record(params: Mapping[str, Any]) -> dict[str, Any]:
-    """The options with which somebody else can put the registry back, from any directory; no password."""
+    """The options with which somebody else can put the registry back, from any directory.
+
+    No password to the registry, and of its variables and its storage no more than that takes: a storage that is not on
+    this host is never opened.
+    """
     kept = {name: value for name, value in params.items() if name != "registry_password" and name[0] != "_"}
+    kept["registry_environment"] = without_others_secrets(params["registry_environment"])
+    if params["storage"] is not None:
+        kept["storage"] = {name: value if name == "filesystem" else None for name, value in params["storage"].items()}
     return {name: os.path.abspath(value) if value and name in _PATHS else value for name, value in kept.items()}
 
 

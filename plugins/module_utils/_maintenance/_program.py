@@ -22,7 +22,8 @@ from ._file import sync_directory
 from ._record import Record, check_private, record_from_json, record_to_json
 
 _UTILS = __name__.rpartition("._maintenance.")[0]
-# What a service command and the probe go by; the rest may hold secrets, and is the task's own.
+# What a service command and the probe go by, with the password of a proxy where there is one in its URL, for without it
+# neither would get through; the rest may hold secrets, and is the task's own.
 _KEPT = re.compile(
     r"PATH|HOME|LANG|LC_\w+|TZ|(http|https|no)_proxy|(HTTP|HTTPS|NO)_PROXY|REQUESTS_CA_BUNDLE|SSL_CERT_(FILE|DIR)"
     r"|DOCKER_(HOST|CONTEXT|CONFIG|CERT_PATH|TLS_VERIFY)|CONTAINER_HOST|XDG_RUNTIME_DIR|KUBECONFIG"

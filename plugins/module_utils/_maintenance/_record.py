@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What was found before a registry was closed, kept on the host so that it can be put back by whoever comes later.
 
-A record may hold a whole configuration file, with secrets: only root reads it. It is on disk before anything changes,
+A record may hold secrets, so only root reads it: the whole configuration file as it was found, the variables that the
+registry reaches Redis with, and whatever the user has written into a command. It is on disk before anything changes,
 and once more in the watchdog's program.
 """
 
@@ -31,7 +32,7 @@ class Record(NamedTuple):
 
     `found` is the method's own business (JSON), None where the registry was closed already and nothing was changed.
     `entered_at` and `expires_at` are seconds since the epoch; after `expires_at` the host itself opens the registry.
-    `options` are the options of the module without secrets: all that `_build.build_switch` needs.
+    `options` are the options of the module, as far as `_build.build_switch` needs them: see `options_to_record`.
     """
 
     method: str

@@ -15,6 +15,7 @@ from ansible_collections.drydock.registry.plugins.module_utils._registry_config 
     RegistryConfig,
     load_registry_config,
     parse_config,
+    without_others_secrets,
 )
 
 FILE = """
@@ -188,6 +189,29 @@ def test_error_quotes_nothing_of_the_file(tmp_path: Path) -> None:
         load_registry_config(str(path), {})
     assert "hunter2" not in str(caught.value)
     assert "line 2" in str(caught.value)
+
+
+def test_what_is_kept_of_the_variables_tells_the_same() -> None:
+    """And no secret that nobody needs to put a registry back."""
+    needed = {
+        "REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY": "/data",
+        "REGISTRY_STORAGE_MAINTENANCE_READONLY": '{"enabled": true}',
+        "REGISTRY_STORAGE_CACHE_BLOBDESCRIPTOR": "redis",
+        "REGISTRY_REDIS_PASSWORD": "needed",
+        "REGISTRY_http_addr": "127.0.0.1:5001",
+        "REGISTRY_HTTP_DEBUG_ADDR": ":5002",
+        "REGISTRY_HTTP_TLS_CERTIFICATE": "/cert",
+        "REGISTRY_PROXY_REMOTEURL": "https://registry-1.docker.io",
+    }
+    others = ["HTTP_SECRET", "PROXY_PASSWORD", "AUTH_TOKEN_REALM", "STORAGE_S3_SECRETKEY", "NOTIFICATIONS", "LOG_LEVEL"]
+    everything = {**needed, **{f"REGISTRY_{name}": "secret" for name in others}}
+
+    assert without_others_secrets(everything) == needed
+
+    told = ("rootdirectory", "read_only", "is_proxy", "url", "is_private", "debug_ports")
+    found, wanted = config(FILE, **needed), config(FILE, **everything)
+    assert [getattr(found, name) for name in told] == [getattr(wanted, name) for name in told]
+    assert (found.data["redis"], found.storage["cache"]) == (wanted.data["redis"], wanted.storage["cache"])
 
 
 def test_foreign_variable_is_refused(tmp_path: Path) -> None:
