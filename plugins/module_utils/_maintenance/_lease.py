@@ -54,6 +54,7 @@ class Lease:
         start = ["env", "-i", *program_command(program, "check" if has_systemd() else "lease")]
         run_command(start, START_SECONDS, "the watchdog of the lease")
         if has_systemd():
+            self._stop_unit(f"{self._unit(record.subject)}.timer")
             # The earlier one may be at work by now, or wait to be started again: systemd knows the unit until it ends.
             self._stop_unit(f"{self._unit(record.subject)}.service")
         _end(earlier)
@@ -91,7 +92,6 @@ class Lease:
     def _start_timer(self, record: Record) -> None:
         unit, until = self._unit(record.subject), record.expires_at
         command = program_command(self._program(record.subject), "due", repr(until))
-        self._stop_unit(f"{unit}.timer")
         run_tool(*timer_command(unit, until, until - time.time(), command))
 
     def _stop_unit(self, unit: str) -> None:
