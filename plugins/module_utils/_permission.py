@@ -105,6 +105,8 @@ class Aged(Permission):
     def untagged(self, repository: str, digest: str, modified: float) -> bool:
         if (repository, digest) in self.condemned or digest not in self.graph.blobs:
             return True
+        if self.graph.images_are_global:
+            return True
         return self.settings.delete_untagged and modified <= self.untagged_limit
 
     def layer_link(self, repository: str, digest: str, modified: float) -> bool:

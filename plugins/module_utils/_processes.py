@@ -15,6 +15,9 @@ from ._registry_config import load_registry_config
 
 _PROC = "/proc"
 _PATH_VARIABLE = b"REGISTRY_CONFIGURATION_PATH="
+# The v1 registry is run by gunicorn, and its file is named by a variable alone (docker-registry 0.9.1, run.py).
+_V1_APPLICATION = b"docker_registry.wsgi:application"
+_V1_PATH_VARIABLE = b"DOCKER_REGISTRY_CONFIG="
 
 
 class Process(NamedTuple):
@@ -133,9 +136,12 @@ def _status(pid: int) -> list[bytes]:
 def _named_files(pid: int) -> Iterator[str]:
     """The files that may be the configuration of a `serve` command, as paths that can be opened from here."""
     arguments = _arguments(pid)
-    if b"serve" not in arguments:
+    if _V1_APPLICATION in arguments:
+        names = _variable(pid, _V1_PATH_VARIABLE)
+    elif b"serve" in arguments:
+        names = arguments[arguments.index(b"serve") + 1 :] + _variable(pid, _PATH_VARIABLE)
+    else:
         return
-    names = arguments[arguments.index(b"serve") + 1 :] + _variable(pid)
     for name in names:
         if name and not name.startswith(b"-"):
             inside = os.fsdecode(name)
@@ -151,7 +157,9 @@ def _arguments(pid: int) -> list[bytes]:
 
 def _roots_served(pid: int) -> Iterator[str]:
     """The root directories that a `serve` command uses, as paths that can be opened from here."""
-    settings = dict(v.split("=", 1) for v in map(os.fsdecode, _environment(pid)) if v.startswith("REGISTRY_"))
+    variables = dict(v.split("=", 1) for v in map(os.fsdecode, _environment(pid)) if "=" in v)
+    is_v1 = _V1_APPLICATION in _arguments(pid)
+    settings = {name: value for name, value in variables.items() if is_v1 or name.startswith("REGISTRY_")}
     for path in _named_files(pid):
         try:
             config = load_registry_config(path, settings)
@@ -168,8 +176,8 @@ def _environment(pid: int) -> list[bytes]:
         return []
 
 
-def _variable(pid: int) -> list[bytes]:
-    return [v[len(_PATH_VARIABLE) :] for v in _environment(pid) if v.startswith(_PATH_VARIABLE)]
+def _variable(pid: int, beginning: bytes) -> list[bytes]:
+    return [v[len(beginning) :] for v in _environment(pid) if v.startswith(beginning)]
 
 
 def _same(path: str, wanted: os.stat_result) -> bool:

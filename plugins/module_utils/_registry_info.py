@@ -13,12 +13,12 @@ from ._api._survey import ApiSurvey
 from ._errors import InvalidOptionError
 from ._graph import Graph
 from ._inventory import Inventory, Scope, describe, find_orphans, list_names, take_inventory
+from ._layout._open import open_layout
 from ._layout._survey import StorageSurvey
 from ._patterns import compile_patterns
 from ._quarantine import write_durably
 from ._registry_config import config_from_params
 from ._report import CAP
-from ._storage._open import open_storage
 
 Survey = Union[StorageSurvey, ApiSurvey]
 
@@ -53,7 +53,7 @@ class RegistryInfo:
     def _open(self) -> Survey:
         params = self.params
         if params["storage"] or params["registry_config"]:
-            return StorageSurvey(open_storage(params, config_from_params(params)), *self.scope)
+            return StorageSurvey(open_layout(params, config_from_params(params)), self.scope.selects)
         return ApiSurvey(client_from_params(params, params["registry_url"]), *self.scope)
 
     def _look(self, survey: Survey, graph: Graph) -> Inventory:

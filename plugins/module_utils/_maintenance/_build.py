@@ -8,14 +8,15 @@ from __future__ import annotations
 import os
 from typing import Any, List, Mapping, Optional
 
+from .._api._open import V1
 from .._durations import parse_duration
 from .._endpoints import Endpoints, endpoints_from_params
 from .._errors import InvalidOptionError
+from .._layout._base import Layout
+from .._layout._open import PLACES, open_layout, storage_version
 from .._lock import Lock, Run, lock_path
 from .._processes import in_other_mounts, registry_processes
 from .._registry_config import DEFAULT_ROOTDIRECTORY, RegistryConfig, config_from_params
-from .._storage._base import Storage
-from .._storage._open import open_storage
 from ._closing import Closing
 from ._command import parse_command
 from ._config_file import ConfigFileMethod
@@ -54,16 +55,17 @@ def build_switch(params: Mapping[str, Any], check_mode: bool, run: Run) -> Switc
     config = config_from_params(params)
     root = rootdirectory(params, config)
     endpoints, journal = _endpoints(params, config, root), Journal()
+    _require_usable(params, endpoints)
     method = _method(params, config, endpoints)
     state_dir = os.path.abspath(params["state_dir"])
-    lock = Lock(_lock_path(root, state_dir, method.subject), run, params.get("_gone_runs") or ())
+    lock = Lock(_lock_path(params, config, root, method.subject), run, params.get("_gone_runs") or ())
     custody = Custody(method.subject, RecordStore(state_dir), Lease(state_dir), lock, journal)
     service = Service.from_params(_with_recorded(params, custody))
 
-    def open_local_storage() -> Optional[Storage]:
-        return open_storage(params, config) if root is not None and os.path.isdir(root) else None
+    def open_local_layout() -> Optional[Layout]:
+        return open_layout(params, config) if root is not None and os.path.isdir(root) else None
 
-    registry = Registry(method, service, endpoints, config, root, open_local_storage, timeout)
+    registry = Registry(method, service, endpoints, config, root, open_local_layout, timeout)
     closing = Closing(registry, custody, journal, lease, options_to_record(params))
     return Switch(registry, custody, closing, check_mode)
 
@@ -94,11 +96,23 @@ def _lease_seconds(params: Mapping[str, Any]) -> float:
 
 def _endpoints(params: Mapping[str, Any], config: Optional[RegistryConfig], root: Optional[str]) -> Endpoints:
     repository = params["probe_repository"] or (first_repository(root) if root else None)
-    endpoints = endpoints_from_params(params, config, repository)
+    version = storage_version(params, config) if root else config.api_version if config else None
+    endpoints = endpoints_from_params(params, config, repository, version)
     if endpoints is None:
         silent = f"; {config.path} does not tell it" if config else ""
         raise InvalidOptionError("registry_url", params["registry_url"], f"the registry's address{silent}")
     return endpoints
+
+
+def _require_usable(params: Mapping[str, Any], endpoints: Endpoints) -> None:
+    """Raise InvalidOptionError for a way to close that the v1 registry does not have."""
+    is_v1 = any(client.version == V1 for client in endpoints.clients)
+    if is_v1 and params["method"] in ("config_file", "environment"):
+        raise InvalidOptionError(
+            "method",
+            params["method"],
+            "stop, proxy_flag or tasks: the v1 registry has no read-only mode that could be set",
+        )
 
 
 def _method(params: Mapping[str, Any], config: Optional[RegistryConfig], endpoints: Endpoints) -> Method:
@@ -134,8 +148,9 @@ def _nginx(params: Mapping[str, Any]) -> Nginx:
     return Nginx(reload_command, params["nginx_pid_file"], params["nginx_snippet"])
 
 
-def _lock_path(root: Optional[str], state_dir: str, subject: str) -> str:
-    return lock_path(root if root is not None and os.path.isdir(root) else None, state_dir, subject)
+def _lock_path(params: Mapping[str, Any], config: Optional[RegistryConfig], root: Optional[str], subject: str) -> str:
+    state_dir, place = os.path.abspath(params["state_dir"]), PLACES[storage_version(params, config)]
+    return lock_path(root if root is not None and os.path.isdir(root) else None, state_dir, subject, place)
 
 
 def _with_recorded(params: Mapping[str, Any], custody: Custody) -> Mapping[str, Any]:
