@@ -4,7 +4,8 @@
 """The configuration file of the old v1 registry, said in the words of Distribution's. Pure.
 
 It holds flavors, of which the variable SETTINGS_FLAVOR chooses one (`dev` where it is not set); a value
-`_env:NAME:else` comes from the environment (docker-registry 0.9.1, lib/config.py). The address is said by variables only (run.py).
+`_env:NAME:else` comes from the environment (docker-registry 0.9.1, lib/config.py). The address is said by variables
+alone (run.py).
 """
 
 from __future__ import annotations

@@ -30,9 +30,7 @@ def install(registry: RegistryProcess) -> None:
     """Write down how to start `registry` as it is configured now."""
     if not registry.config_path.exists():
         registry.write_config()
-    command = [str(registry.binary), "serve", str(registry.config_path)]
-    environment = {"OTEL_TRACES_EXPORTER": "none", **registry.environment}
-    _description(registry.home).write_text(json.dumps({"command": command, "environment": environment}))
+    _description(registry.home).write_text(json.dumps({"command": registry.command, "environment": registry.variables}))
 
 
 def command(registry: RegistryProcess, what: str = "restart") -> list[str]:
