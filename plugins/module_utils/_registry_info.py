@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 from typing import Any, Callable, Dict, Mapping, Optional, Union
 
-from ._api._client import client_from_params
+from ._api._open import open_client, survey_of
 from ._api._survey import ApiSurvey
+from ._api._survey_v1 import V1Survey
 from ._errors import InvalidOptionError
 from ._graph import Graph
 from ._inventory import Inventory, Scope, describe, find_orphans, list_names, take_inventory
@@ -20,7 +21,7 @@ from ._quarantine import write_durably
 from ._registry_config import config_from_params
 from ._report import CAP
 
-Survey = Union[StorageSurvey, ApiSurvey]
+Survey = Union[StorageSurvey, ApiSurvey, V1Survey]
 
 
 class RegistryInfo:
@@ -54,7 +55,7 @@ class RegistryInfo:
         params = self.params
         if params["storage"] or params["registry_config"]:
             return StorageSurvey(open_layout(params, config_from_params(params)), self.scope.selects)
-        return ApiSurvey(client_from_params(params, params["registry_url"]), *self.scope)
+        return survey_of(open_client(params, params["registry_url"]), *self.scope)
 
     def _look(self, survey: Survey, graph: Graph) -> Inventory:
         shown = [one for name, one in graph.repositories.items() if self.scope.selects(name)]

@@ -67,6 +67,10 @@ class ApiClient(ABC):
         while it does not name another image: that one is somebody's new push.
         """
 
+    def delete_repository(self, repository: str) -> Answer:
+        """DELETE the repository with all its tags; what the answer means is the caller's to judge."""
+        raise RegistryError(f"{self.url} can't delete the repository {repository}: its API knows nothing of the kind")
+
     @abstractmethod
     def put_nothing(self, repository: str, tag: str) -> Answer:
         """Send a write that changes nothing: the answer tells whether writes are taken (_probe.py)."""

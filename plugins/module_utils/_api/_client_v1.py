@@ -73,11 +73,11 @@ class V1Client(ApiClient):
 
     def image_json(self, repository: str, image: str) -> Optional[bytes]:
         """The `json` of an image; None where the registry does not have it, or has not got all of it yet."""
-        return self._image_file(repository, image, "json")
+        return self.image_file(repository, image, "json")
 
     def has_image(self, repository: str, image: str) -> bool:
         """Whether the registry shows the image's `ancestry`."""
-        return self._image_file(repository, image, "ancestry") is not None
+        return self.image_file(repository, image, "ancestry") is not None
 
     def delete_manifest(self, repository: str, reference: str, digest: Optional[str] = None) -> Answer:
         def still_ours() -> bool:
@@ -87,7 +87,6 @@ class V1Client(ApiClient):
         return self.request("DELETE", path, scope_of(repository, "delete"), may_repeat=still_ours)
 
     def delete_repository(self, repository: str) -> Answer:
-        """DELETE the repository with all its tags; what the answer means is the caller's to judge."""
         return self.request("DELETE", f"{_path(repository)}/", scope_of(repository, "delete"))
 
     def put_nothing(self, repository: str, tag: str) -> Answer:
@@ -98,12 +97,22 @@ class V1Client(ApiClient):
         """It has no read-only mode. Of another 404 it is not known who said it."""
         return True if answer.status == 404 and error_of(answer).startswith(_NO_SUCH_TAG) else None
 
-    def _image_file(self, repository: str, image: str, name: str) -> Optional[bytes]:
-        answer = self.request("GET", f"/v1/images/{quoted(image)}/{name}", scope_of(repository, "read"))
+    def layer_size(self, repository: str, image: str) -> int:
+        """The bytes of an image's layer, 0 where it is not known."""
+        answer = self._ask(repository, image, "json")
+        size = answer.headers.get("X-Docker-Size", "")
+        return int(size) if size.isdigit() else 0
+
+    def image_file(self, repository: str, image: str, name: str) -> Optional[bytes]:
+        """The `json` or `ancestry` of an image; None where the registry does not have it, or not yet all of it."""
+        answer = self._ask(repository, image, name)
         if answer.status == 400 and "being uploaded" in error_of(answer):
             return None
         found = self._found(answer)
         return None if found is None else found.content
+
+    def _ask(self, repository: str, image: str, name: str) -> Answer:
+        return self.request("GET", f"/v1/images/{quoted(image)}/{name}", scope_of(repository, "read"))
 
 
 def is_v1(answer: Answer) -> bool:

@@ -5,13 +5,20 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping, Optional
+from typing import Any, Mapping, Optional, Sequence, Union, cast
 
 from .._errors import RegistryError
+from .._patterns import Pattern
+from .._progress import SILENT, Progress
 from ._base import ApiClient
-from ._client import client_from_params
+from ._client import RegistryClient, client_from_params
 from ._client_v1 import V1Client, is_v1
 from ._options import checked_url, concurrency_from, credentials_from, timeout_from, tls_from
+from ._source import ApiSource
+from ._survey import ApiSurvey
+from ._survey_v1 import V1Survey
+from ._v1 import V1Api
+from ._v2 import V2Api
 
 V1 = "v1"
 V2 = "v2"
@@ -28,6 +35,24 @@ def open_client(params: Mapping[str, Any], url: str, version: Optional[str] = No
     if said == V1 or (said == AUTO and (version == V1 or (version is None and _speaks_v1(v2)))):
         return _v1_client(params, url)
     return v2
+
+
+def api_of(
+    client: ApiClient, included: Sequence[Pattern], excluded: Sequence[Pattern], progress: Progress = SILENT
+) -> ApiSource:
+    """Return what reads a registry over the client's API."""
+    if isinstance(client, V1Client):
+        return V1Api(client, included, excluded, progress)
+    return V2Api(cast(RegistryClient, client), included, excluded, progress)
+
+
+def survey_of(
+    client: ApiClient, included: Sequence[Pattern], excluded: Sequence[Pattern]
+) -> Union[ApiSurvey, V1Survey]:
+    """Return what `registry_info` reads a registry with over the client's API."""
+    if isinstance(client, V1Client):
+        return V1Survey(client, included, excluded)
+    return ApiSurvey(cast(RegistryClient, client), included, excluded)
 
 
 def _v1_client(params: Mapping[str, Any], url: str) -> V1Client:
