@@ -46,8 +46,8 @@ options:
     type: path
   api_version:
     description:
-      - Which API the registry speaks, and how its storage is laid out. V(v2) is Distribution and whatever speaks the OCI
-        distribution API, V(v1) is the old registry (docker-registry 0.9).
+      - Which API the registry speaks, and how its storage is laid out. V(v2) is Distribution and whatever else speaks
+        the OCI distribution API, V(v1) is the old registry (docker-registry 0.9).
       - With V(auto) it is seen from O(registry_config) or from the storage where they are given, and else asked of the
         registry.
       - The token of a V(v1) registry is asked for at the registry's own address. Its repositories are listed by its

@@ -12,8 +12,8 @@ options:
   registry_config:
     description:
       - Path on the target of the registry's own configuration file, for example V(/etc/docker/registry/config.yml).
-      - That of the old v1 registry is known by its content. Its flavor is C(SETTINGS_FLAVOR) in O(registry_environment), or
-        C(dev), or the only one there is.
+      - That of the old v1 registry is known by its content. Its flavor is C(SETTINGS_FLAVOR) in
+        O(registry_environment), or C(dev), or the only one there is.
     type: path
   registry_environment:
     description:

@@ -91,6 +91,8 @@ def test_search_lists_the_repositories(new_v1: Callable[..., V1Registry]) -> Non
     rows = {row["name"]: row for row in found["repositories"]}
     assert rows.keys() == {"team/app", "team/lib"}
     assert rows["team/app"]["tags"] == 3
+    assert f"{image('base').id[:12]}" in rows["team/app"]["image_graph"].splitlines()[0]
+    assert "stays: tag 1" in rows["team/lib"]["image_graph"]
     assert {row["created"][:4] for row in found["tags"] if row["repository"] == "team/app"} == {"2020", "2021", "2022"}
     done = successful(run("cleanup", registry, policies=KEEP_ONE))
     assert done["deleted"]["tags"] == 2

@@ -81,15 +81,22 @@ def test_an_image_that_no_kept_one_is_based_on_goes(v1: V1Registry) -> None:
     c = image("c", b)
     push(v1, "team/app", d, "version2", "latest")
     push(v1, "team/app", c, "version1")
-    size = V1Store(v1.storage).bytes(c)
+    store = V1Store(v1.storage)
+    size = store.bytes(c)
     run = sweep(v1, {c.id}, policies=VERSION1)
     assert run["deleted"]["bytes"] == size
     assert_pulls(v1, "team/app", "version2", d)
     assert_pulls(v1, "team/app", "latest", d)
     assert V1Store(v1.storage).listed("team/app") == ids(a, b, d)
     assert not [path.name for path in V1Store(v1.storage).repository("team/app").iterdir() if "version1" in path.name]
-    shown = run["diff"]["before"]
-    assert f"{c.id[:12]}" in shown
+    before, after = ([line.strip() for line in run["diff"][side].splitlines()] for side in ("before", "after"))
+    drawn = {
+        f"image {a.id[:12]} {store.bytes(a)} bytes, stays: {b.id[:12]} is based on it",
+        f"image {b.id[:12]} {store.bytes(b)} bytes, stays: {d.id[:12]} is based on it",
+        f"image   {d.id[:12]} {store.bytes(d)} bytes, stays: tags latest, version2",
+    }
+    assert drawn <= set(before) & set(after)
+    assert f"image   {c.id[:12]} {size} bytes, goes" in set(before) - set(after)
 
 
 def test_what_another_repository_is_based_on_stays(v1: V1Registry) -> None:

@@ -143,7 +143,7 @@ def _checksum(json: bytes, layer: bytes) -> str:
 
 def _layer(name: str) -> bytes:
     file = io.BytesIO()
-    with tarfile.open(fileobj=file, mode="w:gz") as archive:
+    with tarfile.open(fileobj=file, mode="w") as archive:
         content = f"{name}\n".encode() * 100
         entry = tarfile.TarInfo(name)
         entry.size = len(content)

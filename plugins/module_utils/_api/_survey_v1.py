@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import json
-from typing import List, Optional
+from typing import Dict, Iterable, Iterator, List, Tuple
 
 from .._graph import Graph, Repository, Weight
+from .._manifest import ImageConfig
 from .._v1_image import Files, parse_image
 from ._v1 import V1Api
 
@@ -28,6 +29,7 @@ class V1Survey(V1Api):
     def read_all(self) -> Graph:
         """Read every image that a tag leads to. Raises RegistryError."""
         graph = self.read()
+        self._configs: Dict[str, ImageConfig] = {}
         for name, repository in graph.repositories.items():
             tips = sorted({tag.digest for tag in repository.tags.values()})
             ancestries = self.client.map(lambda image, name=name: self._ancestry(name, image), tips)  # type: ignore[misc]
@@ -35,23 +37,26 @@ class V1Survey(V1Api):
                 self._enter(graph, repository, image)
         return graph
 
+    def read_configs(self, graph: Graph, digests: Iterable[str]) -> Iterator[Tuple[str, ImageConfig]]:
+        """Yield what was read with the images."""
+        return ((digest, self._configs[digest]) for digest in digests if digest in self._configs)
+
     def _ancestry(self, repository: str, image: str) -> List[str]:
         content = self.client.image_file(repository, image, "ancestry")
         return [str(one) for one in json.loads(content)] if content else []
 
     def _enter(self, graph: Graph, repository: Repository, image: str) -> None:
-        if image not in graph.manifests:
-            found = self._read_image(graph, repository.name, image)
-            if found is None:
-                return
-        repository.revisions[image] = 0.0
+        if image in graph.manifests or self._read_image(graph, repository.name, image):
+            repository.revisions[image] = 0.0
 
-    def _read_image(self, graph: Graph, repository: str, image: str) -> Optional[Weight]:
-        files = [self.client.image_file(repository, image, name) for name in ("json", "ancestry")]
-        if files[0] is None:
+    def _read_image(self, graph: Graph, repository: str, image: str) -> bool:
+        """Read an image, and tell whether it is there."""
+        content = self.client.image_json(repository, image)
+        if content is None:
             graph.notes.append(f"{repository}: image {image} is missing")
-            return None
-        size = self.client.layer_size(repository, image)
-        graph.manifests[image] = parse_image(image, Files(files[0], files[1], False), size, graph.digests).manifest
-        graph.blobs[image] = Weight(size, 0.0)
-        return graph.blobs[image]
+            return False
+        files = Files(content, self.client.image_file(repository, image, "ancestry"), is_uploading=False)
+        found = parse_image(image, files, self.client.layer_size(repository, image), graph.digests)
+        graph.manifests[image], self._configs[image] = found.manifest, found.config
+        graph.blobs[image] = Weight(found.manifest.size, 0.0)
+        return True

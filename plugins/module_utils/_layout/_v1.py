@@ -43,7 +43,8 @@ class V1Layout(Layout):
         return {**self.storage.source(), "api_version": self.name}
 
     def read(self) -> Graph:
-        graph, self._configs = Graph(images_are_global=True), dict[str, ImageConfig]()
+        graph = Graph(images_are_global=True)
+        self._configs: Dict[str, ImageConfig] = {}
         self.progress.stage("reading images", things="images")
         self._read_images(graph)
         self.progress.stage("reading repositories", things="repositories")
