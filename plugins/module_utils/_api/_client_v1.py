@@ -9,7 +9,7 @@ Source: docker-registry 0.9.1, docker_registry/tags.py, images.py, search.py. Er
 from __future__ import annotations
 
 import secrets
-from typing import Dict, Iterator, List, Optional
+from typing import Any, Dict, Iterator, List, Optional
 
 from .._errors import RegistryError
 from ._base import ApiClient, quoted
@@ -83,15 +83,14 @@ class V1Client(ApiClient):
         def still_ours() -> bool:
             return digest is None or self.manifest_digest(repository, reference) in (None, digest)
 
-        path = f"{_path(repository)}/tags/{quoted(reference)}"
-        return self.request("DELETE", path, scope_of(repository, "delete"), may_repeat=still_ours)
+        return self._delete_tag(repository, reference, may_repeat=still_ours)
 
     def delete_repository(self, repository: str) -> Answer:
         return self.request("DELETE", f"{_path(repository)}/", scope_of(repository, "delete"))
 
     def put_nothing(self, repository: str, tag: str) -> Answer:
         """DELETE a tag that nobody has. A PUT would need a token to push, which an index gives for a push alone."""
-        return self.delete_manifest(repository, f"{tag}-{secrets.token_hex(8)}")
+        return self._delete_tag(repository, f"{tag}-{secrets.token_hex(8)}", attempts=1)
 
     def took_nothing(self, answer: Answer) -> Optional[bool]:
         """It has no read-only mode. Of another 404 it is not known who said it."""
@@ -110,6 +109,10 @@ class V1Client(ApiClient):
             return None
         found = self._found(answer)
         return None if found is None else found.content
+
+    def _delete_tag(self, repository: str, tag: str, **more: Any) -> Answer:
+        path = f"{_path(repository)}/tags/{quoted(tag)}"
+        return self.request("DELETE", path, scope_of(repository, "delete"), **more)
 
     def _ask(self, repository: str, image: str, name: str) -> Answer:
         return self.request("GET", f"/v1/images/{quoted(image)}/{name}", scope_of(repository, "read"))
