@@ -37,7 +37,7 @@ def fill(registry: Registry) -> None:
 def test_a_cleanup_deletes_tags_and_no_image(v1: V1Registry) -> None:
     fill(v1)
     images, before = V1Store(v1.storage).images(), snapshot(v1.storage)
-    options = {"repositories": ["team/app"], "policies": KEEP_ONE}
+    options: dict[str, Any] = {"repositories": ["team/app"], "policies": KEEP_ONE}
     preview = successful(run("cleanup", v1, check=True, **options))
     assert_untouched(v1.storage, before)
     done = successful(run("cleanup", v1, **options))
@@ -52,15 +52,15 @@ def test_a_cleanup_deletes_tags_and_no_image(v1: V1Registry) -> None:
 
 def test_tags_and_repositories_are_deleted_by_name(v1: V1Registry) -> None:
     fill(v1)
-    absent = {"state": "absent"}
-    named = {"repository": "team/app", "name": ["old", "not there"[:3]], **absent}
+    absent: dict[str, Any] = {"state": "absent"}
+    named: dict[str, Any] = {"repository": "team/app", "name": ["old", "none"], **absent}
     assert run("tag", v1, check=True, **named)["deleted"]["tags"] == 1
     done = run("tag", v1, **named)
     assert [one["tag"] for one in done["tags_deleted"]] == ["old"]
     assert not run("tag", v1, **named)["changed"]
     other = run("tag", v1, repository="team/app", name=["new"], digest="0" * 64, **absent)
     assert not other["changed"]
-    whole = {"name": ["team/app", "team/none"], **absent}
+    whole: dict[str, Any] = {"name": ["team/app", "team/none"], **absent}
     assert run("repository", v1, check=True, **whole)["changed"]
     done = run("repository", v1, **whole)
     assert sorted(one["tag"] for one in done["tags_deleted"]) == ["latest", "new"]
@@ -123,8 +123,8 @@ def token_server(request: Request) -> Fault | None:
 def test_a_token_is_asked_for_each_kind_of_access(v1: V1Registry, scripted: NewScripted) -> None:
     fill(v1)
     server = scripted(token_server, v1)
-    named = {"repository": "team/app", "name": ["old"], "state": "absent"}
-    user = {"registry_username": "ann", "registry_password": "secret"}
+    named: dict[str, Any] = {"repository": "team/app", "name": ["old"], "state": "absent"}
+    user: dict[str, Any] = {"registry_username": "ann", "registry_password": "secret"}
     assert run("tag", server, **named, **user)["deleted"]["tags"] == 1
     assert tags(v1, "team/app").keys() == {"new", "latest"}
     wrong = run_forked("tag", {"registry_url": server.url, **named, **user, "registry_password": "no"})[1]
@@ -142,7 +142,7 @@ def test_basic_authentication_of_a_proxy(v1: V1Registry, scripted: NewScripted) 
         return Fault(401, {"WWW-Authenticate": 'Basic realm="registry"', "Content-Type": "text/html"}, b"no")
 
     server = scripted(guarded, v1)
-    named = {"repository": "team/app", "name": ["old"], "state": "absent"}
+    named: dict[str, Any] = {"repository": "team/app", "name": ["old"], "state": "absent"}
     done = run("tag", server, **named, registry_username="ann", registry_password="secret")
     assert done["deleted"]["tags"] == 1
     refused(run_forked("tag", {"registry_url": server.url, **named})[1], "401")
