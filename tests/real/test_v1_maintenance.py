@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
-from typing import Any, Callable, Iterator
+from typing import Any, Callable, Iterator, cast
 
 import pytest
 from real.conftest import require
 
 from support import service
+from support.fleet import Host, checked
 from support.forked import run_forked
 from support.nginx import NginxProcess, find_nginx
 from support.playbook import Result, run_module
+from support.registries import RegistryProcess
 from support.store import contents, snapshot
 from support.sweeping import refused, successful
 from support.v1 import V1Registry, V1Store, assert_pulls, chain, find_v1, image, push, tags
@@ -65,16 +67,19 @@ def assert_swept(registry: V1Registry) -> None:
     assert_pulls(registry, "team/app", "again", chain("base", "old")[1])
 
 
-def test_a_registry_is_stopped_swept_and_started(serviced: V1Registry) -> None:
+def test_the_role_stops_sweeps_and_starts_a_registry(serviced: V1Registry, tmp_path: Path) -> None:
     refused(cleanup(serviced), "accepts writes")
-    stop = {f"{action}_command": service.command(serviced, action) for action in ("stop", "start")}
-    closed = maintenance(serviced, "read_only", method="stop", **stop)
-    assert not closed.get("failed"), closed["msg"]
-    run = successful(cleanup(serviced))
-    assert run["registry_mode"] == "stopped"
+    commands = {f"{action}_command": service.command(serviced, action) for action in ("stop", "start")}
+    maintained = {"method": "stop", "timeout": "30s", "state_dir": str(tmp_path / "state"), **commands}
+    more: dict[str, Any] = {"registry_environment": serviced.environment, "maintenance": maintained}
+    host = Host(cast(RegistryProcess, serviced), service.command(serviced), tmp_path, **more)
+    preview = checked(host.preview(policies=KEEP_LATEST))
+    run = checked(host.cleanup(policies=KEEP_LATEST))
+    again = checked(host.cleanup(policies=KEEP_LATEST))
+    assert (run["plan_id"], run["deleted"]) == (preview["plan_id"], preview["deleted"])
     assert run["deleted"]["blobs"] == 1
-    opened = maintenance(serviced, "restored", method="stop", **stop)
-    assert not opened.get("failed"), opened["msg"]
+    assert run["window_seconds"] > 0
+    assert (run["changed"], again["changed"]) == (True, False)
     assert_swept(serviced)
 
 
