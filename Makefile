@@ -94,7 +94,10 @@ build-tree: $(TREE) ## .build/ansible_collections/drydock/registry, which is thi
 $(TREE):
 	@mkdir -p $(dir $@) && ln -sfn ../../.. $@
 
-parts: registry-2 registry-3 crane tools fleet ## the real registries and clients that the tests talk to
+parts: registry-1 registry-2 registry-3 crane tools fleet ## the real registries and clients that the tests talk to
+
+registry-1: ## the old v1 registry, docker-registry 0.9.1 (needs Python 2.7)
+	@bash .ci/get-part registry-1
 
 registry-2: ## Distribution 2.8, from the Debian or Ubuntu package
 	@bash .ci/get-part registry-2
@@ -122,4 +125,4 @@ help: ## this text
 	@printf '\nA new machine needs: Debian or Ubuntu, Python 3.11 or newer, make, git. Go for the tests on Distribution 3.\n'
 
 .PHONY: all-tests ansible-lint bench bench-clients build-tree clean crane demo dist docs docs-lint fleet format help lint mypy parts \
-  real registry-2 registry-3 ruff sanity test tools unit venv
+  real registry-1 registry-2 registry-3 ruff sanity test tools unit venv

@@ -44,6 +44,17 @@ options:
   client_key:
     description: Path on the target of the key (PEM, without passphrase) of O(client_cert).
     type: path
+  api_version:
+    description:
+      - Which API the registry speaks, and how its storage is laid out. V(v2) is Distribution and whatever else speaks
+        the OCI distribution API, V(v1) is the old registry (docker-registry 0.9).
+      - With V(auto) it is seen from O(registry_config) or from the storage where they are given, and else asked of the
+        registry. One that is stopped can't be asked and is taken for V(v2).
+      - The token of a V(v1) registry is asked for at the registry's own address. Its repositories are listed by its
+        search; where that is off, name them without patterns.
+    type: str
+    choices: [auto, v1, v2]
+    default: auto
   api_timeout:
     description: How long to wait for the registry to connect or to send data, for example V(30s) or V(2m).
     type: str

@@ -12,10 +12,14 @@ options:
   registry_config:
     description:
       - Path on the target of the registry's own configuration file, for example V(/etc/docker/registry/config.yml).
+      - That of the old v1 registry is known by its content. Its flavor is C(SETTINGS_FLAVOR) in
+        O(registry_environment), or C(dev), or the only one there is.
     type: path
   registry_environment:
     description:
       - The C(REGISTRY_*) variables that the registry is started with, which override its configuration file.
+      - Of the old v1 registry they are all the variables that its file takes values from, and C(REGISTRY_HOST) and
+        C(REGISTRY_PORT), without which its address is not known.
       - They are applied the way the registry applies them. The environment of the module itself is never looked at.
       - A dictionary or list as value is passed on as JSON, as V({"enabled":true}) would be.
     type: dict
@@ -26,6 +30,8 @@ options:
         for example C({filesystem: {rootdirectory: /srv/registry}})."
       - Takes precedence over what O(registry_config) says. Needed when the registry runs in a container and sees its
         storage under another path than the target host does.
+      - For the old v1 registry C(rootdirectory) is its C(storage_path), the directory that has C(images) and
+        C(repositories) in it.
     type: dict
 requirements:
   - PyYAML (Python library on the target; only where O(registry_config) or O(registry_environment) is given)

@@ -9,50 +9,12 @@ A crash at any instant leaves only harmless orphans, which the next run finishes
 from __future__ import annotations
 
 import os
-from typing import Callable, Dict, Iterator, NamedTuple, Optional
+from typing import Callable, Dict
 
 from ._graph import Graph
-from ._layout import _v2_paths as paths
-from ._layout._v2 import V2Layout
+from ._layout._base import Layout, Step
 from ._plan import Counts, Removal
 from ._storage._base import Storage
-
-
-class Step(NamedTuple):
-    """One removal: the kind (a field of Counts, None for what is not counted), its path and its size in bytes.
-
-    `prune_to` is the directory below which parents go too once they are empty, None where they stay.
-    """
-
-    kind: Optional[str]
-    path: str
-    size: int = 0
-    prune_to: Optional[str] = None
-
-
-def steps(removal: Removal, graph: Graph, layout: V2Layout) -> Iterator[Step]:
-    """Yield every step of the sweep in the safe order."""
-    for name, gone in removal.repositories.items():
-        yield from (Step("tags", paths.tag(name, tag)) for tag in gone.tags)
-    for name, gone in removal.repositories.items():
-        if gone.manifests:
-            yield from (
-                Step(None, path) for path in layout.index_entries(graph.repositories[name], set(gone.manifests))
-            )
-        yield from (Step("manifests", paths.revision(name, digest)) for digest in gone.manifests)
-    for name, gone in removal.repositories.items():
-        yield from (Step("layer_links", paths.layer_link(name, digest)) for digest in gone.layer_links)
-    for digest, blob in removal.blobs.items():
-        yield Step("blobs", paths.blob(digest), blob.size, paths.blobs_of(digest))
-    for name, gone in removal.repositories.items():
-        yield from (Step("uploads", paths.upload(name, upload), weight.size) for upload, weight in gone.uploads.items())
-    for path, debris in removal.debris.items():
-        yield Step("debris", path, debris.size, None if debris.repository else paths.top_of(path))
-    # The innermost first: a repository can lie in the directory of another.
-    for name in sorted((name for name, gone in removal.repositories.items() if gone.is_removed), reverse=True):
-        parts = layout.repository_parts(name)
-        yield from (Step(None, path) for path in parts[:-1])
-        yield from (Step("repositories", path, 0, paths.REPOSITORIES) for path in parts[-1:])
 
 
 class Sweep:
@@ -62,7 +24,7 @@ class Sweep:
     """
 
     def __init__(
-        self, removal: Removal, graph: Graph, layout: V2Layout, storage: Storage, look: Callable[[], None]
+        self, removal: Removal, graph: Graph, layout: Layout, storage: Storage, look: Callable[[], None]
     ) -> None:
         self.removal = removal
         self.graph = graph
@@ -81,18 +43,25 @@ class Sweep:
         counts = self.removal.counts()
         self.layout.progress.stage("sweeping", sum(counts) - counts.bytes, "objects")
         emptied: Dict[str, str] = {}
-        for step in steps(self.removal, self.graph, self.layout):
+        for step in self.layout.steps(self.removal, self.graph):
             self.look()
-            if self.storage.set_aside(step.path, quarantine):
+            if self._take(step, quarantine):
                 self._count(step)
-            if step.prune_to:
+            if step.path and step.prune_to:
                 emptied[os.path.dirname(step.path)] = step.prune_to
         for path, stop in emptied.items():
             self.look()
             self.storage.prune(path, stop)
 
+    def _take(self, step: Step, quarantine: str) -> bool:
+        if step.path is None:
+            return True
+        if step.content is None:
+            return self.storage.set_aside(step.path, quarantine)
+        return self.storage.rewrite(step.path, step.content, quarantine)
+
     def _count(self, step: Step) -> None:
         if step.kind:
-            self._done[step.kind] += 1
+            self._done[step.kind] += step.number
             self._done["bytes"] += step.size
-            self.layout.progress.advance(1, step.size)
+            self.layout.progress.advance(step.number, step.size)

@@ -19,6 +19,7 @@ def registry_argument_spec() -> dict[str, Any]:
         "ca_path": {"type": "path"},
         "client_cert": {"type": "path"},
         "client_key": {"type": "path"},
+        "api_version": {"type": "str", "choices": ["auto", "v1", "v2"], "default": "auto"},
         "api_timeout": {"type": "str", "default": "30s"},
         "api_concurrency": {"type": "int", "default": 8},
     }

@@ -4,10 +4,12 @@
 """What a registry remembers of the blobs it has: it lies once a sweep has removed some, and a push leaves out a layer.
 
 Distribution remembers in its own memory, which a restart empties, or in Redis, where `blobs::*` and `repository::*` are
-its keys (registry/storage/cache/redis, the same in 2.8 and 3.x). They are deleted after the last removal and before the
-registry takes writes again: what is read meanwhile is remembered truly. And they are deleted right before the first
-removal, for a host that loses power during a sweep may start its registry open, as one that was stopped does: then only
-what was read during the sweep can be wrong until the host has put the registry back.
+its keys (registry/storage/cache/redis, the same in 2.8 and 3.x). The old v1 registry remembers small files in Redis
+where its `cache_lru` is on, as `cache_path:*` (docker_registry/core/lru.py), and nothing in memory. They are deleted
+after the last removal and before the registry takes writes again: what is read meanwhile is remembered truly. And they
+are deleted right before the first removal, for a host that loses power during a sweep may start its registry open, as
+one that was stopped does: then only what was read during the sweep can be wrong until the host has put the registry
+back.
 
 A registry that opens while Redis lies loses images; one that stays closed only costs time. So where Redis can't be
 reached, `state: restored` fails and leaves the registry closed, `state: read_write` opens it all the same, and the
@@ -31,7 +33,7 @@ UNKNOWN_CACHE = (
     "blobs::* and repository::* there before anybody pushes, or give registry_config"
 )
 
-_PATTERNS = ("blobs::*", "repository::*")
+_PATTERNS = {"v1": ("cache_path:*",), "v2": ("blobs::*", "repository::*")}
 _BATCH = 1000
 _SECONDS = 10.0
 _PORT = 6379
@@ -48,10 +50,10 @@ def forget_blobs(config: Optional[RegistryConfig]) -> bool:
     Raises MaintenanceError where Redis can't be reached, MissingLibraryError.
     """
     section = _redis_section(config)
-    if section is None:
+    if config is None or section is None:
         return False
     with _connection(section) as client:
-        for pattern in _PATTERNS:
+        for pattern in _PATTERNS[config.api_version]:
             keys: List[bytes] = []
             for key in client.scan_iter(pattern, count=_BATCH):
                 keys.append(key)

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
-from ._api._client import client_from_params
-from ._api._v2 import V2Api
+from ._api._open import api_of, open_client
 from ._cleanup import Cleanup
 from ._errors import InvalidOptionError
 from ._graph import Graph
@@ -24,7 +23,7 @@ class ApiCleanup(Cleanup):
 
     def open(self) -> None:
         check_for_api(self.params)
-        self.client = client_from_params(self.params, self.params["registry_url"])
+        self.client = open_client(self.params, self.params["registry_url"])
         self._look_at(self.settings.repositories, self.settings.exclude_repositories)
 
     def source(self) -> Dict[str, str]:
@@ -70,7 +69,7 @@ class ApiCleanup(Cleanup):
         super().report(marked)
 
     def _look_at(self, included: Sequence[Pattern], excluded: Sequence[Pattern]) -> None:
-        self.api = V2Api(self.client, included, excluded, self.progress)
+        self.api = api_of(self.client, included, excluded, self.progress)
         self.way = OverApi(self.api, self.settings, overwrites=self.params["overwrite_shared_tags"])
 
 

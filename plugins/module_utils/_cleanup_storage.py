@@ -16,7 +16,7 @@ from ._cleanup import Cleanup
 from ._closed import Closedness, check_contents, look, look_again, require_closed, show_same_storage, why_open
 from ._errors import DrydockError, NotClosedError, StorageError
 from ._graph import Graph
-from ._layout._v2 import V2Layout
+from ._layout._open import PLACES, layout_on, storage_version
 from ._lock import Hold, Lock, lock_path, run_from_params
 from ._permission import Aged
 from ._plan import Drift, Plan, Removal
@@ -36,12 +36,13 @@ class StorageCleanup(Cleanup):
 
     def open(self) -> None:
         self.config = config_from_params(self.params)
-        self.storage = open_storage(self.params, self.config)
-        self.layout = V2Layout(self.storage, self.progress)
+        version = storage_version(self.params, self.config)
+        self.storage = open_storage(self.params, self.config, PLACES[version])
+        self.layout = layout_on(self.storage, version, self.progress)
         self.quarantine = Quarantine(self.storage.quarantines)
         self.interrupted = self.quarantine.interrupted()
         self.finished: List[Plan] = []
-        where = lock_path(self.storage.local_root(), "", "")
+        where = lock_path(self.storage.local_root(), "", "", self.storage.place)
         self.lock = Lock(where, run_from_params(self.params), self.params.get("_gone_runs") or ())
 
     def carry_out(self) -> None:
@@ -51,7 +52,7 @@ class StorageCleanup(Cleanup):
             super().carry_out()
 
     def source(self) -> Dict[str, str]:
-        return self.storage.source()
+        return self.layout.source()
 
     def read(self) -> Graph:
         return self.layout.read()
@@ -148,7 +149,7 @@ class StorageCleanup(Cleanup):
     def _check_same_storage(self, closedness: Closedness, graph: Graph) -> None:
         if self.params["require_read_only"]:
             check_contents(closedness, graph)
-            show_same_storage(closedness, graph, self.storage)
+            show_same_storage(closedness, graph, self.layout)
 
     def _sweep(self, marked: Marked, sentry: Sentry) -> None:
         sweep = Sweep(marked.removal, marked.graph, self.layout, self.storage, sentry.look)
@@ -241,6 +242,6 @@ class StorageCleanup(Cleanup):
     def _look(self, repository: Optional[str]) -> Closedness:
         if not self.params["require_read_only"] and not self.params["registry_url"]:
             return Closedness("unknown", "it was not asked", None)
-        closedness = look(self.params, self.config, repository)
+        closedness = look(self.params, self.config, repository, self.layout.name)
         self.result["registry_mode"] = closedness.mode
         return closedness

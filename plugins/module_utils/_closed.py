@@ -5,15 +5,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from typing import Any, Iterator, Mapping, NamedTuple, Optional, Tuple
 
-from ._api._client import RegistryClient
 from ._endpoints import Endpoints, endpoints_from_params
 from ._errors import NotClosedError
 from ._graph import Graph
-from ._layout import _v2_paths as paths
+from ._layout._base import Layout
 from ._probe import DEFAULT_REPOSITORY, Mode, check_same_contents
 from ._processes import other_writers, registries_on
 from ._registry_config import RegistryConfig
@@ -33,9 +31,11 @@ class Closedness(NamedTuple):
     endpoints: Optional[Endpoints]
 
 
-def look(params: Mapping[str, Any], config: Optional[RegistryConfig], repository: Optional[str]) -> Closedness:
+def look(
+    params: Mapping[str, Any], config: Optional[RegistryConfig], repository: Optional[str], version: str
+) -> Closedness:
     """Ask the registry whether it is closed; leaves no trace. Raises for unusable options, not for answers."""
-    endpoints = endpoints_from_params(params, config, repository)
+    endpoints = endpoints_from_params(params, config, repository, version)
     return look_again(Closedness("unknown", "there is no registry_url to ask at", endpoints))
 
 
@@ -94,32 +94,33 @@ def _why_still_there(closedness: Closedness, storage: Storage) -> Optional[str]:
     )
 
 
-def show_same_storage(closedness: Closedness, graph: Graph, storage: Storage) -> None:
+def show_same_storage(closedness: Closedness, graph: Graph, layout: Layout) -> None:
     """Raise NotClosedError where some endpoint of a read-only registry does not serve this storage."""
     if closedness.endpoints is not None and closedness.mode == Mode.READ_ONLY:
-        show_planted(closedness.endpoints, min(graph.repositories, default=None), storage)
+        show_planted(closedness.endpoints, min(graph.repositories, default=None), layout)
 
 
-def show_planted(endpoints: Endpoints, repository: Optional[str], storage: Storage) -> None:
-    """Put a random blob into the closed storage, ask every endpoint for it, and take it away again.
+def show_planted(endpoints: Endpoints, repository: Optional[str], layout: Layout) -> None:
+    """Put something new into the closed storage, ask every endpoint for it, and take it away again.
 
     Two registries can hold the same tags (a mirror, a restored copy); only one of them shows what was put here just
     now. It is put into the `repository`, or into one of its own where the storage has none.
     Raises NotClosedError where an endpoint does not show it.
     """
-    content = os.urandom(32)
-    digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
-    name = repository or DEFAULT_REPOSITORY
-    planted = {paths.blob_data(digest): content, f"{paths.layer_link(name, digest)}/link": digest.encode()}
+    storage, planted = layout.storage, layout.plant(repository or DEFAULT_REPOSITORY)
     # A directory of ours left behind would be in the way of a registry that runs as another user.
-    found = {path: _innermost_there(storage, path) for path in planted}
+    found = {path: _innermost_there(storage, path) for path in planted.files}
     try:
-        for path, what in planted.items():
+        for path, what in planted.files.items():
             storage.write(path, what)
         for client in endpoints.clients:
-            _require_shown(client, name, digest)
+            if not planted.is_shown_by(client):
+                raise NotClosedError(
+                    f"{client.url} does not serve this storage: it does not show what was put there just now; "
+                    "nothing was changed. Give the registry_url that belongs to this storage"
+                )
     finally:
-        for path in reversed(list(planted)):
+        for path in reversed(list(planted.files)):
             storage.discard(path, found[path])
 
 
@@ -129,14 +130,6 @@ def _innermost_there(storage: Storage, path: str) -> str:
     while path and storage.entries(path) is None:
         path = os.path.dirname(path)
     return path
-
-
-def _require_shown(client: RegistryClient, name: str, digest: str) -> None:
-    if not client.has_blob(name, digest):
-        raise NotClosedError(
-            f"{client.url} does not serve this storage: it does not show what was put there just now; "
-            "nothing was changed. Give the registry_url that belongs to this storage"
-        )
 
 
 def _oldest_tags(graph: Graph) -> Iterator[Tuple[str, str, str]]:

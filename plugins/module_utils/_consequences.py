@@ -80,6 +80,8 @@ class _Following:
         reached = reach(self.graph, self._roots(self.doomed), attached)
         reach(self.graph, self._kept_without_tag(tagged, named), attached, reached)
         reach(self.graph, self._not_permitted(reached), attached, reached)
+        if self.graph.images_are_global:
+            reach(self.graph, self._kept_anywhere(), attached, reached)
         return reached
 
     def _dooms_a_subject_tag(self) -> bool:
@@ -122,6 +124,17 @@ class _Following:
             for tag in repository.tags.values():
                 if tag.subject and tag.name not in gone and not self.permission.attached_tag(name, tag):
                     yield name, tag.digest
+
+    def _kept_anywhere(self) -> Iterator[Node]:
+        """Yield the manifests, in no repository, whose content stays whether a tag reaches them or not.
+
+        One that is too new may be about to get a tag, together with all that it refers to.
+        """
+        for digest, manifest in self.graph.manifests.items():
+            blob = self.graph.blobs.get(digest)
+            may_go = manifest.is_known and not self._is_protected(digest)
+            if not may_go or (blob is not None and not self.permission.blob(digest, blob)):
+                yield "", digest
 
     def _spare_tags(self) -> List[Spared]:
         """Take tags from the doomed that may not go, or whose image has a part that is too new to go.

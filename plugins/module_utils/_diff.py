@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Dict, List
 
-from ._graph import Graph
+from ._graph import Graph, Repository
+from ._image_graph import ImageGraph
 from ._plan import Plan, Removal, RepositoryRemoval
 from ._report import CAP, Share, deletion_reasons, what_stays
 
@@ -15,9 +16,10 @@ from ._report import CAP, Share, deletion_reasons, what_stays
 def render_diff(graph: Graph, plan: Plan, removal: Removal, shares: List[Share]) -> Dict[str, str]:
     """Return the text `before` and `after`, as Ansible's diff mode takes them; both empty where nothing goes.
 
-    Only repositories from which something goes are shown, with at most CAP tags that go, tags that stay, and manifests.
+    Only repositories from which something goes are shown, with at most CAP tags that go, tags that stay, and
+    manifests; of a v1 registry its images, with what they are based on and why they stay.
     """
-    diff = _Diff(graph, plan)
+    diff = _Diff(graph, plan, removal)
     for name, gone, size in shares:
         diff.add_repository(name, gone, size)
     if graph.blobs and not removal.counts().is_nothing():
@@ -30,12 +32,13 @@ def render_diff(graph: Graph, plan: Plan, removal: Removal, shares: List[Share])
 class _Diff:
     """The lines of both sides as they grow."""
 
-    def __init__(self, graph: Graph, plan: Plan) -> None:
+    def __init__(self, graph: Graph, plan: Plan, removal: Removal) -> None:
         self.graph = graph
         self.plan = plan
         self.before: List[str] = []
         self.after: List[str] = []
-        self._room = {"tags that go": CAP, "tags that stay": CAP, "manifests": CAP}
+        self._room = {"tags that go": CAP, "tags that stay": CAP, "manifests": CAP, "images": CAP}
+        self._images = ImageGraph(graph, removal) if graph.images_are_global else None
 
     def add_repository(self, name: str, gone: RepositoryRemoval, size: int) -> None:
         """Add a repository; `size` is in bytes, of the blobs that go with it."""
@@ -45,7 +48,10 @@ class _Diff:
         if not gone.is_removed:
             self.after.append(f"{name}: {tags - len(gone.tags)} tags, {manifests - len(gone.manifests)} manifests\n")
         self._add_tags(name, gone)
-        self._add_manifests(gone)
+        if self._images is None:
+            self._add_manifests(gone)
+        else:
+            self._add_images(self._images, repository)
         if gone.layer_links or gone.uploads or size:
             links = f"{len(gone.layer_links)} layer links, {len(gone.uploads)} uploads"
             self.before.append(f"  {links}, {size} bytes of blobs and uploads\n")
@@ -78,6 +84,13 @@ class _Diff:
         self.before.extend(
             self._fit("manifests", [f"  manifest {digest} {size} bytes\n" for digest, size in sizes.items()])
         )
+
+    def _add_images(self, images: ImageGraph, repository: Repository) -> None:
+        """Add each image with the reason why it stays; what goes is on one side alone."""
+        lines = images.lines(repository)
+        shown = self._fit("images", [f"  image {line.text}\n" for line in lines])
+        self.before.extend(shown)
+        self.after.extend(text for text, line in zip(shown, lines) if not line.goes)
 
     def _fit(self, kind: str, lines: List[str]) -> List[str]:
         """Return what of `lines` there is still room for, and a line that counts the rest."""

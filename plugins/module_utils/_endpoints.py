@@ -8,7 +8,8 @@ from __future__ import annotations
 from itertools import islice
 from typing import Any, List, Mapping, Optional, Sequence, Tuple
 
-from ._api._client import RegistryClient, client_from_params
+from ._api._base import ApiClient
+from ._api._open import open_client
 from ._errors import InvalidOptionError, RegistryError
 from ._probe import DEFAULT_REPOSITORY, Probe, probe
 from ._registry_config import RegistryConfig
@@ -23,7 +24,7 @@ class Endpoints:
     asks for it is all that can be had.
     """
 
-    def __init__(self, clients: Sequence[RegistryClient], repository: str, has_password: bool = True) -> None:
+    def __init__(self, clients: Sequence[ApiClient], repository: str, has_password: bool = True) -> None:
         self.clients = clients
         self.repository = repository
         self.has_password = has_password
@@ -52,11 +53,11 @@ class Endpoints:
         return [(name, tag) for name in names for tag in islice(client.tags(name) or [], 1)]
 
 
-def _check_serves_one(client: RegistryClient, images: Sequence[Tuple[str, str]]) -> None:
+def _check_serves_one(client: ApiClient, images: Sequence[Tuple[str, str]]) -> None:
     problem = ""
     for repository, tag in images:
         try:
-            if client.manifest(repository, tag) is not None:
+            if client.serves(repository, tag):
                 return
             problem = f"{client.url} does not have {repository}:{tag}, which its storage has"
         except RegistryError as error:
@@ -65,11 +66,11 @@ def _check_serves_one(client: RegistryClient, images: Sequence[Tuple[str, str]])
 
 
 def endpoints_from_params(
-    params: Mapping[str, Any], config: Optional[RegistryConfig], repository: Optional[str]
+    params: Mapping[str, Any], config: Optional[RegistryConfig], repository: Optional[str], version: Optional[str]
 ) -> Optional[Endpoints]:
     """The endpoints that the options name, or the configuration does; None where there are none.
 
-    Raises InvalidOptionError.
+    `version` is that of the registry's API, None where it is to be asked. Raises InvalidOptionError.
     """
     url = params["registry_url"] or (config.url if config else None)
     further = params.get("registry_endpoints") or []
@@ -82,4 +83,4 @@ def endpoints_from_params(
     has_password = not params.get("registry_username") or params.get("registry_password") is not None
     known = params if has_password else {**params, "registry_username": None}
     urls = dict.fromkeys([url, *further])
-    return Endpoints([client_from_params(known, one) for one in urls], repository or DEFAULT_REPOSITORY, has_password)
+    return Endpoints([open_client(known, one, version) for one in urls], repository or DEFAULT_REPOSITORY, has_password)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 # The referrers tag schema of the OCI distribution spec ("Referrers Tag Schema") and cosign's names for what it
 # attaches.
@@ -94,7 +94,9 @@ class Graph:
 
     `aliases` maps a digest that manifests name to the digest under which its blob is stored (a layer pushed by sha512).
     `created` holds image dates by manifest digest, where they were asked for and are known. `debris` is by path.
-    `notes` are benign findings, `warnings` what somebody should look into.
+    `notes` are benign findings, `warnings` what somebody should look into. With `images_are_global` (the v1 registry)
+    manifests belong to no repository, and nobody can pull one without a tag; of the `unknown_bases` among them it is
+    not known what they refer to.
     """
 
     repositories: Dict[str, Repository] = field(default_factory=dict)
@@ -105,6 +107,8 @@ class Graph:
     debris: Dict[str, Debris] = field(default_factory=dict)
     notes: List[str] = field(default_factory=list)
     warnings: List[str] = field(default_factory=list)
+    images_are_global: bool = False
+    unknown_bases: Set[str] = field(default_factory=set)
     #: Every digest once, so that equal ones share memory. (Under Ansible sys.intern is a slow Python function.)
     digests: Dict[str, str] = field(default_factory=dict, repr=False, compare=False)
 

@@ -10,6 +10,7 @@ from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Opt
 
 from ._consequences import follow
 from ._graph import Graph, Repository, Tag
+from ._image_graph import ImageGraph
 from ._images import images_of, lists_of_referrers, weigh
 from ._manifest import ImageConfig
 from ._order import natural_key
@@ -34,6 +35,7 @@ class RepositoryRow(NamedTuple):
     shared_bytes: Optional[int] = None
     orphan_manifests: Optional[int] = None
     orphan_bytes: Optional[int] = None
+    image_graph: Optional[str] = None
 
 
 class ImageRow(NamedTuple):
@@ -197,7 +199,9 @@ class _Inspection:
         self, repositories: List[Repository], tags: Mapping[str, List[Tag]], contents: Mapping[str, Set[str]]
     ) -> Iterator[RepositoryRow]:
         weights = weigh(contents, contents.keys(), self.graph.blobs)
-        shares = {share.name: share for share in shares_of(self.graph, self.orphans or Removal())}
+        orphans = self.orphans or Removal()
+        shares = {share.name: share for share in shares_of(self.graph, orphans)}
+        images = ImageGraph(self.graph, orphans) if self.graph.images_are_global else None
         for repository in repositories:
             name = repository.name
             share = shares.get(name, Share(name, RepositoryRemoval(), 0))
@@ -211,6 +215,7 @@ class _Inspection:
                 shared_bytes=weights[name].shared,
                 orphan_manifests=None if self.orphans is None else len(share.gone.manifests),
                 orphan_bytes=None if self.orphans is None else share.size,
+                image_graph=None if images is None else "\n".join(line.text for line in images.lines(repository)),
             )
 
     def _referrer_rows(self, selects: Callable[[str], bool]) -> Iterator[ImageRow]:

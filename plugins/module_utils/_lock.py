@@ -35,23 +35,19 @@ from ._hold import (
     this_sweeping,
 )
 from ._lock_files import Files, LockDirectory
+from ._storage._base import V2_PLACE, Place
 
-__all__ = ["Hold", "Lock", "Run", "Sweeping", "lock_path", "run_from_params", "stop_sweep", "storage_tree"]
+__all__ = ["Hold", "Lock", "Run", "Sweeping", "lock_path", "run_from_params", "stop_sweep"]
 
 _ATTEMPTS = 20
 _POLL = 0.05
 
 
-def lock_path(root: Optional[str], state_dir: str, subject: str) -> str:
+def lock_path(root: Optional[str], state_dir: str, subject: str, place: Place = V2_PLACE) -> str:
     """Return where the lock lies: in the storage, or below `state_dir` where the storage is no directory here."""
     if root is None:
         return os.path.join(state_dir, f"lock-{hashlib.sha256(subject.encode()).hexdigest()[:16]}")
-    return os.path.join(os.path.dirname(storage_tree(root)), "drydock.lock")
-
-
-def storage_tree(root: str) -> str:
-    """Return where the registry's own tree lies, to which a link may lead."""
-    return os.path.realpath(os.path.join(root, "docker/registry/v2"))
+    return os.path.join(place.beside(root), "drydock.lock")
 
 
 class Lock:

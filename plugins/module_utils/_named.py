@@ -14,6 +14,7 @@ from ._plan import Drift, Plan
 from ._policy import DIGEST
 from ._retention import BEGUN, Retention, is_thrown_away
 from ._rules import Decision
+from ._v1_image import is_image_id
 
 # OCI distribution specification, "Pulling manifests".
 _TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
@@ -86,7 +87,7 @@ def read_repository_names(names: Iterable[str], option: str) -> List[str]:
 
 def read_digest(digest: Optional[str]) -> Optional[str]:
     """Return the digest. Raises InvalidOptionError where it is none."""
-    if digest is not None and not DIGEST.fullmatch(digest):
+    if digest is not None and not DIGEST.fullmatch(digest) and not is_image_id(digest):
         raise InvalidOptionError("digest", digest, "a whole digest, sha256:<64 hexadecimal digits>")
     return digest
 

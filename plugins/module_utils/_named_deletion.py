@@ -8,8 +8,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any, Dict, List, Mapping, Optional
 
-from ._api._client import RegistryClient, client_from_params
-from ._api._v2 import V2Api
+from ._api._base import ApiClient
+from ._api._open import api_of, open_client
+from ._api._source import ApiSource
 from ._diff import render_diff
 from ._graph import Graph
 from ._job import RunMode
@@ -34,6 +35,9 @@ from ._retention import Retention
 class NamedDeletion(ABC):
     """One run of a module. `result` is true at every moment, also when a method raises."""
 
+    #: Whether a repository goes with the last of its tags, where a registry can delete it.
+    removes = False
+
     def __init__(self, params: Mapping[str, Any], mode: RunMode) -> None:
         self.params = params
         self.mode = mode
@@ -43,10 +47,10 @@ class NamedDeletion(ABC):
     def run(self) -> None:
         """Delete what was named, or in check mode tell what would go. Raises DrydockError."""
         repositories = self.read_options()
-        client = client_from_params(self.params, self.params["registry_url"])
+        client = open_client(self.params, self.params["registry_url"])
         bounds = Bounds(compile_patterns(repositories, "name"), [], ProtectedImages(), {"repositories": repositories})
-        api = V2Api(client, bounds.repositories, [])
-        way = OverApi(api, bounds, overwrites=self.params.get("overwrite_shared_tags", False))
+        api = api_of(client, bounds.repositories, [])
+        way = OverApi(api, bounds, overwrites=self.params.get("overwrite_shared_tags", False), removes=self.removes)
         graph = self.read(client, api)
         retention = self.decide(graph)
         plan = way.make_plan(graph, retention, self.mode.now)
@@ -66,7 +70,7 @@ class NamedDeletion(ABC):
         """Return the names of the repositories. Raises InvalidOptionError."""
 
     @abstractmethod
-    def read(self, client: RegistryClient, api: V2Api) -> Graph:
+    def read(self, client: ApiClient, api: ApiSource) -> Graph:
         """Read these repositories."""
 
     @abstractmethod
@@ -93,7 +97,7 @@ class TagDeletion(NamedDeletion):
         (self.repository,) = read_repository_names([self.params["repository"]], "repository")
         return [self.repository]
 
-    def read(self, client: RegistryClient, api: V2Api) -> Graph:
+    def read(self, client: ApiClient, api: ApiSource) -> Graph:
         """Read the repository whole, for what else needs an image; only the listing where none of the tags is there."""
         digests = client.map(lambda name: client.manifest_digest(self.repository, name), self.names)
         there = [name for name, digest in zip(self.names, digests) if digest is not None]
@@ -104,12 +108,14 @@ class TagDeletion(NamedDeletion):
 
 
 class RepositoryDeletion(NamedDeletion):
-    """Every tag of repositories."""
+    """Every tag of repositories, and these themselves where the registry can delete them."""
+
+    removes = True
 
     def read_options(self) -> List[str]:
         return read_repository_names(self.params["name"], "name")
 
-    def read(self, client: RegistryClient, api: V2Api) -> Graph:
+    def read(self, client: ApiClient, api: ApiSource) -> Graph:
         return api.read()
 
     def decide(self, graph: Graph) -> Retention:

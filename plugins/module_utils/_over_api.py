@@ -8,12 +8,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
 
-from ._api._ability import find_ability
 from ._api._deletion import Abilities, Deletion, NotDeleted
-from ._api._v2 import V2Api
+from ._api._source import ApiSource
 from ._errors import DrydockError, RegistryError
 from ._graph import Graph
-from ._permission import IN_STORAGE, Ageless
+from ._permission import IN_STORAGE, Ability, Ageless
 from ._plan import Drift, Plan, Removal
 from ._planning import Marked, doomed_tags, make_plan, mark_again
 from ._policy import Bounds
@@ -45,12 +44,16 @@ class Outcome(NamedTuple):
 
 
 class OverApi:
-    """Plans and deletions on one registry. What it can delete is asked once, and only where something is to go."""
+    """Plans and deletions on one registry. What it can delete is asked once, and only where something is to go.
 
-    def __init__(self, api: V2Api, bounds: Bounds, *, overwrites: bool) -> None:
+    With `removes` a repository of which nothing is left goes too, where the registry can do that.
+    """
+
+    def __init__(self, api: ApiSource, bounds: Bounds, *, overwrites: bool, removes: bool = False) -> None:
         self.api = api
         self.bounds = bounds
         self.overwrites = overwrites
+        self.removes = removes and api.deletes_repositories
         self._abilities: Optional[Abilities] = None
 
     @property
@@ -61,7 +64,8 @@ class OverApi:
     def make_plan(self, graph: Graph, retention: Retention, now: float) -> Plan:
         """Return the plan that follows from the decisions, made at `now` (seconds)."""
         doomed = {name: [tag.digest for tag in tags.values()] for name, tags in doomed_tags(retention).items()}
-        abilities = self._prepare(graph, {name: digests for name, digests in doomed.items() if digests})
+        going = {name: digests for name, digests in doomed.items() if digests or self.removes}
+        abilities = self._prepare(graph, going)
         permission = Ageless(graph, self.bounds, now, abilities.plan)
         return make_plan(graph, self.bounds, retention, self.api.source(), permission)
 
@@ -99,8 +103,9 @@ class OverApi:
         if not going:
             return self._abilities or Abilities(IN_STORAGE, IN_STORAGE)
         if self._abilities is None:
-            server = find_ability(self.api.client, min(going))
-            self._abilities = Abilities(server, server._replace(tags=server.tags or self.overwrites))
+            server = self.api.find_ability(min(going))
+            plan = Ability(server.tags or self.overwrites, server.manifests, self.removes)
+            self._abilities = Abilities(server, plan)
         if self._abilities.server.manifests:
             self.api.complete(graph, going)
         return self._abilities

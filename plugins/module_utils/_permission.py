@@ -20,12 +20,15 @@ from ._reach import Node
 class Ability(NamedTuple):
     """What can be deleted here: a tag without its manifest, and a manifest. In storage both can.
 
+    A whole repository can be deleted over the API v1, which leaves the manifests (images) where they are.
+
     Over the API a server deletes tags, and its manifests are left to its own garbage collector, or it deletes only
     manifests, and tags with them (REGISTRY_FACTS.md, "API behaviour").
     """
 
     tags: bool
     manifests: bool
+    repositories: bool = False
 
 
 IN_STORAGE = Ability(tags=True, manifests=True)
@@ -105,6 +108,8 @@ class Aged(Permission):
     def untagged(self, repository: str, digest: str, modified: float) -> bool:
         if (repository, digest) in self.condemned or digest not in self.graph.blobs:
             return True
+        if self.graph.images_are_global:
+            return True
         return self.settings.delete_untagged and modified <= self.untagged_limit
 
     def layer_link(self, repository: str, digest: str, modified: float) -> bool:
@@ -164,7 +169,7 @@ class Ageless(Permission):
         return False
 
     def empty_repository(self, repository: str) -> bool:
-        return False
+        return self.ability.repositories
 
 
 class Approved(Permission):

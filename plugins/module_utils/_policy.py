@@ -12,6 +12,7 @@ from typing import Any, Dict, List, Mapping, Optional, Set, Tuple
 from ._durations import describe_duration, parse_duration, parse_optional_duration
 from ._errors import InvalidOptionError
 from ._patterns import Pattern, compile_pattern, compile_patterns, is_selected
+from ._v1_image import is_image_id
 
 SORT_ORDERS = ("pushed", "created", "version", "name")
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
@@ -175,7 +176,7 @@ def _add_protected(protected: ProtectedImages, reference: str) -> None:
     """
     text = str(reference).strip().split("://", 1)[-1]
     _name, at, digest = text.rpartition("@")
-    if DIGEST.fullmatch(digest):
+    if DIGEST.fullmatch(digest) or is_image_id(text):
         protected.digests.add(digest)
     elif at or not _REFERENCE.fullmatch(text):
         raise InvalidOptionError(
@@ -193,4 +194,5 @@ def _names_of(reference: str) -> Set[Tuple[str, str]]:
     names = {(path, tag)}
     if slash and ("." in host or ":" in host or host == "localhost"):
         names.add((rest, tag))
-    return names
+    # The v1 registry keeps what has no namespace in one called so.
+    return names | {(f"library/{name}", tag) for name, tag in names if "/" not in name}

@@ -4,8 +4,9 @@
 """Is the registry closed to writes, and does its URL serve the storage at hand? Shown, not assumed; leaves no trace.
 
 A PUT of an empty manifest answers 400 MANIFEST_INVALID on a writable registry, and 405 with `Allow: GET, HEAD` on a
-read-only one (seen on Distribution 2.8.2 and 3.1.1). A proxy that is told to let no write pass answers 503 with a
-header of ours (_maintenance/_nginx.py). Everything else proves nothing.
+read-only one (seen on Distribution 2.8.2 and 3.1.1). The old v1 registry is never read-only; DELETE of a tag that it
+does not have answers 404 and writes nothing (seen on docker-registry 0.9.1). A proxy that is told to let no write pass
+answers 503 with a header of ours (_maintenance/_nginx.py). Everything else proves nothing.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import socket
 from typing import Any, Iterable, NamedTuple, Optional
 from urllib.parse import urlsplit
 
-from ._api._client import RegistryClient
+from ._api._base import ApiClient
 from ._api._http import Answer, UnreachableError
 from ._errors import NotClosedError, RegistryError
 
@@ -44,7 +45,7 @@ class Probe(NamedTuple):
     is_locked_out: bool = False
 
 
-def probe(client: RegistryClient, repository: str) -> Probe:
+def probe(client: ApiClient, repository: str) -> Probe:
     """Ask the registry, by a write that can't succeed, whether it takes writes. Never raises for what it answers.
 
     `repository` need not exist, but the credentials must be allowed to push to it.
@@ -58,7 +59,7 @@ def probe(client: RegistryClient, repository: str) -> Probe:
     return _judge(client, repository, answer)
 
 
-def check_same_contents(client: RegistryClient, sample: Iterable[tuple[str, str, str]]) -> None:
+def check_same_contents(client: ApiClient, sample: Iterable[tuple[str, str, str]]) -> None:
     """Raise NotClosedError unless the URL shows for every (repository, tag, digest) of the storage the same digest.
 
     Otherwise another registry's read-only mode would "prove" this one's. The sample names manifests that can be read.
@@ -76,11 +77,11 @@ def check_same_contents(client: RegistryClient, sample: Iterable[tuple[str, str,
             )
 
 
-def _judge(client: RegistryClient, repository: str, answer: Answer) -> Probe:
-    if answer.status == 400 and "MANIFEST_INVALID" in answer.error_codes:
-        return Probe(Mode.WRITABLE, f"{client.url} accepts writes")
-    if answer.status == 405 and _allowed(answer) == ["GET", "HEAD"] and not answer.error_codes:
-        return Probe(Mode.READ_ONLY, f"{client.url} refuses writes")
+def _judge(client: ApiClient, repository: str, answer: Answer) -> Probe:
+    takes_writes = client.took_nothing(answer)
+    if takes_writes is not None:
+        mode = Mode.WRITABLE if takes_writes else Mode.READ_ONLY
+        return Probe(mode, f"{client.url} {'accepts' if takes_writes else 'refuses'} writes")
     name, value = CLOSED_HEADER
     if answer.status == 503 and answer.headers.get(name, "").strip() == value:
         return Probe(Mode.READ_ONLY, f"the proxy at {client.url} lets no write pass")
@@ -90,17 +91,13 @@ def _judge(client: RegistryClient, repository: str, answer: Answer) -> Probe:
     return Probe(None, f"neither open nor closed could be shown: {reason}", is_locked_out)
 
 
-def _allowed(answer: Answer) -> list[str]:
-    return sorted(word.strip().upper() for word in answer.headers.get("Allow", "").split(",") if word.strip())
-
-
-def _judge_unreachable(client: RegistryClient, error: UnreachableError) -> Probe:
+def _judge_unreachable(client: ApiClient, error: UnreachableError) -> Probe:
     if error.refused and not client.http.passes_proxy(client.url) and _refused_everywhere(client):
         return Probe(Mode.STOPPED, f"{client.url} refuses connections")
     return Probe(None, f"neither open nor closed could be shown: {error}")
 
 
-def _refused_everywhere(client: RegistryClient) -> bool:
+def _refused_everywhere(client: ApiClient) -> bool:
     """Whether every address behind the URL's name refuses: one that only times out may still serve somebody."""
     parts = urlsplit(client.url)
     port = parts.port or (443 if parts.scheme == "https" else 80)

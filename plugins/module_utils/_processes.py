@@ -19,6 +19,9 @@ _PROC = "/proc"
 _PATH_VARIABLE = b"REGISTRY_CONFIGURATION_PATH="
 _END_SECONDS = 10.0
 _POLL_SECONDS = 0.02
+# The v1 registry is run by gunicorn, and its file is named by a variable alone (docker-registry 0.9.1, run.py).
+_V1_APPLICATION = b"docker_registry.wsgi:application"
+_V1_PATH_VARIABLE = b"DOCKER_REGISTRY_CONFIG="
 
 
 class Process(NamedTuple):
@@ -180,9 +183,12 @@ def _status(pid: int) -> list[bytes]:
 def _named_files(pid: int) -> Iterator[str]:
     """The files that may be the configuration of a `serve` command, as paths that can be opened from here."""
     arguments = _arguments(pid)
-    if b"serve" not in arguments:
+    if _V1_APPLICATION in arguments:
+        names = _variable(pid, _V1_PATH_VARIABLE)
+    elif b"serve" in arguments:
+        names = arguments[arguments.index(b"serve") + 1 :] + _variable(pid, _PATH_VARIABLE)
+    else:
         return
-    names = arguments[arguments.index(b"serve") + 1 :] + _variable(pid)
     for name in names:
         if name and not name.startswith(b"-"):
             inside = os.fsdecode(name)
@@ -210,7 +216,9 @@ def _registries_on(rootdirectory: str) -> Iterator[tuple[int, RegistryConfig]]:
 
 def _configurations(pid: int) -> Iterator[RegistryConfig]:
     """What may be the configuration of a `serve` command."""
-    settings = dict(v.split("=", 1) for v in map(os.fsdecode, _environment(pid)) if v.startswith("REGISTRY_"))
+    variables = dict(v.split("=", 1) for v in map(os.fsdecode, _environment(pid)) if "=" in v)
+    is_v1 = _V1_APPLICATION in _arguments(pid)
+    settings = {name: value for name, value in variables.items() if is_v1 or name.startswith("REGISTRY_")}
     for path in _named_files(pid):
         with contextlib.suppress(DrydockError):
             yield load_registry_config(path, settings)
@@ -228,8 +236,8 @@ def _environment(pid: int) -> list[bytes]:
         return []
 
 
-def _variable(pid: int) -> list[bytes]:
-    return [v[len(_PATH_VARIABLE) :] for v in _environment(pid) if v.startswith(_PATH_VARIABLE)]
+def _variable(pid: int, beginning: bytes) -> list[bytes]:
+    return [v[len(beginning) :] for v in _environment(pid) if v.startswith(beginning)]
 
 
 def _same(path: str, wanted: os.stat_result) -> bool:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Dict, Mapping, Optional
 
 from ._errors import InvalidOptionError, MissingLibraryError
+from ._registry_config_v1 import as_distribution, is_v1_config
 
 try:
     import yaml
@@ -46,11 +47,14 @@ class RegistryConfig:
     """A configuration file with the environment's overrides in it.
 
     `data` is the merged content, `storage` its storage section (`{"filesystem": {"rootdirectory": ...}, ...}`),
-    `file_data` the content of the file alone.
+    `file_data` the content of the file alone. That of a v1 registry is said in the words of Distribution's.
     """
 
-    def __init__(self, path: str, file_data: dict[str, Any], environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, path: str, file_data: dict[str, Any], environment: Mapping[str, str], api_version: str = "v2"
+    ) -> None:
         self.path = path
+        self.api_version = api_version
         self.file_data = file_data
         self.environment = environment
         self.data = merge_environment(file_data, environment)
@@ -106,7 +110,12 @@ def load_registry_config(path: str, environment: Mapping[str, Any]) -> RegistryC
         content = Path(path).read_bytes()
     except OSError as error:
         raise InvalidOptionError("registry_config", path, f"a readable file ({error.strerror})") from error
-    return RegistryConfig(path, parse_config(content, path), environment_texts(environment))
+    data = parse_config(content, path)
+    if is_v1_config(data):
+        texts = _texts(environment)
+        said = as_distribution(data, texts, lambda text: _load_yaml(text.encode(), "registry_config", path))
+        return RegistryConfig(path, said, {}, api_version="v1")
+    return RegistryConfig(path, data, environment_texts(environment))
 
 
 def config_from_params(params: Mapping[str, Any]) -> Optional[RegistryConfig]:
@@ -128,6 +137,10 @@ def environment_texts(environment: Mapping[str, Any]) -> dict[str, str]:
     for name in environment:
         if not str(name).startswith(_PREFIX):
             raise InvalidOptionError("registry_environment", name, f"names that begin with {_PREFIX}")
+    return _texts(environment)
+
+
+def _texts(environment: Mapping[str, Any]) -> dict[str, str]:
     return {name: value if isinstance(value, str) else json.dumps(value) for name, value in environment.items()}
 
 

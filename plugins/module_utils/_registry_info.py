@@ -8,19 +8,20 @@ from __future__ import annotations
 import json
 from typing import Any, Callable, Dict, Mapping, Optional, Union
 
-from ._api._client import client_from_params
+from ._api._open import open_client, survey_of
 from ._api._survey import ApiSurvey
+from ._api._survey_v1 import V1Survey
 from ._errors import InvalidOptionError
 from ._graph import Graph
 from ._inventory import Inventory, Scope, describe, find_orphans, list_names, take_inventory
+from ._layout._open import open_layout
 from ._layout._survey import StorageSurvey
 from ._patterns import compile_patterns
 from ._quarantine import write_durably
 from ._registry_config import config_from_params
 from ._report import CAP
-from ._storage._open import open_storage
 
-Survey = Union[StorageSurvey, ApiSurvey]
+Survey = Union[StorageSurvey, ApiSurvey, V1Survey]
 
 
 class RegistryInfo:
@@ -53,8 +54,8 @@ class RegistryInfo:
     def _open(self) -> Survey:
         params = self.params
         if params["storage"] or params["registry_config"]:
-            return StorageSurvey(open_storage(params, config_from_params(params)), *self.scope)
-        return ApiSurvey(client_from_params(params, params["registry_url"]), *self.scope)
+            return StorageSurvey(open_layout(params, config_from_params(params)), self.scope.selects)
+        return survey_of(open_client(params, params["registry_url"]), *self.scope)
 
     def _look(self, survey: Survey, graph: Graph) -> Inventory:
         shown = [one for name, one in graph.repositories.items() if self.scope.selects(name)]

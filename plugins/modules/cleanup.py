@@ -205,6 +205,13 @@ EXAMPLES = r"""
         older_than: 14d
         sort_by: created
 
+- name: Delete all but the newest tag of each repository from an old v1 registry that is stopped, and what nothing needs
+  drydock.registry.cleanup:
+    registry_config: /etc/docker-registry.yml
+    registry_environment: {SETTINGS_FLAVOR: local, REGISTRY_PORT: 5000}
+    policies:
+      - keep_n: 1
+
 - name: Save a plan for approval
   drydock.registry.cleanup:
     storage:
@@ -254,7 +261,7 @@ plan:
       description: Number of layer links.
       type: int
     blobs:
-      description: Number of blobs.
+      description: Number of blobs. Of a v1 registry, of images.
       type: int
     uploads:
       description: Number of abandoned uploads.
@@ -285,7 +292,7 @@ kept:
       description: Number of manifests, counted in each repository.
       type: int
     blobs:
-      description: Number of blobs.
+      description: Number of blobs. Of a v1 registry, of images.
       type: int
     bytes:
       description: Size of these blobs in bytes.

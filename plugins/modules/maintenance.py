@@ -61,7 +61,8 @@ options:
     required: true
   method:
     description:
-      - How the registry is closed.
+      - How the registry is closed. The old v1 registry has no read-only mode, and V(stop), V(proxy_flag) and V(tasks)
+        close it.
       - V(config_file) sets C(storage.maintenance.readonly.enabled) in O(registry_config) and restarts the registry.
         No other byte of the file is changed. V(restored) puts back the file's bytes, owner, mode and SELinux context;
         where somebody has written the file since, only the key.
@@ -305,6 +306,14 @@ EXAMPLES = r"""
     registry_config: /etc/docker/registry/config.yml
     registry_url: https://registry.example.com
     service: {systemd: docker-registry}
+
+- name: Stop an old v1 registry of which only the storage and the address are known
+  drydock.registry.maintenance:
+    state: read_only
+    method: stop
+    registry_url: http://127.0.0.1:5000
+    storage: {filesystem: {rootdirectory: /srv/docker-registry}}
+    service: {init: docker-registry}
 
 - name: Stop a pull-through cache that runs under Compose
   drydock.registry.maintenance:

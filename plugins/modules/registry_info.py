@@ -169,6 +169,12 @@ repositories:
         - Size of its orphaned blobs and its uploads. A blob of several repositories counts for the first of them.
         - V(none) over the API.
       type: int
+    image_graph:
+      description:
+        - The images of a repository of the old v1 registry as text, one in each line, below what it is based on and
+          with the reason why it stays, a tag or a kept image that is based on it.
+        - V(none) for every other registry.
+      type: str
 repositories_total:
   description: The full number of RV(repositories).
   returned: success

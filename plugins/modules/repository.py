@@ -16,7 +16,8 @@ description:
     that the registry does not know is fine.
   - Images that have no tag are not seen over the API, and stay. M(drydock.registry.cleanup) finds them in the storage.
   - The API can't delete the name of a repository. Distribution goes on listing it in its catalogue, without tags.
-    M(drydock.registry.cleanup) removes it from the storage.
+    M(drydock.registry.cleanup) removes it from the storage. The old v1 registry deletes the repository, too, unless
+    somebody pushes to it meanwhile.
 extends_documentation_fragment:
   - drydock.registry.attributes
   - drydock.registry.attributes.full

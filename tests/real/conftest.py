@@ -28,6 +28,7 @@ from support.registry_host import RegistryHost
 from support.scripted import NewScripted, Script, Scripted, let_through
 from support.store import Store
 from support.sweeping_api import DeletingRegistry
+from support.v1 import V1Registry, find_v1
 from support.ways import ApiWay, StorageWay, Way
 
 ensure_build()
@@ -81,6 +82,34 @@ def crane(tmp_path: Path) -> Iterator[CraneRegistry]:
     require(find_crane(), "crane is not installed")
     with CraneRegistry(tmp_path / "crane") as registry:
         yield registry
+
+
+@pytest.fixture
+def new_v1(tmp_path: Path) -> Iterator[Callable[..., V1Registry]]:
+    """Makes started v1 registries; all of them are stopped at the end of the test."""
+    require(find_v1(), "the v1 registry is not installed: make registry-1 (needs Python 2.7)")
+    with contextlib.ExitStack() as stack:
+
+        def make(name: str = "v1", **settings: Any) -> V1Registry:
+            return stack.enter_context(V1Registry(tmp_path / name, **settings))
+
+        yield make
+
+
+@pytest.fixture(scope="session")
+def v1_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[V1Registry]:
+    """One that starts once in each process that runs tests, for Python 2 takes its time."""
+    require(find_v1(), "the v1 registry is not installed: make registry-1 (needs Python 2.7)")
+    with V1Registry(tmp_path_factory.mktemp("v1") / "v1") as registry:
+        yield registry
+
+
+@pytest.fixture
+def v1(v1_server: V1Registry) -> V1Registry:
+    """A running, empty v1 registry. It remembers nothing of its storage."""
+    shutil.rmtree(v1_server.storage)
+    v1_server.storage.mkdir()
+    return v1_server
 
 
 @pytest.fixture(params=DELETING)

@@ -48,23 +48,24 @@ def requests_of(watched: Scripted, *, check: bool = True, **options: Any) -> dic
 
 
 def _kind(request: Request) -> str:
-    parts = {"probe": "drydock-probe", "catalogue": "_catalog", "tags": "/tags/", "manifest": "/manifests/", "blob": ""}
+    parts = {"probe": "drydock-probe", "catalogue": "_catalog", "tags": "/tags/", "manifest": "/manifests/"}
+    parts.update(blob="/blobs/", version="/v2/")
     return f"{request.method} {next(kind for kind, part in parts.items() if part in request.path)}"
 
 
 def test_a_registry_in_which_nothing_goes(watched: Scripted) -> None:
     keeping = [{"name": "test", "keep_n": TAGS, "older_than": "1d"}]
-    expected = {"GET catalogue": 1, "GET tags": 1, "GET manifest": TAGS}
+    expected = {"GET version": 1, "GET catalogue": 1, "GET tags": 1, "GET manifest": TAGS}
     assert requests_of(watched, policies=keeping) == expected
-    del expected["GET catalogue"]
-    assert requests_of(watched, policies=keeping, repositories=["app"]) == expected
+    del expected["GET catalogue"], expected["GET version"]
+    assert requests_of(watched, policies=keeping, repositories=["app"], api_version="v2") == expected
 
 
 def test_no_dates_are_read_that_no_rule_needs(watched: Scripted) -> None:
     """Where digests go, what would go with them is read too; where tags go, it is not."""
     looks = {"DELETE probe": 1} if by_tag(watched) else {"DELETE probe": 1, "DELETE manifest": 1}
     manifests = TAGS if by_tag(watched) else TAGS + PLATFORMS_GOING
-    expected = {"GET catalogue": 1, "GET tags": 1, "GET manifest": manifests, **looks}
+    expected = {"GET version": 1, "GET catalogue": 1, "GET tags": 1, "GET manifest": manifests, **looks}
     assert requests_of(watched, policies=[BY_NAME]) == expected
 
 

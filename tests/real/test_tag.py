@@ -82,12 +82,13 @@ def test_a_tag_that_is_not_there_is_fine(deleting: DeletingRegistry, repository:
     }
 
 
-def test_a_tag_that_is_not_there_costs_two_questions(new_registry: NewRegistry, scripted: NewScripted) -> None:
+def test_a_tag_that_is_not_there_costs_three_questions(new_registry: NewRegistry, scripted: NewScripted) -> None:
     registry = new_registry(V3)
     push_each(registry, *"123456789")
     proxy = scripted(registry=registry)
     assert not successful(absent("tag", proxy, repository="app", name="nobody"))["changed"]
-    asked, listed = proxy.seen
+    version, asked, listed = proxy.seen
+    assert version == "GET /v2/"
     assert asked == "HEAD /v2/app/manifests/nobody"
     assert listed.startswith("GET /v2/app/tags/list")
 

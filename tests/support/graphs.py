@@ -75,7 +75,51 @@ def repositories(draw: st.DrawFn, name: str) -> Repository:
 
 
 @st.composite
-def graphs(draw: st.DrawFn) -> Graph:
+def v1_repositories(draw: st.DrawFn, name: str, modified: dict[str, float]) -> Repository:
+    """What the layout v1 makes of a repository: its revisions are what tags lead to, and what it lists besides."""
+    images = st.sampled_from(MANIFESTS)
+    pointing = draw(st.dictionaries(st.sampled_from(TAGS), st.tuples(images, times), max_size=4))
+    tags = {tag: Tag(tag, target, pushed) for tag, (target, pushed) in pointing.items()}
+    listed = {image: modified[image] for image in draw(st.sets(images, max_size=4)) if image in modified}
+    kept_whole = draw(st.sampled_from([None] * 9 + ["its list is garbled"]))
+    return Repository(name, tags, revisions=listed, kept_whole=kept_whole)
+
+
+@st.composite
+def v1_graphs(draw: st.DrawFn) -> Graph:
+    """Images that belong to no repository, each based on all that its parent is based on."""
+    graph = Graph(images_are_global=True)
+    present = draw(st.sets(st.sampled_from(MANIFESTS), min_size=4))
+    ancestors: dict[str, tuple[str, ...]] = {}
+    for number, image in enumerate(MANIFESTS):
+        parent = draw(st.none() | st.sampled_from(MANIFESTS[:number])) if number else None
+        ancestors[image] = (parent, *ancestors[parent]) if parent else ()
+        if image in present:
+            is_known = draw(st.sampled_from([True] * 9 + [False]))
+            graph.manifests[image] = Manifest("v1 image", 100, children=ancestors[image], is_known=is_known)
+            graph.blobs[image] = Weight(draw(st.integers(1, 50)), draw(times))
+    modified = {image: blob.modified for image, blob in graph.blobs.items()}
+    for name in REPOSITORIES:
+        if draw(st.booleans()):
+            repository = graph.repositories[name] = draw(v1_repositories(name, modified))
+            for tag in repository.tags.values():
+                reached = (tag.digest, *ancestors[tag.digest])
+                repository.revisions.update({one: modified[one] for one in reached if one in modified})
+    return graph
+
+
+def graphs() -> st.SearchStrategy[Graph]:
+    """Graphs of either kind of registry."""
+    return st.one_of(v2_graphs(), v1_graphs())
+
+
+def like(graph: Graph) -> st.SearchStrategy[Graph]:
+    """Graphs of the same kind of registry."""
+    return v1_graphs() if graph.images_are_global else v2_graphs()
+
+
+@st.composite
+def v2_graphs(draw: st.DrawFn) -> Graph:
     present = draw(st.sets(st.sampled_from(MANIFESTS + LAYERS), min_size=8))
     graph = Graph(aliases={sha512(101): digest(101), sha512(102): digest(102)})
     graph.repositories = {name: draw(repositories(name)) for name in REPOSITORIES if draw(st.booleans())}

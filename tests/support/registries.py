@@ -121,6 +121,9 @@ class StoredRegistry(Registry, Protocol):
 class ServedProcess:
     """A program that serves a registry on loopback, of whatever make; what it prints is in `<home>.log`."""
 
+    #: Where it answers when it has started.
+    ping = "/v2/"
+
     def __init__(self, home: Path, port: int | None = None) -> None:
         self.home = home
         self.port = port or free_port()
@@ -143,7 +146,7 @@ class ServedProcess:
         return self.process is not None and self.process.poll() is None
 
     def serve(self, command: list[str], environment: Mapping[str, str] | None = None) -> None:
-        """Start `command` and return when `/v2/` answers."""
+        """Start `command` and return when it answers."""
         self.home.mkdir(parents=True, exist_ok=True)
         variables = {**os.environ, **(environment or {})}
         with self.log_path.open("ab") as log:
@@ -154,14 +157,14 @@ class ServedProcess:
         wait_for(self.answers, f"the registry at {self.url}, see {self.log_path}")
 
     def answers(self) -> bool:
-        """Whether `/v2/` answers with 200 or 401; RuntimeError with the log's end when the process has died."""
+        """Whether it answers with 200 or 401; RuntimeError with the log's end when the process has died."""
         if self.process is not None and self.process.poll() is not None:
             log = self.log_path.read_text(errors="replace")[-2000:]
             message = f"the registry at {self.url} ended with {self.process.returncode}:\n{log}"
             raise RuntimeError(message)
         try:
-            answer = self.bare_session().get(f"{self.url}/v2/", timeout=5)
-        except requests.ConnectionError:
+            answer = self.bare_session().get(f"{self.url}{self.ping}", timeout=5)
+        except (requests.ConnectionError, requests.Timeout):
             return False
         return answer.status_code in (200, 401)
 
@@ -281,8 +284,17 @@ class RegistryProcess(ServedProcess):
             self._token_server = TokenServer(self.token, self.home / "token")
         if not keep_config:
             self.write_config()
-        command = [str(self.binary), "serve", str(self.config_path)]
-        self.serve(command, {"OTEL_TRACES_EXPORTER": "none", **self.environment})
+        self.serve(self.command, self.variables)
+
+    @property
+    def command(self) -> list[str]:
+        """What starts it."""
+        return [str(self.binary), "serve", str(self.config_path)]
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The environment that it is started with."""
+        return {"OTEL_TRACES_EXPORTER": "none", **self.environment}
 
     def restart(self, *, keep_config: bool = False) -> None:
         self.stop()

@@ -22,26 +22,25 @@ from typing import TYPE_CHECKING, Iterator
 
 if TYPE_CHECKING:
     from support.registries import RegistryProcess
+    from support.v1 import V1Registry
 
 STOP_SECONDS = 10.0
 
 
-def install(registry: RegistryProcess) -> None:
+def install(registry: RegistryProcess | V1Registry) -> None:
     """Write down how to start `registry` as it is configured now."""
     if not registry.config_path.exists():
         registry.write_config()
-    command = [str(registry.binary), "serve", str(registry.config_path)]
-    environment = {"OTEL_TRACES_EXPORTER": "none", **registry.environment}
-    _description(registry.home).write_text(json.dumps({"command": command, "environment": environment}))
+    _description(registry.home).write_text(json.dumps({"command": registry.command, "environment": registry.variables}))
 
 
-def command(registry: RegistryProcess, what: str = "restart") -> list[str]:
+def command(registry: RegistryProcess | V1Registry, what: str = "restart") -> list[str]:
     """The command that a maintenance task is given."""
     return [sys.executable, str(Path(__file__).resolve()), what, str(registry.home)]
 
 
 @contextlib.contextmanager
-def as_service(registry: RegistryProcess) -> Iterator[list[str]]:
+def as_service(registry: RegistryProcess | V1Registry) -> Iterator[list[str]]:
     """`registry`, which must not be running, as a service within the block. Yields its restart command."""
     from support.registries import wait_for  # noqa: PLC0415 (the script itself needs nothing but Python)
 

@@ -66,12 +66,35 @@ def contents(root: Path) -> dict[str, str]:
     return {path: entry.content for path, entry in snapshot(root).items() if entry.kind == "file"}
 
 
-class Store:
-    """The storage of one registry (`rootdirectory`), by the names of REGISTRY_FACTS.md."""
+class Tree:
+    """A storage's directory, and how old it looks."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self.now = time.time()
+
+    # Ages, counted back from the moment this object was made, so that equal ages are equal times.
+    # The age of a thing is that of the youngest of its files (DESIGN.md), so all of them are set.
+
+    def age(self, path: Path, seconds: float) -> None:
+        """Set every file and directory from `path` down to `seconds` old."""
+        when = self.now - seconds
+        for where, _dirs, files in os.walk(path, topdown=False):
+            for name in files:
+                os.utime(Path(where) / name, (when, when))
+            os.utime(where, (when, when))
+        if path.is_file():
+            os.utime(path, (when, when))
+
+    def age_everything(self, seconds: float) -> None:
+        self.age(self.root, seconds)
+
+
+class Store(Tree):
+    """The storage of one registry (`rootdirectory`), by the names of REGISTRY_FACTS.md."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
         self.v2 = root / "docker/registry/v2"
         self.quarantine = root / "docker/registry/drydock"
 
@@ -130,22 +153,6 @@ class Store:
     def blob_bytes(self) -> int:
         """Bytes of all blobs' data: what the store weighs without links."""
         return sum(self.blob_data(digest).stat().st_size for digest in self.blobs())
-
-    # Ages, counted back from the moment this object was made, so that equal ages are equal times.
-    # The age of a thing is that of the youngest of its files (DESIGN.md), so all of them are set.
-
-    def age(self, path: Path, seconds: float) -> None:
-        """Set every file and directory from `path` down to `seconds` old."""
-        when = self.now - seconds
-        for where, _dirs, files in os.walk(path, topdown=False):
-            for name in files:
-                os.utime(Path(where) / name, (when, when))
-            os.utime(where, (when, when))
-        if path.is_file():
-            os.utime(path, (when, when))
-
-    def age_everything(self, seconds: float) -> None:
-        self.age(self.root, seconds)
 
     def age_tag(self, repository: str, tag: str, seconds: float) -> None:
         """The tag's links, and its digest's revision link: as if pushed then."""

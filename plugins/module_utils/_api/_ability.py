@@ -14,6 +14,7 @@ import secrets
 
 from .._errors import DeletionRefusedError, RegistryError
 from .._permission import Ability
+from ._base import ApiClient
 from ._client import RegistryClient
 from ._http import Answer
 
@@ -46,7 +47,7 @@ def find_ability(client: RegistryClient, repository: str) -> Ability:
     raise refusal(client, by_digest)
 
 
-def refusal(client: RegistryClient, answer: Answer) -> RegistryError:
+def refusal(client: ApiClient, answer: Answer) -> RegistryError:
     """Return the error for a refused DELETE, in plain words."""
     if answer.status != 405:
         return RegistryError(client.explain(answer))

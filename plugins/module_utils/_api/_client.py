@@ -9,20 +9,15 @@ Source: https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md.
 from __future__ import annotations
 
 import hashlib
-from typing import Any, Callable, Iterable, Iterator, List, Mapping, NamedTuple, Optional, TypeVar
-from urllib.parse import quote, urljoin, urlsplit
+from typing import Any, Callable, Iterator, List, Mapping, NamedTuple, Optional
+from urllib.parse import urljoin, urlsplit
 
 from .._errors import RegistryError
-from ._advice import explain
-from ._auth import Credentials
-from ._http import ATTEMPTS, BODY_LIMIT, Answer, HttpSession, TlsSettings
-from ._login import CLIENT_ID, Login
+from ._base import ApiClient, quoted
+from ._http import BODY_LIMIT, Answer
 from ._options import checked_url, concurrency_from, credentials_from, timeout_from, tls_from
 from ._paging import FIRST_PAGE, digests_in, names_in, read_pages
-from ._parallel import in_parallel
 
-T = TypeVar("T")
-R = TypeVar("R")
 # All four must be named: a registry answers 404 for an OCI image to a client that does not accept OCI.
 MANIFEST_TYPES = (
     "application/vnd.oci.image.index.v1+json",
@@ -43,30 +38,16 @@ class Fetched(NamedTuple):
     content: bytes
 
 
-class RegistryClient:
-    """One registry at one URL, for several threads; `concurrency` requests run at once.
+class RegistryClient(ApiClient):
+    """A registry that speaks v2."""
 
-    Every method raises RegistryError with the request, what came back and what to do.
-    """
-
-    def __init__(
-        self, url: str, credentials: Credentials, tls: TlsSettings, timeout: float, concurrency: int = 1
-    ) -> None:
-        self.url = checked_url(url)
-        self.credentials = credentials
-        self.concurrency = concurrency
-        self.http = HttpSession(tls, timeout, concurrency)
-        self._login = Login(self.http, self.url, credentials)
+    version = "v2"
 
     def check_api(self) -> None:
         """Make sure that a v2 registry answers here and takes our credentials."""
         answer = self.request("GET", "/v2/", scope="")
         if answer.status != 200 or not answer.is_registry:
             raise RegistryError(self.explain(answer))
-
-    def map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
-        """Yield `function(item)` in the order of items, `concurrency` at once; the first exception ends it."""
-        return in_parallel(function, items, self.concurrency)
 
     def repositories(self) -> Iterator[str]:
         """Every repository that the catalogue names, page by page."""
@@ -76,7 +57,7 @@ class RegistryClient:
 
     def tags(self, repository: str) -> Optional[List[str]]:
         """Every tag of the repository, in the registry's order; None where the registry does not know it."""
-        path = f"/v2/{_quoted(repository)}/tags/list"
+        path = f"/v2/{quoted(repository)}/tags/list"
         pages = list(self._pages(path, _scope(repository, "pull"), names_in("tags")))
         return [tag for page in pages for tag in page] if pages else None
 
@@ -102,6 +83,10 @@ class RegistryClient:
         fetched = self.manifest(repository, reference)
         return fetched.digest if fetched else None
 
+    def serves(self, repository: str, tag: str) -> bool:
+        """Whether the manifest of the tag can be had."""
+        return self.manifest(repository, tag) is not None
+
     def has_blob(self, repository: str, digest: str) -> bool:
         """Whether the repository serves this layer or config."""
         return self._read("HEAD", _blob_path(repository, digest), repository, {}) is not None
@@ -113,18 +98,12 @@ class RegistryClient:
 
     def referrers(self, repository: str, digest: str) -> Optional[List[str]]:
         """Digests of the manifests whose subject this is; None where the registry has no referrers API."""
-        path = f"/v2/{_quoted(repository)}/referrers/{_quoted(digest)}"
+        path = f"/v2/{quoted(repository)}/referrers/{quoted(digest)}"
         scope = _scope(repository, "pull")
         pages = list(self._pages(path, scope, digests_in, headers=_ACCEPT_REFERRERS, first=""))
         return [found for page in pages for found in page] if pages else None
 
     def delete_manifest(self, repository: str, reference: str, digest: Optional[str] = None) -> Answer:
-        """DELETE by tag or digest; what the answer means is the caller's to judge.
-
-        After a cut connection or a 5xx it is sent again. Give the `digest` that a tag has, so that this is only done
-        while it does not name another image: that one is somebody's new push.
-        """
-
         def still_ours() -> bool:
             return digest is None or self.manifest_digest(repository, reference) in (None, digest)
 
@@ -135,7 +114,7 @@ class RegistryClient:
         """Upload a blob in one piece; returns its digest."""
         digest = _sha256(content)
         scope = _scope(repository, "pull,push")
-        path = f"/v2/{_quoted(repository)}/blobs/uploads/"
+        path = f"/v2/{quoted(repository)}/blobs/uploads/"
         begun = self._expect(self.request("POST", path, scope, data=b""), 202)
         upload, headers = self._upload_path(begun, digest), {"Content-Type": "application/octet-stream"}
         self._expect(self.request("PUT", upload, scope, headers=headers, data=content), 201)
@@ -146,7 +125,7 @@ class RegistryClient:
         parts = urlsplit(urljoin(begun.url, begun.headers.get("Location", "")))
         prefix = urlsplit(self.url).path
         path = parts.path[len(prefix) :] if parts.path.startswith(f"{prefix}/") else parts.path
-        return f"{path}?{parts.query}{'&' if parts.query else ''}digest={_quoted(digest)}"
+        return f"{path}?{parts.query}{'&' if parts.query else ''}digest={quoted(digest)}"
 
     def put_manifest(self, repository: str, tag: str, media_type: str, content: bytes) -> str:
         """Push a manifest by tag; returns its digest. Sent once only: later the tag may be somebody else's."""
@@ -160,35 +139,13 @@ class RegistryClient:
         path, headers = _manifest_path(repository, tag), {"Content-Type": MANIFEST_TYPES[-1]}
         return self.request("PUT", path, _scope(repository, "pull,push"), headers=headers, data=b"", attempts=1)
 
-    def request(
-        self,
-        method: str,
-        path: str,
-        scope: str,
-        *,
-        headers: Optional[Mapping[str, str]] = None,
-        data: Optional[bytes] = None,
-        limit: int = BODY_LIMIT,
-        attempts: int = ATTEMPTS,
-        may_repeat: Optional[Callable[[], bool]] = None,
-    ) -> Answer:
-        """Send a request; on 401 once more with what the registry asks for, be it Basic or a (new) Bearer token."""
-
-        def send(authorization: Optional[str]) -> Answer:
-            shown = {} if authorization is None else {"Authorization": authorization}
-            everything = {"User-Agent": CLIENT_ID, **(headers or {}), **shown}
-            return self.http.send(
-                method, self.url + path, everything, data=data, limit=limit, attempts=attempts, may_repeat=may_repeat
-            )
-
-        sent = self._login.authorization(scope)
-        answer = send(sent)
-        wanted = self._login.answer_challenge(answer, scope, sent) if answer.status == 401 else None
-        return answer if wanted is None else send(wanted)
-
-    def explain(self, answer: Answer) -> str:
-        """A sentence on an answer that was not expected: what came back and what to do about it."""
-        return explain(answer, self.credentials)
+    def took_nothing(self, answer: Answer) -> Optional[bool]:
+        """A writable registry calls it invalid; a read-only one does not have the method (seen on 2.8.2 and 3.1.1)."""
+        if answer.status == 400 and "MANIFEST_INVALID" in answer.error_codes:
+            return True
+        if answer.status == 405 and _allowed(answer) == ["GET", "HEAD"] and not answer.error_codes:
+            return False
+        return None
 
     def _pages(
         self,
@@ -219,16 +176,6 @@ class RegistryClient:
             return self._found(self.request("GET", path, scope, headers=headers, limit=limit))
         return self._found(answer)
 
-    def _found(self, answer: Answer) -> Optional[Answer]:
-        if answer.status == 404 and answer.is_registry:
-            return None
-        return self._expect(answer, 200)
-
-    def _expect(self, answer: Answer, status: int) -> Answer:
-        if answer.status != status or answer.is_page:
-            raise RegistryError(self.explain(answer))
-        return answer
-
 
 def client_from_params(params: Mapping[str, Any], url: str) -> RegistryClient:
     """Build a client from the options of doc fragment `registry`; `url` is registry_url or what was derived for it."""
@@ -238,19 +185,16 @@ def client_from_params(params: Mapping[str, Any], url: str) -> RegistryClient:
     )
 
 
-def _quoted(name: str) -> str:
-    # requests would follow `..` into another repository, and so past the patterns that protect it.
-    if {".", ".."}.intersection(name.split("/")):
-        raise RegistryError(f"{name!r} is no name of a repository, tag or digest; nothing was asked")
-    return quote(name, safe="/:")
-
-
 def _manifest_path(repository: str, reference: str) -> str:
-    return f"/v2/{_quoted(repository)}/manifests/{_quoted(reference)}"
+    return f"/v2/{quoted(repository)}/manifests/{quoted(reference)}"
 
 
 def _blob_path(repository: str, digest: str) -> str:
-    return f"/v2/{_quoted(repository)}/blobs/{_quoted(digest)}"
+    return f"/v2/{quoted(repository)}/blobs/{quoted(digest)}"
+
+
+def _allowed(answer: Answer) -> List[str]:
+    return sorted(word.strip().upper() for word in answer.headers.get("Allow", "").split(",") if word.strip())
 
 
 def _scope(repository: str, actions: str) -> str:

@@ -11,7 +11,7 @@ an index still needs it (REGISTRY_FACTS.md, "Data loss to avoid" 7).
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple, TypeVar
+from typing import Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple, TypeVar, cast
 
 from .._errors import RegistryError
 from .._graph import Graph, Tag
@@ -22,9 +22,10 @@ from .._policy import ProtectedImages
 from .._reach import Node
 from .._throw_away import CONFIG, MEDIA_TYPE, new_manifest
 from ._ability import refusal
+from ._client import RegistryClient
 from ._groups import referring_first, units
 from ._http import Answer
-from ._v2 import V2Api
+from ._source import ApiSource
 
 T = TypeVar("T")
 #: Something that can be deleted: (repository, "tag" or "manifest", tag or digest).
@@ -60,7 +61,7 @@ class Deletion:
     """Deletes what a plan names. `done` and `drift` (what had changed and was left alone) are true at every moment."""
 
     def __init__(
-        self, source: V2Api, graph: Graph, plan: Plan, protected: ProtectedImages, abilities: Abilities
+        self, source: ApiSource, graph: Graph, plan: Plan, protected: ProtectedImages, abilities: Abilities
     ) -> None:
         self.source = source
         self.client = source.client
@@ -88,6 +89,11 @@ class Deletion:
             raise next(iter(self._refused.values()))
 
     @property
+    def _v2(self) -> RegistryClient:
+        """The client where tags go with their digest, which is so nowhere else."""
+        return cast(RegistryClient, self.client)
+
+    @property
     def is_changed(self) -> bool:
         """Tell whether anything was changed: a tag that was overwritten counts, though it could not be deleted."""
         return bool(self._deleted or self._overwritten)
@@ -99,8 +105,9 @@ class Deletion:
         for name, gone in self.plan.removal.repositories.items():
             tags = {tag: found for tag, found in gone.tags.items() if (name, "tag", tag) in self._deleted}
             manifests = {d: time for d, time in gone.manifests.items() if (name, "manifest", d) in self._deleted}
-            if tags or manifests:
-                done.repositories[name] = RepositoryRemoval(tags, manifests)
+            is_removed = (name, "repository", name) in self._deleted
+            if tags or manifests or is_removed:
+                done.repositories[name] = RepositoryRemoval(tags, manifests, is_removed=is_removed)
         return done
 
     def not_deleted(self, why: str) -> List[NotDeleted]:
@@ -109,7 +116,11 @@ class Deletion:
         planned = [
             (name, kind, what)
             for name, gone in self.plan.removal.repositories.items()
-            for kind, things in (("tag", gone.tags.keys()), ("manifest", gone.manifests.keys()))
+            for kind, things in (
+                ("tag", list(gone.tags)),
+                ("manifest", list(gone.manifests)),
+                ("repository", [name] if gone.is_removed else []),
+            )
             for what in things
         ]
         return [NotDeleted(*thing, str(self._refused.get(thing[0], why))) for thing in planned if thing not in settled]
@@ -136,13 +147,16 @@ class Deletion:
             self._try_out(tags)
         self._for_each(self._delete_tag, [found for found in tags if found[1].subject])
         self._for_each(self._delete_tag, [found for found in tags if not found[1].subject])
+        for name, gone in removal.repositories.items():
+            if gone.is_removed:
+                self._delete_repository(name)
 
     def _delete_by_digest(self, removal: Removal, fresh: Graph) -> None:
         shared = [
             (name, tag) for name, tag in _tags_of(removal) if tag.digest not in removal.repositories[name].manifests
         ]
         for name in sorted({name for name, _tag in shared}):
-            self.client.put_blob(name, CONFIG)
+            self._v2.put_blob(name, CONFIG)
         # One after the other: 2.8 reads all tags of a repository when it deletes a digest, and fails on a half-written
         # one, after the manifest is gone and before the tag is.
         for found in shared:
@@ -190,6 +204,18 @@ class Deletion:
         else:
             self.drift.append(Drift(name, "tag", tag.name, _GONE))
 
+    def _delete_repository(self, name: str) -> None:
+        """Delete an empty repository; somebody may have pushed to it since its tags went."""
+        left = self.client.tags(name)
+        if left:
+            self.drift.append(Drift(name, "repository", name, "is not empty"))
+            return
+        if left is not None:
+            answer = self.client.delete_repository(name)
+            if answer.status != 404:
+                self._require_deleted(answer)
+        self._deleted.add((name, "repository", name))
+
     def _delete_manifest(self, found: Tuple[Node, Removal]) -> None:
         """Delete by digest; the tags that go with it were asked when the plan was marked again."""
         (name, digest), removal = found
@@ -205,7 +231,7 @@ class Deletion:
         """Let the tag point to an image of its own and delete that one, for its own image is still needed."""
         if not self._is_unmoved(name, tag):
             return
-        digest = self.client.put_manifest(name, tag.name, MEDIA_TYPE, new_manifest())
+        digest = self._v2.put_manifest(name, tag.name, MEDIA_TYPE, new_manifest())
         self._overwritten.add((name, "tag", tag.name))
         self._was_deleted(self.client.delete_manifest(name, digest), name, digest)
         self._deleted.add((name, "tag", tag.name))

@@ -27,12 +27,15 @@ _TOKENS_KEPT = 128
 class Login:
     """What one user shows to one registry; for several threads."""
 
+    #: How the Authorization header calls a token.
+    token_scheme = "Bearer"  # noqa: S105 - the name of a scheme
+
     def __init__(self, http: HttpSession, url: str, credentials: Credentials) -> None:
         self.http = http
         self.url = url
         self.credentials = credentials
         self._challenge: Optional[Challenge] = None
-        self._tokens = _Tokens(self._fetch_token)
+        self._tokens = _Tokens(self._fetch_token, self.token_scheme)
 
     def authorization(self, scope: str) -> Optional[str]:
         """The Authorization header for a request, as far as an earlier answer asked for one."""
@@ -52,7 +55,7 @@ class Login:
             return None
         if challenge.scheme == "basic":
             return self.credentials.basic()
-        return self._tokens.bearer(challenge, scope, refused)
+        return self._tokens.header(challenge, scope, refused)
 
     def _usable_challenge(self, answer: Answer) -> Optional[Challenge]:
         """Bearer where it is offered, else Basic if there is a user; None where we have nothing to show."""
@@ -93,20 +96,21 @@ class Login:
 
 
 class _Tokens:
-    """Bearer tokens by scope, those used last. One thread fetches a token, the others that want it wait."""
+    """Tokens by scope, those used last. One thread fetches a token, the others that want it wait."""
 
-    def __init__(self, fetch: Callable[[Challenge, str], Token]) -> None:
+    def __init__(self, fetch: Callable[[Challenge, str], Token], scheme: str) -> None:
         self._fetch = fetch
+        self._scheme = scheme
         self._lock = Lock()
         self._slots: OrderedDict[str, _Slot] = OrderedDict()
 
-    def bearer(self, challenge: Challenge, scope: str, refused: Optional[str]) -> str:
+    def header(self, challenge: Challenge, scope: str, refused: Optional[str]) -> str:
         """The header with a token that has not expired and is not the `refused` one."""
         slot = self._slot(scope)
         with slot.lock:
             if slot.expires_at <= time.monotonic() or slot.header == refused:
                 token = self._fetch(challenge, scope)
-                slot.header, slot.expires_at = f"Bearer {token.value}", token.expires_at
+                slot.header, slot.expires_at = f"{self._scheme} {token.value}", token.expires_at
             return slot.header
 
     def _slot(self, scope: str) -> _Slot:

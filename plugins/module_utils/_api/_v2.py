@@ -15,10 +15,13 @@ from .._errors import DoubtError
 from .._graph import Graph, Manifest, Repository, Tag
 from .._manifest import ImageConfig, nested_indexes, parse_config, parse_manifest
 from .._order import natural_key
-from .._patterns import Pattern, is_selected
+from .._patterns import Pattern
+from .._permission import Ability
 from .._progress import SILENT, Progress
 from .._reach import Node
+from ._ability import find_ability
 from ._client import Fetched, RegistryClient
+from ._source import ApiSource
 
 # Sent by 2.8 for images pushed in the old format. It is signed, so its bytes have another digest than its name says.
 _SCHEMA1 = "application/vnd.docker.distribution.manifest.v1"
@@ -32,8 +35,10 @@ class Parsed(NamedTuple):
     nested: Tuple[str, ...]
 
 
-class V2Api:
-    """A registry as its API shows it: the repositories that `included` matches and `excluded` does not."""
+class V2Api(ApiSource):
+    """A registry as the API v2 shows it."""
+
+    client: RegistryClient
 
     def __init__(
         self,
@@ -42,21 +47,16 @@ class V2Api:
         excluded: Sequence[Pattern],
         progress: Progress = SILENT,
     ) -> None:
-        self.client = client
-        self.progress = progress
-        self.included = included
-        self.excluded = excluded
+        super().__init__(client, included, excluded, progress)
         self._parsed: Dict[str, Parsed] = {}
 
-    def source(self) -> Dict[str, str]:
-        """Return what a plan calls this source."""
-        return {"registry": self.client.url}
+    def find_ability(self, repository: str) -> Ability:
+        return find_ability(self.client, repository)
 
     def read(self, named: Optional[Mapping[str, Iterable[str]]] = None) -> Graph:
-        """Read every tag with its manifest, each in one request.
+        """Read every tag with its manifest, each in one request (`named`: distribution #4891).
 
-        `named` are tags by repository that are read though they may not be listed (distribution #4891). Raises
-        RegistryError where something can't be read, DoubtError where a manifest is not what its digest says.
+        Raises DoubtError where a manifest is not what its digest says.
         """
         graph = Graph()
         self.progress.stage("listing tags")
@@ -67,7 +67,6 @@ class V2Api:
         return graph
 
     def read_tags(self, names: Sequence[str]) -> Graph:
-        """Read the tags of these names alone, as far as they are listed."""
         graph = Graph()
         listed = [node for node in self._list_tags(graph, self._names()) if node[1] in names]
         self._enter(graph, listed, self.client.map(self._fetch, listed))
@@ -88,7 +87,6 @@ class V2Api:
         return graph
 
     def complete(self, graph: Graph, images: Mapping[str, Iterable[str]]) -> None:
-        """Read every descendant of these manifests, given by repository; those that are absent leave the graph."""
         children = [
             (name, child)
             for name, digests in images.items()
@@ -109,7 +107,6 @@ class V2Api:
                 graph.created[digest] = max(created, graph.created.get(digest, created))
 
     def read_configs(self, graph: Graph, digests: Iterable[str]) -> Iterator[Tuple[str, ImageConfig]]:
-        """Yield (digest, configuration) of each of the given manifests that has one; equal ones are read once."""
         homes = {digest: name for name, found in graph.repositories.items() for digest in found.revisions}
         by_config: Dict[str, List[str]] = {}
         for digest in digests:
@@ -123,16 +120,6 @@ class V2Api:
             if content is not None:
                 config = parse_config(content)
                 yield from ((digest, config) for digest in images)
-
-    @property
-    def _names_are_given(self) -> bool:
-        return all(pattern.is_literal for pattern in self.included)
-
-    def _names(self) -> List[str]:
-        """Return the selected repositories; the catalogue, which many may not see, is only asked for patterns."""
-        given = (pattern.text for pattern in self.included)
-        names = given if self._names_are_given else self.client.repositories()
-        return sorted({name for name in names if is_selected(name, self.included, self.excluded)})
 
     def _list_tags(
         self, graph: Graph, names: Sequence[str], named: Optional[Mapping[str, Iterable[str]]] = None

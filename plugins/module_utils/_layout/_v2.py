@@ -10,17 +10,22 @@ candidate.
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
 import re
 import time
-from typing import Dict, Iterable, Iterator, List, Optional, Set, Tuple
+from typing import Callable, Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
+from .._api._client import RegistryClient
 from .._errors import DoubtError
 from .._graph import Debris, Graph, Manifest, Repository, Tag
 from .._manifest import ImageConfig, parse_config, parse_manifest
-from .._progress import SILENT, Progress
+from .._plan import Removal
 from .._reach import linked_digests
-from .._storage._base import Listing, Storage
+from .._storage._base import Listing
 from . import _v2_paths as paths
+from ._base import Layout, Planted, Step
 
 _is_hex = re.compile(r"[0-9a-f]{64,128}").fullmatch
 _LINK = re.compile(r"(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})\s*")
@@ -35,19 +40,16 @@ _LINK_RETRIES = 5
 _LINK_RETRY_SECONDS = 0.02
 
 
-class V2Layout:
+class V2Layout(Layout):
     """The v2 layout on any storage."""
 
-    def __init__(self, storage: Storage, progress: Progress = SILENT) -> None:
-        self.storage = storage
-        self.progress = progress
+    name = "v2"
+
+    def source(self) -> Dict[str, str]:
+        return self.storage.source()
 
     def read(self) -> Graph:
-        """Read everything that is linked, each manifest once.
-
-        Raises StorageError where something cannot be read, DoubtError where what is read leaves doubt for the whole
-        store.
-        """
+        """Read everything that is linked, each manifest once."""
         graph = Graph()
         self.progress.stage("listing blobs", things="blobs")
         self._read_blobs(graph)
@@ -66,6 +68,15 @@ class V2Layout:
         graph.warn_of_unknown_manifests()
         return graph
 
+    def read_names(self, selects: Callable[[str], bool], with_tags: bool) -> Graph:
+        graph = Graph()
+        for name, _listing in self._repositories(graph):
+            if selects(name):
+                repository = graph.repositories[name] = Repository(name)
+                if with_tags:
+                    self._read_tags(graph, repository)
+        return graph
+
     def read_created(self, graph: Graph, digests: Iterable[str]) -> None:
         """Add the image dates of the given manifests to the graph; an index has the date of its youngest child."""
         wanted = list(digests)
@@ -77,7 +88,6 @@ class V2Layout:
                 graph.created[digest] = max(known)
 
     def read_configs(self, graph: Graph, digests: Iterable[str]) -> Iterator[Tuple[str, ImageConfig]]:
-        """Yield (digest, configuration) of each of the given manifests that has one and whose content is there."""
         for digest in digests:
             manifest = graph.manifests.get(digest)
             if manifest is None or not manifest.config:
@@ -86,7 +96,65 @@ class V2Layout:
             if content:
                 yield digest, parse_config(content[0])
 
-    def index_entries(self, repository: Repository, digests: Set[str]) -> Iterator[str]:
+    def steps(self, removal: Removal, graph: Graph) -> Iterator[Step]:
+        for name, gone in removal.repositories.items():
+            yield from (Step("tags", paths.tag(name, tag)) for tag in gone.tags)
+        for name, gone in removal.repositories.items():
+            if gone.manifests:
+                entries = self._index_entries(graph.repositories[name], set(gone.manifests))
+                yield from (Step(None, path) for path in entries)
+            yield from (Step("manifests", paths.revision(name, digest)) for digest in gone.manifests)
+        for name, gone in removal.repositories.items():
+            yield from (Step("layer_links", paths.layer_link(name, digest)) for digest in gone.layer_links)
+        for digest, blob in removal.blobs.items():
+            yield Step("blobs", paths.blob(digest), blob.size, paths.blobs_of(digest))
+        for name, gone in removal.repositories.items():
+            uploads = gone.uploads.items()
+            yield from (Step("uploads", paths.upload(name, upload), weight.size) for upload, weight in uploads)
+        for path, debris in removal.debris.items():
+            yield Step("debris", path, debris.size, None if debris.repository else paths.top_of(path))
+        # The innermost first: a repository can lie in the directory of another.
+        for name in sorted((name for name, gone in removal.repositories.items() if gone.is_removed), reverse=True):
+            parts = self._repository_parts(name)
+            yield from (Step(None, path) for path in parts[:-1])
+            yield from (Step("repositories", path, 0, paths.REPOSITORIES) for path in parts[-1:])
+
+    def repository_names(self) -> Iterator[str]:
+        waiting = [""]
+        while waiting:
+            name = waiting.pop()
+            below = sorted(self._directories(paths.repository(name)), reverse=True)
+            if name and not set(paths.COMPONENTS).isdisjoint(below):
+                yield name
+            waiting.extend(f"{name}/{one}" if name else one for one in below if not one.startswith("_"))
+
+    def readable_tags(self, repository: str) -> Iterator[str]:
+        for leaf in self.storage.read_leaves(paths.tags(repository), "current/link", _LINK_LIMIT):
+            digest = _linked(leaf.content)
+            if digest and self._serves(repository, digest):
+                yield leaf.name
+
+    def plant(self, repository: str) -> Planted:
+        """Return a random blob with its link."""
+        content = os.urandom(32)
+        digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
+        files = {
+            paths.blob_data(digest): content,
+            f"{paths.layer_link(repository, digest)}/link": digest.encode(),
+        }
+        return Planted(files, lambda client: isinstance(client, RegistryClient) and client.has_blob(repository, digest))
+
+    def _serves(self, repository: str, digest: str) -> bool:
+        """Whether it is linked and there, and no schema 1, which Distribution 3 does not serve any more."""
+        link = self.storage.read(f"{paths.revision(repository, digest)}/link", _LINK_LIMIT)
+        content = self.storage.read(paths.blob_data(digest), _LARGEST_MANIFEST) if link and link[0] else None
+        try:
+            manifest = json.loads(content[0]) if content else None
+        except ValueError:
+            return False
+        return isinstance(manifest, dict) and manifest.get("schemaVersion") == 2
+
+    def _index_entries(self, repository: Repository, digests: Set[str]) -> Iterator[str]:
         """Yield the paths at which the repository's tags remember one of the digests in their index."""
         for tag in repository.tags:
             index = paths.tag_index(repository.name, tag)
@@ -95,7 +163,7 @@ class V2Layout:
                     if f"{algorithm}:{name}" in digests:
                         yield f"{index}/{algorithm}/{name}"
 
-    def repository_parts(self, name: str) -> List[str]:
+    def _repository_parts(self, name: str) -> List[str]:
         """Return the paths that make up a repository: its directory, or its components where others lie in it."""
         listing = self.storage.entries(paths.repository(name)) or _NOTHING
         if all(part in paths.COMPONENTS for part in listing.directories):
@@ -183,6 +251,8 @@ class V2Layout:
             current = paths.tag_current(repository.name, leaf.name)
             digest = _linked(leaf.content)
             if leaf.content is None:
+                # A registry lists every directory of a tag, also one without a link.
+                repository.dangling.append(leaf.name)
                 self._add_debris(graph, repository, paths.tag(repository.name, leaf.name))
             elif digest:
                 repository.tags[leaf.name] = Tag(leaf.name, digest, leaf.modified)

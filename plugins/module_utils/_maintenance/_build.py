@@ -9,14 +9,16 @@ import hashlib
 import os
 from typing import Any, List, Mapping, Optional
 
+from .._api._open import V1
 from .._durations import parse_duration
 from .._endpoints import Endpoints, endpoints_from_params
 from .._errors import InvalidOptionError, MaintenanceError
-from .._lock import Lock, Run, lock_path, storage_tree
+from .._layout._base import Layout
+from .._layout._open import PLACES, open_layout, storage_version
+from .._lock import Lock, Run, lock_path
 from .._processes import in_other_mounts, registry_processes
 from .._registry_config import DEFAULT_ROOTDIRECTORY, RegistryConfig, config_from_params, without_others_secrets
-from .._storage._base import Storage
-from .._storage._open import open_storage
+from .._storage._base import Place
 from ._closing import Closing
 from ._command import parse_command
 from ._config_file import ConfigFileMethod
@@ -55,20 +57,23 @@ def build_switch(params: Mapping[str, Any], check_mode: bool, run: Run, own: Opt
     config = config_from_params(params)
     root = rootdirectory(params, config)
     endpoints, journal = _endpoints(params, config, root), Journal()
+    _require_usable(params, endpoints)
     method = _method(params, config, endpoints)
     state_dir = os.path.abspath(params["state_dir"])
     records, watchdog = RecordStore(state_dir), Lease(state_dir, own)
     recorded = _recorded_options(records, watchdog, method.subject)
-    where = recorded.get("_lock") or _find_lock(root, state_dir, method.subject)
+    where = recorded.get("_lock") or _find_lock(
+        root, PLACES[storage_version(params, config)], state_dir, method.subject
+    )
     name = hashlib.sha256(method.subject.encode()).hexdigest()[:8]
     lock = Lock(where["path"], run, params.get("_gone_runs") or (), where["tree"], name)
     custody = Custody(method.subject, records, watchdog, lock, journal)
     service = Service.from_params(_with_recorded(params, recorded))
 
-    def open_local_storage() -> Optional[Storage]:
-        return open_storage(params, config) if root is not None and os.path.isdir(root) else None
+    def open_local_layout() -> Optional[Layout]:
+        return open_layout(params, config) if root is not None and os.path.isdir(root) else None
 
-    registry = Registry(method, service, endpoints, config, root, open_local_storage, timeout)
+    registry = Registry(method, service, endpoints, config, root, open_local_layout, timeout)
     is_guarded = bool(params.get("_is_guarded"))
     closing = Closing(registry, custody, journal, lease, options_to_record(params), is_guarded=is_guarded)
     return Switch(registry, custody, closing, check_mode)
@@ -107,11 +112,23 @@ def _lease_seconds(params: Mapping[str, Any]) -> float:
 
 def _endpoints(params: Mapping[str, Any], config: Optional[RegistryConfig], root: Optional[str]) -> Endpoints:
     repository = params["probe_repository"] or (first_repository(root) if root else None)
-    endpoints = endpoints_from_params(params, config, repository)
+    version = storage_version(params, config) if root else config.api_version if config else None
+    endpoints = endpoints_from_params(params, config, repository, version)
     if endpoints is None:
         silent = f"; {config.path} does not tell it" if config else ""
         raise InvalidOptionError("registry_url", params["registry_url"], f"the registry's address{silent}")
     return endpoints
+
+
+def _require_usable(params: Mapping[str, Any], endpoints: Endpoints) -> None:
+    """Raise InvalidOptionError for a way to close that the v1 registry does not have."""
+    is_v1 = any(client.version == V1 for client in endpoints.clients)
+    if is_v1 and params["method"] in ("config_file", "environment"):
+        raise InvalidOptionError(
+            "method",
+            params["method"],
+            "stop, proxy_flag or tasks: the v1 registry has no read-only mode that could be set",
+        )
 
 
 def _method(params: Mapping[str, Any], config: Optional[RegistryConfig], endpoints: Endpoints) -> Method:
@@ -147,12 +164,12 @@ def _nginx(params: Mapping[str, Any]) -> Nginx:
     return Nginx(reload_command, params["nginx_pid_file"], params["nginx_snippet"])
 
 
-def _find_lock(root: Optional[str], state_dir: str, subject: str) -> Mapping[str, Any]:
+def _find_lock(root: Optional[str], place: Place, state_dir: str, subject: str) -> Mapping[str, Any]:
     """Where the lock lies, and the tree beside it. As it is recorded: later the storage may not be mounted."""
     root = root if root is not None and os.path.isdir(root) else None
-    tree = storage_tree(root) if root is not None else None
-    is_there = tree is not None and os.path.isdir(tree)
-    return {"path": lock_path(root, state_dir, subject), "tree": tree if is_there else None}
+    tree = place.base(root) if root is not None else None
+    is_there = tree is not None and place.tree != "" and os.path.isdir(tree)
+    return {"path": lock_path(root, state_dir, subject, place), "tree": tree if is_there else None}
 
 
 def _recorded_options(records: RecordStore, watchdog: Lease, subject: str) -> Mapping[str, Any]:

@@ -11,21 +11,20 @@ from typing import Callable, List, NamedTuple, Optional, Tuple
 from .._closed import show_planted
 from .._endpoints import Endpoints
 from .._errors import DrydockError, MaintenanceError, RegistryError
+from .._layout._base import Layout
 from .._probe import Mode, Probe
 from .._processes import registry_processes
 from .._registry_config import RegistryConfig
-from .._storage._base import Storage
 from ._deployment import Deployment, OldPods
 from ._drain import POLL_SECONDS, Drain
 from ._method import Method
-from ._sample import readable_images, repository_names
 from ._service import Service
 
 
 class Registry(NamedTuple):
     """`timeout` (seconds) holds for each wait on its own.
 
-    `root` is the registry's root directory and `open_storage` opens it; None where the storage is not on this host.
+    `root` is the registry's root directory and `open_layout` opens it; None where the storage is not on this host.
     """
 
     method: Method
@@ -33,7 +32,7 @@ class Registry(NamedTuple):
     endpoints: Endpoints
     config: Optional[RegistryConfig]
     root: Optional[str]
-    open_storage: Callable[[], Optional[Storage]]
+    open_layout: Callable[[], Optional[Layout]]
     timeout: float
 
     def probe(self) -> Probe:
@@ -73,10 +72,10 @@ class Registry(NamedTuple):
 
     def require_same_storage(self) -> None:
         """Raise NotClosedError unless every endpoint of the closed registry serves the storage of this host."""
-        storage = self.open_storage()
-        name = next(repository_names(storage), None) if storage else None
-        if storage and name:  # a storage without a repository has nothing to sweep
-            show_planted(self.endpoints, name, storage)
+        layout = self.open_layout()
+        name = next(layout.repository_names(), None) if layout else None
+        if layout and name:  # a storage without a repository has nothing to sweep
+            show_planted(self.endpoints, name, layout)
 
     def require_no_process(self) -> None:
         """Raise MaintenanceError where a registry runs though its URL refuses connections: that may be a wrong one."""
@@ -106,7 +105,7 @@ class Registry(NamedTuple):
     def _images(self) -> List[Tuple[str, str]]:
         """Of these one must be served; where none can be found, that the registry answers has to do."""
         try:
-            storage = self.open_storage()
-            return readable_images(storage) if storage else self.endpoints.some_images()
+            layout = self.open_layout()
+            return layout.some_images() if layout else self.endpoints.some_images()
         except DrydockError:
             return []

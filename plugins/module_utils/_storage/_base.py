@@ -8,10 +8,36 @@ Paths are relative to the registry's own tree, with `/` between their parts.
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
 from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from .._graph import Weight
+
+
+class Place(NamedTuple):
+    """Where a registry's tree lies below its root directory, of which directories it consists, and how it is called.
+
+    What is no part of it, the quarantine and the lock, lies beside the tree; where the tree is the root itself, in it.
+    """
+
+    name: str
+    tree: str
+    parts: Tuple[str, ...]
+
+    def base(self, root: str) -> str:
+        """Return the directory of the tree; on the way to it links are followed."""
+        return os.path.realpath(os.path.join(root, self.tree))
+
+    def beside(self, root: str) -> str:
+        """Return the directory for what is no part of the tree."""
+        return os.path.dirname(self.base(root)) if self.tree else self.base(root)
+
+
+#: Distribution's tree.
+V2_PLACE = Place("v2", "docker/registry/v2", ("blobs", "repositories"))
+#: The old registry's: its `storage_path` itself.
+V1_PLACE = Place("v1", "", ("images", "repositories"))
 
 
 class Listing(NamedTuple):
@@ -71,6 +97,11 @@ class Storage(ABC):
     @abstractmethod
     def set_aside(self, path: str, quarantine: str) -> bool:
         """Move a file or a tree into the named quarantine; False where it does not exist."""
+
+    @abstractmethod
+    def rewrite(self, path: str, content: bytes, quarantine: str) -> bool:
+        """Give a small file another content at once, and put what it held into the named quarantine; False where it
+        does not exist."""
 
     @abstractmethod
     def prune(self, path: str, stop: str) -> None:

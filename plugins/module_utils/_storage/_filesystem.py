@@ -9,15 +9,14 @@ import errno
 import os
 import shutil
 import stat
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Set, Tuple
 
 from .._errors import InvalidOptionError, StorageError
 from .._graph import Weight
-from ._base import Leaf, Listing, Storage
+from ._base import V2_PLACE, Leaf, Listing, Place, Storage
 from ._files import GONE, list_directory, not_a_file, open_directory, read_file, stat_directory, symlink, unreadable
 
-_TREE = "docker/registry/v2"
 # A link is written, closed and renamed in one go; a directory that changed later than this has seen something else.
 _REWRITE_SECONDS = 1.0
 # The part of st_mode that says what a file is (inode(7)); a call to stat.S_ISREG for each costs as much as the rest.
@@ -27,11 +26,13 @@ _KIND = 0o170000
 class FilesystemStorage(Storage):
     """A registry's tree on a local or mounted filesystem; symbolic links below its root are never followed."""
 
-    def __init__(self, parameters: Mapping[str, Any]) -> None:
+    def __init__(self, parameters: Mapping[str, Any], place: Place = V2_PLACE) -> None:
         """Open the tree below `rootdirectory` (which may itself be a symbolic link). Raises InvalidOptionError."""
+        self.place = place
         self.rootdirectory = str(parameters.get("rootdirectory") or "/var/lib/registry")
-        self.base = os.path.realpath(os.path.join(self.rootdirectory, _TREE))
-        self.quarantines = os.path.join(os.path.dirname(self.base), "drydock")
+        self.base = place.base(self.rootdirectory)
+        self.beside = place.beside(self.rootdirectory)
+        self.quarantines = os.path.join(self.beside, "drydock")
         self._made: Set[str] = set()
         self._check_root()
         self._top = os.open(self.base if os.path.isdir(self.base) else self.rootdirectory, os.O_RDONLY | os.O_DIRECTORY)
@@ -96,7 +97,7 @@ class FilesystemStorage(Storage):
         return read_file(path, self._top, limit, self._at(path))
 
     def set_aside(self, path: str, quarantine: str) -> bool:
-        target = f"{self.quarantines}/{quarantine}/v2/{path}"
+        target = f"{self.quarantines}/{quarantine}/{self.place.name}/{path}"
         try:
             self._make_parent(target)
             os.rename(self._at(path), target)
@@ -106,6 +107,20 @@ class FilesystemStorage(Storage):
             if error.errno in (errno.EEXIST, errno.ENOTEMPTY):
                 return self.set_aside(path, f"{quarantine}/again")
             raise StorageError(f"{self._at(path)} could not be moved to {target}: {error.strerror}") from error
+        return True
+
+    def rewrite(self, path: str, content: bytes, quarantine: str) -> bool:
+        where, target = self._at(path), f"{self.quarantines}/{quarantine}/{self.place.name}/{path}"
+        try:
+            self._make_parent(target)
+            # A run that was killed in between has kept the content already.
+            with suppress(FileExistsError):
+                os.link(where, target, follow_symlinks=False)
+            _replace_content(where, content)
+        except OSError as error:
+            if error.errno in GONE:
+                return False
+            raise StorageError(f"{where} could not be written: {error.strerror}") from error
         return True
 
     def prune(self, path: str, stop: str) -> None:
@@ -142,15 +157,13 @@ class FilesystemStorage(Storage):
         return self.rootdirectory
 
     def check_changeable(self) -> None:
-        for path in (self.base, self._at("blobs"), self._at("repositories"), os.path.dirname(self.base)):
+        for path in (self.base, *map(self._at, self.place.parts), self.beside):
             if not os.path.isdir(path):
                 continue
             if not os.access(path, os.W_OK | os.X_OK):
                 raise StorageError(f"{path} may not be changed by this user; run the task with become: true")
-            if os.stat(path).st_dev != os.stat(os.path.dirname(self.base)).st_dev:
-                raise StorageError(
-                    f"{path} is on another device than {os.path.dirname(self.base)}: nothing can be set aside"
-                )
+            if os.stat(path).st_dev != os.stat(self.beside).st_dev:
+                raise StorageError(f"{path} is on another device than {self.beside}: nothing can be set aside")
 
     @contextmanager
     def _directory(self, path: str) -> Iterator[Optional[int]]:
@@ -182,12 +195,36 @@ class FilesystemStorage(Storage):
                 "the absolute path of a directory that exists here",
             )
         # What lies beside the tree (a lock) may be there before the registry has written anything.
-        if not os.path.isdir(self.base) and set(os.listdir(self.rootdirectory)) - {_TREE.partition("/")[0]}:
+        if not self._has_tree() and self._strangers():
             raise InvalidOptionError(
                 "storage.filesystem.rootdirectory",
                 self.rootdirectory,
-                f"a directory with {_TREE} below it, or an empty one",
+                f"a directory with {self.place.tree or ' and '.join(self.place.parts)} below it, or an empty one",
             )
+
+    def _strangers(self) -> Set[str]:
+        """Return what lies in the root directory and is neither of the tree nor of ours."""
+        return set(os.listdir(self.rootdirectory)) - {self.place.tree.partition("/")[0], "drydock", "drydock.lock"}
+
+    def _has_tree(self) -> bool:
+        parts = [self.base] if self.place.tree else list(map(self._at, self.place.parts))
+        return any(map(os.path.isdir, parts))
+
+
+def _replace_content(where: str, content: bytes) -> None:
+    """Put a new file of the same owner and mode in the place of a file."""
+    temporary = f"{where}.drydock"
+    found = os.lstat(where)
+    with suppress(FileNotFoundError):
+        os.unlink(temporary)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        os.fchown(descriptor, found.st_uid, found.st_gid)
+        os.fchmod(descriptor, stat.S_IMODE(found.st_mode))
+        file.flush()
+        os.fsync(descriptor)
+    os.rename(temporary, where)
 
 
 def remove_tree(path: str) -> None:

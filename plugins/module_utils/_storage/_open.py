@@ -9,13 +9,16 @@ from typing import Any, Mapping, Optional
 
 from .._errors import InvalidOptionError
 from .._registry_config import RegistryConfig
+from ._base import V2_PLACE, Place
 from ._filesystem import FilesystemStorage
 
 _DRIVERS = ("filesystem",)
 _NO_DRIVERS = ("cache", "delete", "maintenance", "redirect", "tag")
 
 
-def open_storage(params: Mapping[str, Any], config: Optional[RegistryConfig]) -> FilesystemStorage:
+def open_storage(
+    params: Mapping[str, Any], config: Optional[RegistryConfig], place: Place = V2_PLACE
+) -> FilesystemStorage:
     """Return the storage that the options name, or the registry's configuration does. Raises InvalidOptionError."""
     section = params["storage"] or (config.storage if config else None)
     if not section:
@@ -28,4 +31,4 @@ def open_storage(params: Mapping[str, Any], config: Optional[RegistryConfig]) ->
         raise InvalidOptionError(
             f"storage.{drivers[0]}", parameters, "a dictionary such as {rootdirectory: /var/lib/registry}"
         )
-    return FilesystemStorage(parameters)
+    return FilesystemStorage(parameters, place)

@@ -33,6 +33,7 @@ from support.graphs import (
     Pull,
     all_settings,
     graphs,
+    like,
     pullable,
     pulled_by_digest,
     pulled_by_tags,
@@ -62,10 +63,24 @@ def objects(removal: Removal) -> set[tuple[str, str, str]]:
 def lost(graph: Graph, removal: Removal) -> set[Pull]:
     """What a client could pull before by a tag or a digest that is still there, and can't any more."""
     after = without(graph, removal)
+    if graph.images_are_global:
+        return v1_needed(after, graph) - {("", "manifest", image) for image in after.blobs}
     tags_only = Removal({name: type(gone)(tags=gone.tags) for name, gone in removal.repositories.items()})
     by_tag = pullable(graph, pulled_by_tags(without(graph, tags_only)))
     by_digest = pullable(graph, pulled_by_digest(graph) & pulled_by_digest(after))
     return (by_tag | by_digest) - pullable(after, pulled_by_digest(after))
+
+
+def v1_needed(after: Graph, before: Graph) -> set[Pull]:
+    """What was there and is needed by what is left of a v1 registry: tags, images of any kind, repositories kept."""
+    needed = {tag.digest for repository in after.repositories.values() for tag in repository.tags.values()}
+    needed |= after.blobs.keys()
+    needed |= {image for image, manifest in before.manifests.items() if not manifest.is_known}
+    for repository in after.repositories.values():
+        needed |= repository.revisions.keys()
+    for image in list(needed):
+        needed.update(before.children_of(image))
+    return {("", "manifest", image) for image in needed & before.blobs.keys()}
 
 
 @given(graphs(), all_settings())
@@ -109,7 +124,7 @@ def test_a_plan_only_shrinks_and_stays_safe_on_a_changed_store(
     graph: Graph, settings: Settings, data: st.DataObject
 ) -> None:
     plan = planned(graph, settings)
-    changed = mixed(graph, data.draw(graphs()), data)
+    changed = mixed(graph, data.draw(like(graph)), data)
     removal, drift = mark_again(changed, plan, NOBODY)
     assert objects(removal) <= objects(plan.removal)
     assert lost(changed, removal) == set()
@@ -137,7 +152,7 @@ def test_what_is_found_by_its_tag_keeps_it_as_long_as_its_subject_stays(
 ) -> None:
     """A signature without its `sha256-<hex>.sig` tag is there and yet lost: nobody finds it."""
     plan = planned(graph, settings)
-    changed = mixed(graph, data.draw(graphs()), data)
+    changed = mixed(graph, data.draw(like(graph)), data)
     for before, removal in ((graph, plan.removal), (changed, mark_again(changed, plan, NOBODY)[0])):
         left = linked_digests(without(before, removal))
         gone = [tag for found in removal.repositories.values() for tag in found.tags.values() if tag.subject]
@@ -155,7 +170,7 @@ def test_a_plan_survives_its_file(graph: Graph, settings: Settings) -> None:
 
 @given(graphs(), all_settings())
 def test_what_is_untagged_before_stays_unless_asked_for(graph: Graph, settings: Settings) -> None:
-    if settings.delete_untagged:
+    if settings.delete_untagged or graph.images_are_global:
         return
     removal = planned(graph, settings).removal
     reached = pullable(graph, pulled_by_tags(graph))

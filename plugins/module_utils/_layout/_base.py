@@ -1,0 +1,97 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a registry's layout tells: what lies in a storage, and which paths go when something of it goes.
+
+A layout never knows which storage it is on. Every method raises StorageError where something can't be read.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from itertools import islice
+from typing import Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Tuple
+
+from .._api._base import ApiClient
+from .._graph import Graph
+from .._manifest import ImageConfig
+from .._plan import Removal
+from .._progress import SILENT, Progress
+from .._storage._base import Storage
+
+_SAMPLE = 5
+
+
+class Step(NamedTuple):
+    """One step of a sweep: the kind (a field of Counts, None for what is not counted), its path and size in bytes.
+
+    What is at the path goes, or with `content` is written anew; a path of None is for what went with steps before.
+    `prune_to` is the directory below which parents go too once they are empty, None where they stay. The step counts as
+    `number` of its kind.
+    """
+
+    kind: Optional[str]
+    path: Optional[str]
+    size: int = 0
+    prune_to: Optional[str] = None
+    content: Optional[bytes] = None
+    number: int = 1
+
+
+class Planted(NamedTuple):
+    """Content by path that nobody has had before, and whether a registry shows it once it is there."""
+
+    files: Dict[str, bytes]
+    is_shown_by: Callable[[ApiClient], bool]
+
+
+class Layout(ABC):
+    """A registry's layout on any storage."""
+
+    #: The version of the registry's API, which goes with the layout.
+    name: str
+
+    def __init__(self, storage: Storage, progress: Progress = SILENT) -> None:
+        self.storage = storage
+        self.progress = progress
+
+    @abstractmethod
+    def source(self) -> Dict[str, str]:
+        """Return what plans call this registry."""
+
+    @abstractmethod
+    def read(self) -> Graph:
+        """Read everything. Raises DoubtError where what is read leaves doubt for the whole store."""
+
+    @abstractmethod
+    def read_names(self, selects: Callable[[str], bool], with_tags: bool) -> Graph:
+        """Read which of the selected repositories there are, and with `with_tags` their tags; no image."""
+
+    @abstractmethod
+    def read_created(self, graph: Graph, digests: Iterable[str]) -> None:
+        """Add the image dates of the given manifests to the graph, as far as they are known."""
+
+    @abstractmethod
+    def read_configs(self, graph: Graph, digests: Iterable[str]) -> Iterator[Tuple[str, ImageConfig]]:
+        """Yield (digest, configuration) of each of the given manifests that has one and whose content is there."""
+
+    @abstractmethod
+    def steps(self, removal: Removal, graph: Graph) -> Iterator[Step]:
+        """Yield every step of a sweep in the safe order: what refers to something goes before it."""
+
+    @abstractmethod
+    def repository_names(self) -> Iterator[str]:
+        """Yield every repository, one after the other: only as much is listed as is asked for."""
+
+    @abstractmethod
+    def readable_tags(self, repository: str) -> Iterator[str]:
+        """Yield the tags of the repository whose images are there and can be served."""
+
+    @abstractmethod
+    def plant(self, repository: str) -> Planted:
+        """Return something that a registry on this storage shows in the repository, and no other registry does."""
+
+    def some_images(self) -> List[Tuple[str, str]]:
+        """Return (repository, tag) of a few images that a registry must be able to serve, by a short look."""
+        found = ((name, tag) for name in self.repository_names() for tag in self.readable_tags(name))
+        return list(islice(found, _SAMPLE))
