@@ -62,9 +62,8 @@ def build_switch(params: Mapping[str, Any], check_mode: bool, run: Run, own: Opt
     state_dir = os.path.abspath(params["state_dir"])
     records, watchdog = RecordStore(state_dir), Lease(state_dir, own)
     recorded = _recorded_options(records, watchdog, method.subject)
-    where = recorded.get("_lock") or _find_lock(
-        root, PLACES[storage_version(params, config)], state_dir, method.subject
-    )
+    place = PLACES[storage_version(params, config)]
+    where = recorded.get("_lock") or _find_lock(root, place, state_dir, method.subject)
     name = hashlib.sha256(method.subject.encode()).hexdigest()[:8]
     lock = Lock(where["path"], run, params.get("_gone_runs") or (), where["tree"], name)
     custody = Custody(method.subject, records, watchdog, lock, journal)
@@ -165,10 +164,10 @@ def _nginx(params: Mapping[str, Any]) -> Nginx:
 
 
 def _find_lock(root: Optional[str], place: Place, state_dir: str, subject: str) -> Mapping[str, Any]:
-    """Where the lock lies, and the tree beside it. As it is recorded: later the storage may not be mounted."""
+    """Where the lock lies, and a directory of that storage. As it is recorded: later that may not be mounted."""
     root = root if root is not None and os.path.isdir(root) else None
-    tree = place.base(root) if root is not None else None
-    is_there = tree is not None and place.tree != "" and os.path.isdir(tree)
+    tree = os.path.join(place.base(root), place.parts[-1]) if root is not None else None
+    is_there = tree is not None and os.path.isdir(tree)
     return {"path": lock_path(root, state_dir, subject, place), "tree": tree if is_there else None}
 
 
