@@ -81,11 +81,12 @@ class V1Layout(Layout):
 
     def steps(self, removal: Removal, graph: Graph) -> Iterator[Step]:
         for name, gone in removal.repositories.items():
+            # Without the tag nothing tells any more that this goes with it.
+            if "latest" in gone.tags:
+                yield Step(None, paths.repository_json(name))
             for tag in gone.tags:
                 yield Step("tags", paths.tag(name, tag))
                 yield Step(None, paths.tag_companion(name, tag))
-            if "latest" in gone.tags:
-                yield Step(None, paths.repository_json(name))
         for name, gone in removal.repositories.items():
             yield from self._unlisting(name, gone)
         # What is based on others goes before these.
