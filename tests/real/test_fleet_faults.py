@@ -17,11 +17,11 @@ from support.store import Store
 HostNamed = Callable[[str], RegistryHost]
 
 
-def test_hosts_that_are_lost_in_the_middle_of_a_sweep_open_by_themselves(bed: Bed, host_named: HostNamed) -> None:
-    """One loses its network, one its power; nothing of that concerns the third."""
-    cut, off, other = hosts = [host_named(name) for name in ("plain", "cached", "old")]
+def test_every_host_opens_by_itself_whatever_happens_to_it_and_to_others(bed: Bed, host_named: HostNamed) -> None:
+    """In the middle of a sweep one loses its network and one its power; the service of one does not start any more."""
+    cut, off, stuck, fine = hosts = [host_named(name) for name in ("plain", "cached", "old", "proxied")]
     expectations = [host.fill() for host in hosts]
-    cut.options = {"lease": f"{LEASE:g}s"}
+    cut.options = stuck.options = {"lease": f"{LEASE:g}s"}
     with ExitStack() as stack:
         sweeps = [stack.enter_context(host.held("sweeping")) for host in (cut, off)]
         started = stack.enter_context(bed.start_play("cleanup", hosts, policies=KEEP_TWO, reconnect_timeout=1))
@@ -30,17 +30,21 @@ def test_hosts_that_are_lost_in_the_middle_of_a_sweep_open_by_themselves(bed: Be
         assert [host.stage() for host in (cut, off)] == ["sweeping", "sweeping"]
         cut.machine.cut()
         off.machine.power_off()
+        stuck.fail_starts(100)
         run = started.finish()
+        assert ["drydock.registry.restore" in why(run, host.name) for host in (cut, off, stuck)] == [True] * 3
+        assert run.stats[fine.name]["failures"] == 0
+        assert not stuck.answers()
+        stuck.fail_starts(0)
         wait_for(lambda: not cut.processes(), f"{cut.name} to open by itself", LEASE + 60)
-    assert cut.is_writable_inside()
+        assert cut.is_writable_inside()
     cut.machine.mend()
     off.machine.boot()
     off.wait_until_up()
-    assert ["drydock.registry.restore" in why(run, host.name) for host in (cut, off)] == [True, True]
-    assert run.stats[other.name]["failures"] == 0
     for host, expectation in zip(hosts, expectations, strict=True):
-        host.assert_open_again(expectation)
+        host.assert_open_again(expectation, LEASE + 60)
         host.let_a_day_pass()
+        host.options = {}
     again = bed.play("cleanup", hosts, policies=KEEP_TWO)
     for host, expectation in zip(hosts, expectations, strict=True):
         checked(again, host.name)
@@ -49,7 +53,7 @@ def test_hosts_that_are_lost_in_the_middle_of_a_sweep_open_by_themselves(bed: Be
 
 
 @contextmanager
-def stuck(host: RegistryHost, tag: str) -> Iterator[None]:
+def in_use(host: RegistryHost, tag: str) -> Iterator[None]:
     """Within the block a layer of this tag's image can't be moved: it is in use as a mount point."""
     blob = f"/var/lib/registry/{Store(host.storage).blob(layer_of(host, tag)).relative_to(host.storage)}"
     host.machine.run("mount", "--bind", blob, blob)
@@ -69,7 +73,7 @@ def test_a_sweep_that_fails_half_way_and_a_restart_that_fails_on_closing(bed: Be
     swept, unclosed = hosts = [host_named(name) for name in ("plain", "old")]
     expectations = [host.fill() for host in hosts]
     unclosed.fail_starts(1)
-    with stuck(swept, "1"):
+    with in_use(swept, "1"):
         run = bed.play("cleanup", hosts, policies=KEEP_TWO)
         assert "busy" in why(run, swept.name)
         assert swept.tags() == list(KEPT), "it failed before it was half-way"
@@ -79,22 +83,6 @@ def test_a_sweep_that_fails_half_way_and_a_restart_that_fails_on_closing(bed: Be
     unclosed.assert_as_before(expectations[1])
     checked(bed.play("cleanup", [swept], policies=KEEP_TWO))
     swept.assert_as_before(expectations[0])
-
-
-def test_a_restart_that_fails_on_opening_is_tried_again_when_the_lease_ends(bed: Bed, host_named: HostNamed) -> None:
-    """The run gives up and says what to do; nobody does it."""
-    host = host_named("plain")
-    expectation = host.fill()
-    host.options = {"lease": f"{LEASE:g}s"}
-    with bed.start_play("cleanup", [host], policies=KEEP_TWO) as started:
-        with host.held("opening") as opening:
-            started.wait_until(opening.is_reached, f"{host.name} is about to open")
-            host.fail_starts(100)
-        run = started.finish()
-    assert "drydock.registry.restore" in why(run, host.name)
-    assert not host.answers()
-    host.fail_starts(0)
-    host.assert_as_before(expectation, LEASE + 60)
 
 
 def test_hosts_of_one_storage_are_swept_together_or_not_at_all(bed: Bed, host_named: HostNamed) -> None:
