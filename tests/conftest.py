@@ -1,8 +1,8 @@
 # Copyright: (c) 2026, drydock maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Hypothesis for all tests: no deadline, for speed lives in bench/; the same examples on every CI run. And at the end of
-all tests what some of them have measured."""
+"""Hypothesis for all tests: no deadline, for speed lives in bench/; the same examples on every CI run. At the end of a
+run, what some tests have measured."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 # Copyright: (c) 2026, drydock maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A playbook that is killed in the middle of each stage of the role: the host opens its registry, and the next run is as
-any other."""
+"""A playbook that is killed in the middle of each stage of the role: the host opens its registry, and the next run is
+as any other."""
 
 from __future__ import annotations
 

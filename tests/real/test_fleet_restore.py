@@ -26,6 +26,7 @@ def test_what_a_killed_run_left_closed_is_opened_at_once(bed: Bed, host_named: H
     assert [stats["changed"] for stats in first.stats.values()] == [1, 1]
     assert [stats["changed"] for stats in second.stats.values()] == [0, 0]
     for host, expectation in zip(hosts, expectations, strict=True):
+        assert checked(first, host.name)["window_seconds"] > 0
         host.assert_open_again(expectation)
 
 
