@@ -17,6 +17,7 @@ import requests
 
 from support.furnishing import CONFIG, SNIPPET, Furniture
 from support.netns import INIT, Machine
+from support.playbook import ROOT
 from support.pushing import Repository
 from support.registries import wait_for
 from support.store import Store
@@ -35,6 +36,8 @@ LEASE = 45.0
 # Where a run may leave something. Not looked at: Ansible's own files, which a killed one can't remove, and the snippet
 # for nginx, which is installed for good.
 WATCHED = ("etc", "run", "tmp", "var/lib/drydock", "var/lib/registry/docker/registry")
+# What the registry stores, and this project, if it is mounted from below /tmp.
+NOT_ITS_OWN = ("/registry/v2", str(ROOT))
 SET_ASIDE = "/var/lib/registry/docker/registry/drydock/"  # until the next run
 PLAN = "/tmp/drydock-plan."  # noqa: S108 (a killed run leaves its own)
 OF_ANSIBLE = "/tmp/ansible"  # noqa: S108 (of a host of its own)
@@ -222,7 +225,7 @@ class RegistryHost:
         root = self.machine.path("")
         for place in WATCHED:
             for top, directories, files in os.walk(root / place):
-                directories[:] = [name for name in directories if not f"{top}/{name}".endswith("/registry/v2")]
+                directories[:] = [name for name in directories if not f"{top}/{name}".endswith(NOT_ITS_OWN)]
                 for name in files:
                     path = Path(top, name)
                     inside = f"/{path.relative_to(root)}"
