@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from typing import Callable, Iterator
+from contextlib import ExitStack
+from typing import Callable
 
 from support.bed import Bed
 from support.fleet import checked, why
-from support.playbook import StartedPlaybook
-from support.registry_host import KEEP_TWO, KEPT, PLAN, RegistryHost
+from support.registry_host import KEEP_TWO, KEPT, Hold, RegistryHost
 
 HostNamed = Callable[[str], RegistryHost]
 
@@ -22,48 +21,52 @@ def test_what_a_killed_run_left_closed_is_opened_at_once(bed: Bed, host_named: H
     with bed.start_play("cleanup", hosts, policies=KEEP_TWO) as started:
         started.wait_for_task("Apply the plan")
         started.vanish()
-    assert not any(host.is_writable() for host in hosts)
+    assert all(host.is_closed() for host in hosts)
     first, second = (bed.play("restore", hosts).check() for number in range(2))
     assert [stats["changed"] for stats in first.stats.values()] == [1, 1]
     assert [stats["changed"] for stats in second.stats.values()] == [0, 0]
     for host, expectation in zip(hosts, expectations, strict=True):
+        assert checked(first, host.name)["window_seconds"] > 0
         host.assert_open_again(expectation)
-    checked(bed.play("cleanup", hosts, policies=KEEP_TWO))
-    for host, expectation in zip(hosts, expectations, strict=True):
-        assert host.tags() == list(KEPT)
-        host.assert_as_before(expectation, allowed=(PLAN,))
 
 
-@contextmanager
-def paused_run(bed: Bed, host: RegistryHost) -> Iterator[StartedPlaybook]:
-    """A run that is alive and goes no further than to sweep."""
-    with bed.start_play("cleanup", [host], policies=KEEP_TWO, pipelining=False) as started:
-        started.wait_for_task("Apply the plan")
-        started.pause()
-        yield started
-
-
-def test_a_run_that_is_alive_is_not_disturbed(bed: Bed, host_named: HostNamed) -> None:
-    host = host_named("plain")
-    expectation = host.fill()
-    with paused_run(bed, host) as started:
+def test_a_sweep_goes_on_until_somebody_asks_to_stop_it(bed: Bed, host_named: HostNamed) -> None:
+    """One run sweeps two hosts; it is left alone on the one, and stopped on the other."""
+    going_on, stopped = hosts = [host_named(name) for name in ("plain", "cached")]
+    expectations = [host.fill() for host in hosts]
+    with ExitStack() as stack:
+        sweeps = [stack.enter_context(host.held("sweeping")) for host in hosts]
+        started = stack.enter_context(
+            bed.start_play("cleanup", hosts, policies=KEEP_TWO, pipelining=False, progress_interval="1s")
+        )
+        for host, sweep in zip(hosts, sweeps, strict=True):
+            started.wait_until(sweep.is_reached, f"{host.name} is swept")
+        started.wait_until(lambda: all(f"[{host.name}] sweeping: " in started.output for host in hosts), "progress")
         owner = f"process {started.process.pid}"
-        assert owner in why(bed.play("restore", [host]))
-        assert owner in why(bed.play("cleanup", [host], policies=[{"keep_n": 1}]))
-        started.resume()
-        checked(started.finish())
-    assert host.tags() == list(KEPT)
-    host.assert_as_before(expectation)
+        refused = bed.play("restore", hosts)
+        assert [owner in why(refused, host.name) for host in hosts] == [True, True]
+        assert owner in why(bed.play("cleanup", [going_on], policies=[{"keep_n": 1}]))
+        assert [host.stage() for host in hosts] == ["sweeping", "sweeping"]
+        assert all(host.is_closed() and sweep.is_alive() for host, sweep in zip(hosts, sweeps, strict=True))
+        stop(bed, stopped, sweeps[1])
+        sweeps[0].release()
+        run = started.finish()
+    assert "open again" in why(run, stopped.name)
+    assert run.stats[going_on.name]["failures"] == 0
+    assert going_on.tags() == list(KEPT)
+    going_on.assert_as_before(expectations[0])
+    stopped.assert_open_again(expectations[1])
+    checked(bed.play("cleanup", [stopped], policies=KEEP_TWO))
+    assert stopped.tags() == list(KEPT)
+    stopped.assert_as_before(expectations[1])
 
 
-def test_a_run_that_is_alive_is_stopped_where_that_is_asked_for(bed: Bed, host_named: HostNamed) -> None:
-    host = host_named("plain")
-    expectation = host.fill()
-    with paused_run(bed, host) as started:
-        assert bed.play("restore", [host], stop_running=True).check().stats[host.name]["changed"] == 1
-        assert host.is_writable()
-        started.resume()
-        assert "open again" in why(started.finish())
-    host.assert_open_again(expectation)
-    checked(bed.play("cleanup", [host], policies=KEEP_TWO))
-    host.assert_as_before(expectation)
+def stop(bed: Bed, host: RegistryHost, sweep: Hold) -> None:
+    """The sweep is dead before anything is done to open the registry."""
+    with host.held("opening") as opening, bed.start_play("restore", [host], stop_running=True) as restore:
+        restore.wait_until(opening.is_reached, f"{host.name} is about to open")
+        assert not sweep.is_alive()
+        assert host.is_closed()
+        opening.release()
+        assert restore.finish().check().stats[host.name]["changed"] == 1
+    assert host.is_writable()

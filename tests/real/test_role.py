@@ -19,7 +19,7 @@ from support.playbook import run_playbook
 from support.pushing import Repository, push
 from support.registries import V3, NewRegistry, RegistryProcess, wait_for
 from support.store import Store, assert_untouched, contents, snapshot
-from support.sweeping import DAY, push_aged
+from support.sweeping import push_aged
 from support.verify import assert_pulls, capture
 
 TAGS = {"1": 40.0, "2": 30.0, "3": 20.0, "4": 10.0}
@@ -102,20 +102,6 @@ def test_an_approved_plan_is_applied_and_may_only_shrink(host: Host, tmp_path: P
     assert again["window_seconds"] is None
 
 
-def test_a_failing_sweep_reopens_and_still_fails(host: Host) -> None:
-    """The sweep can't make its quarantine: a file is in the way."""
-    in_the_way = host.quarantine
-    in_the_way.write_text("not a directory")
-    expectation = capture(host.registry, {"team/app": list(TAGS)})
-    configuration = host.configuration()
-    run = host.cleanup(policies=KEEP_TWO)
-    assert run.returncode != 0
-    assert str(in_the_way) in run.of("Fail with the error that was met")[0]["msg"]
-    assert host.configuration() == configuration
-    assert host.is_writable()
-    assert_pulls(host.registry, expectation)
-
-
 def test_a_refused_plan_never_closes_the_registry(host: Host) -> None:
     before, pid = snapshot(host.registry.storage), host.pid()
     run = host.cleanup(policies=KEEP_TWO, max_delete=1)
@@ -124,28 +110,6 @@ def test_a_refused_plan_never_closes_the_registry(host: Host) -> None:
     assert not run.of("Result")
     assert host.pid() == pid
     assert_untouched(host.registry.storage, before)
-
-
-def test_a_failing_restart_on_closing_reopens_and_still_fails(host: Host) -> None:
-    configuration = host.configuration()
-    run = host.cleanup(policies=KEEP_TWO, maintenance=host.maintenance(restart_command=["/bin/false"]))
-    assert run.returncode != 0
-    assert host.configuration() == configuration
-    assert Repository(host.registry, "team/app").tags() == list(TAGS)
-
-
-def test_a_registry_that_can_not_be_reopened_is_named_and_restored_later(host: Host, tmp_path: Path) -> None:
-    """The restart works once, to close; then it fails until somebody mends it."""
-    once = tmp_path / "once"
-    restart_command = host.script("restart", f"[ ! -e {once} ] || exit 3", f"touch {once}")
-    configuration = host.configuration()
-    run = host.cleanup(policies=KEEP_TWO, maintenance=host.maintenance(restart_command=restart_command))
-    assert run.returncode != 0
-    assert "drydock.registry.restore" in run.of("Fail with the error that was met")[0]["msg"]
-    once.unlink()
-    checked(host.restore(maintenance=host.maintenance(restart_command=restart_command)))
-    assert host.configuration() == configuration
-    assert host.is_writable()
 
 
 def test_a_host_that_goes_away_during_the_sweep_is_restored_when_it_is_back(host: Host) -> None:
@@ -157,30 +121,6 @@ def test_a_host_that_goes_away_during_the_sweep_is_restored_when_it_is_back(host
     assert host.configuration() == configuration
     assert host.is_writable()
     assert result_of(run)["window_seconds"] > 0
-
-
-def test_a_host_that_stays_away_is_named_and_restored_later(host: Host) -> None:
-    configuration = host.configuration()
-    away = host.script("restart", f"[ -e {host.losses} ] || echo 1000 > {host.losses}")
-    run = host.cleanup(policies=KEEP_TWO, maintenance=host.maintenance(restart_command=away), reconnect_timeout=1)
-    assert run.returncode != 0
-    assert "drydock.registry.restore" in run.of("Fail with the error that was met")[0]["msg"]
-    assert not host.is_writable()
-    host.losses.write_text("0")
-    checked(host.restore())
-    assert host.configuration() == configuration
-    assert host.is_writable()
-
-
-def test_restore_opens_what_a_killed_run_left_closed(host: Host) -> None:
-    configuration = host.configuration()
-    host.close()
-    assert not host.is_writable()
-    first, second = checked(host.restore()), checked(host.restore())
-    assert (first["changed"], second["changed"]) == (True, False)
-    assert first["window_seconds"] > 0
-    assert host.configuration() == configuration
-    assert host.is_writable()
 
 
 def test_without_a_method_the_user_closes_it(host: Host) -> None:
@@ -320,10 +260,3 @@ def test_no_password_is_shown(host: Host) -> None:
     run = host.cleanup(policies=KEEP_TWO, registry_username="someone", registry_password="s3cret-word")
     assert "s3cret-word" not in run.output
     assert "s3cret-word" not in json.dumps([task.result for task in run.tasks])
-
-
-def test_ages_decide_what_goes(host: Host) -> None:
-    result = checked(host.cleanup(policies=[{"older_than": "25d"}]))
-    assert result["deleted"]["tags"] == 2
-    assert DAY > result["window_seconds"] > 0
-    assert result_of(host.preview(policies=[{"older_than": "25d"}]))["changed"] is False

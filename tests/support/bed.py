@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Iterable
 
-from support.furnishing import Furniture, furnish, make_key
+from support.furnishing import PYTHON, Furniture, furnish, make_key
 from support.netns import Machine, Network
 from support.playbook import PlaybookRun, StartedPlaybook
 from support.registries import V2, V3
@@ -96,6 +96,7 @@ class Bed:
         """These hosts in the group that the playbooks take."""
         common = {
             "ansible_user": "root",
+            "ansible_python_interpreter": PYTHON,
             "ansible_ssh_common_args": " ".join(self.ssh_options()),
             "registry_cleanup_grace_period": "0s",
         }

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Iterable
 
 from support import service
-from support.playbook import PlaybookRun, Result, StartedPlaybook, run_module
+from support.playbook import PlaybookRun, Result, StartedPlaybook
 from support.registries import RegistryProcess, wait_for
 from support.store import Store
 
@@ -144,13 +144,6 @@ class Host(AnyHost):
         path.write_text("\n".join(["#!/bin/sh", *lines, f"exec {shlex.join(self.restart_command)}", ""]))
         path.chmod(0o755)
         return [str(path)]
-
-    def close(self) -> None:
-        """What a run does that is killed before it reopens."""
-        options = {"state": "read_only", "registry_config": str(self.registry.config_path)}
-        more = {"restart_command": self.restart_command, "state_dir": str(self.state_dir)}
-        result = run_module("maintenance", {**options, **more})
-        assert not result.get("failed"), result
 
     def restart(self) -> None:
         """As somebody does by hand."""

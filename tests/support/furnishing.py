@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 import textwrap
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ PROGRAMS = ("sshd", "ssh", "ssh-keygen", "nginx", "redis-server")
 STORAGE = "/var/lib/registry"
 SNIPPET = "/etc/nginx/drydock/closed.conf"
 CONFIG = "/etc/docker/registry/config.yml"
+PYTHON = "/srv/python"
 # Users that packages make; a package that was only unpacked has made none.
 USERS = {"sshd": 9001, "redis": 9002, "www-data": 9003, "docker-registry": 9004}
 
@@ -34,6 +36,11 @@ SSHD = """
     UsePAM no
     PidFile /run/sshd.pid
     Subsystem sftp internal-sftp
+"""
+# What runs the modules: Python as it is here, which a test can hold.
+INTERPRETER = f"""
+    #!/bin/sh
+    PYTHONPATH=/srv exec {sys.executable} "$@"
 """
 REDIS = """
     bind 127.0.0.1
@@ -120,6 +127,9 @@ def furnish(home: Path, furniture: Furniture, storage: Path, authorized_key: str
     for directory in ("lib/redis", "log/redis"):
         shutil.chown(home / directory, USERS["redis"])
     (home / "srv/docker-registry").touch()
+    _write(home / "srv/python", INTERPRETER)
+    (home / "srv/python").chmod(0o755)
+    shutil.copy(SCRIPTS / "sitecustomize.py", home / "srv")
     storage.mkdir(parents=True, exist_ok=True)
     shutil.chown(storage, USERS["docker-registry"])
     _write(home / "mounts", "".join(f"{source} {target}\n" for source, target in _mounts(home, furniture, storage)))

@@ -192,10 +192,8 @@ class Machine:
         entered = ["nsenter", "--target", str(self._init), "--mount", "--uts", "--net", "--pid", *command]
         return subprocess.run(entered, check=check, stdout=subprocess.PIPE, text=True, cwd="/").stdout
 
-    def processes(self) -> Iterator[tuple[int, str]]:
-        """Its processes: (process id on *this* machine, command line)."""
-        own = os.readlink(f"/proc/{self._init}/ns/pid")
-        for entry in Path("/proc").iterdir():
-            with contextlib.suppress(OSError):  # it ended meanwhile, or is not to be looked into
-                if entry.name.isdigit() and os.readlink(entry / "ns/pid") == own:
-                    yield int(entry.name), (entry / "cmdline").read_text().replace("\0", " ").strip()
+    def processes(self) -> Iterator[str]:
+        """The command lines of its processes; kernel threads and zombies have none."""
+        for entry in self.path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):  # it ended meanwhile
+                yield (entry / "cmdline").read_text().replace("\0", " ").strip()

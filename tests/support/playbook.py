@@ -177,7 +177,7 @@ class StartedPlaybook:
         while not condition():
             assert self.process.poll() is None, f"the run ended before {what}:\n{self._output.read_text()}"
             assert time.monotonic() < deadline, f"waited {seconds:g} s for {what}:\n{self._output.read_text()}"
-            time.sleep(0.01)
+            time.sleep(0.05)
 
     @property
     def output(self) -> str:
@@ -188,13 +188,6 @@ class StartedPlaybook:
         """TERM to the process, as a service manager sends it, and its end awaited."""
         self.process.terminate()
         self.process.wait(timeout=60)
-
-    def pause(self) -> None:
-        """Stop the process, which is alive and begins no further task then, until it is resumed."""
-        self.process.send_signal(signal.SIGSTOP)
-
-    def resume(self) -> None:
-        self.process.send_signal(signal.SIGCONT)
 
     def vanish(self) -> None:
         """KILL to every process of the run at once, workers and SSH clients too, as when a container is killed."""
@@ -224,10 +217,8 @@ class StartedPlaybook:
 def _lines(results: Path, kind: str) -> Iterator[dict[str, Any]]:
     """What the callback has written of one kind; the last line may still be in writing."""
     for line in results.read_text().splitlines(keepends=True) if results.exists() else ():
-        if line.endswith("\n"):
-            found = json.loads(line)
-            if kind in found:
-                yield found[kind]
+        if line.endswith("\n") and line.startswith(f'{{"{kind}": '):
+            yield json.loads(line)[kind]
 
 
 def run_playbook(

@@ -13,16 +13,19 @@ import requests
 from support.registries import Registry
 from support.verify import Expectation, assert_pulls
 
-PAUSE = 0.1  # or the readers take the processors from the run that they watch
+PAUSE = 0.5  # or the readers take the processors from the run that they watch
 
 
 class Pulls:
-    """Within the block everything expected is pulled again and again, without trying a failed request twice."""
+    """Within the block everything expected is pulled again and again, without trying a failed request twice.
+
+    `begun` and `ended` count pulls, those that failed too; of one that is under way only the former knows.
+    """
 
     def __init__(self, registry: Registry, expectation: Expectation) -> None:
         self.registry = registry
         self.expectation = expectation
-        self.count = 0
+        self.begun = self.ended = 0
         self.failures: list[str] = []
         self._enough = threading.Event()
         self._thread = threading.Thread(target=self._pull_on)
@@ -39,8 +42,9 @@ class Pulls:
 
     def _pull_on(self) -> None:
         while not self._enough.wait(PAUSE):
-            self.count += 1
+            self.begun += 1
             try:
                 assert_pulls(self.registry, self.expectation)
             except (AssertionError, requests.RequestException) as error:
                 self.failures.append(str(error))
+            self.ended += 1

@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import os
 import sys
+import time
 from pathlib import Path
 from typing import Any, Iterator
 
@@ -16,8 +17,10 @@ import requests
 
 from support.furnishing import CONFIG, SNIPPET, Furniture
 from support.netns import INIT, Machine
+from support.playbook import ROOT
 from support.pushing import Repository
 from support.registries import wait_for
+from support.store import Store
 from support.sweeping import push_aged
 from support.verify import Expectation, assert_pulls, capture
 
@@ -28,12 +31,18 @@ KEPT = ("3", "4")
 KEEP_TWO = [{"name": "newest two", "keep_n": 2}]
 # Command lines of what runs whether or not somebody cleans up, by their beginning.
 USUAL = (f"/bin/sh {INIT}", "sshd:", "/usr/sbin/sshd", "/srv/docker-registry", "nginx:", "/usr/bin/redis-server")
+# Of a closing whose end is awaited; a machine that does much else gets as far as to sweep within it.
+LEASE = 45.0
 # Where a run may leave something. Not looked at: Ansible's own files, which a killed one can't remove, and the snippet
 # for nginx, which is installed for good.
 WATCHED = ("etc", "run", "tmp", "var/lib/drydock", "var/lib/registry/docker/registry")
+# What the registry stores, and this project, if it is mounted from below /tmp.
+NOT_ITS_OWN = ("/registry/v2", str(ROOT))
 SET_ASIDE = "/var/lib/registry/docker/registry/drydock/"  # until the next run
-PLAN = "/tmp/drydock-"  # noqa: S108 (a killed run leaves its own)
+PLAN = "/tmp/drydock-plan."  # noqa: S108 (a killed run leaves its own)
 OF_ANSIBLE = "/tmp/ansible"  # noqa: S108 (of a host of its own)
+
+DAY = 24 * 3600
 
 ASK = """
 import http.client, sys
@@ -41,6 +50,32 @@ connection = http.client.HTTPConnection("127.0.0.1", int(sys.argv[1]), timeout=1
 connection.request("PUT", "/v2/drydock/probe/manifests/none")
 sys.stdout.write(str(connection.getresponse().status))
 """
+
+
+class Hold:
+    """Something on a machine that stands still while a file is there (machine/docker-registry, sitecustomize.py)."""
+
+    def __init__(self, machine: Machine, stage: str) -> None:
+        self._machine = machine
+        self._file = machine.home / f"srv/hold-{stage}"
+        self._word = machine.home / f"srv/held-{stage}"
+
+    def take(self) -> None:
+        self._word.unlink(missing_ok=True)
+        self._file.touch()
+
+    def release(self) -> None:
+        self._file.unlink(missing_ok=True)
+
+    def is_reached(self) -> bool:
+        return self._word.exists() and bool(self._word.read_text())
+
+    def is_alive(self) -> bool:
+        """Whether the process that stood still there still runs."""
+        status = self._machine.path(f"/proc/{self._word.read_text().strip()}/stat")
+        with contextlib.suppress(FileNotFoundError):
+            return status.read_text().rpartition(")")[2].split()[0] != "Z"
+        return False
 
 
 class RegistryHost:
@@ -115,21 +150,40 @@ class RegistryHost:
         (self.machine.home / "srv/fails").write_text("\n" * times)
 
     @contextlib.contextmanager
-    def held(self, at: str) -> Iterator[Path]:
-        """Until the end of the block the init script waits before it stops the registry to be `closing` or `opening`.
+    def held(self, stage: str) -> Iterator[Hold]:
+        """Until the end of the block, or earlier, whoever comes to the middle of this stage stands still there.
 
-        The file that is yielded can be removed earlier.
+        The modules when they are `planning`, `sweeping`, `purging`; the init script when it stops the registry to be
+        `closing` or `opening`, and whenever it is `starting` it.
         """
-        hold = self.machine.home / f"srv/hold-{at}"
-        hold.touch()
+        hold = Hold(self.machine, stage)
+        hold.take()
         try:
             yield hold
         finally:
-            hold.unlink(missing_ok=True)
+            hold.release()
 
-    def is_held(self) -> bool:
-        """Whether the init script waits now."""
-        return any("docker-registry stop" in line for line in self.processes())
+    def stage(self) -> str:
+        """How far a run has come, as what it has written down says; there is no word of any other sweep."""
+        is_recorded = any(self.machine.path("/var/lib/drydock").glob("*.json"))
+        if not is_recorded:
+            return "purging" if self.quarantine.exists() else "planning"
+        if not (self.lock / "touched.json").exists():
+            return "closing"
+        return "sweeping" if any(self.lock.glob("sweep.*")) and any(self.quarantine.glob("*/v2")) else "opening"
+
+    @property
+    def lock(self) -> Path:
+        return self.storage / "docker/registry/drydock.lock"
+
+    @property
+    def quarantine(self) -> Path:
+        return Store(self.storage).quarantine
+
+    def let_a_day_pass(self) -> None:
+        """What a killed run left in /tmp is as old as that."""
+        for path in self.machine.path("/tmp").glob(f"{Path(PLAN).name}*"):  # noqa: S108
+            os.utime(path, (time.time() - DAY,) * 2)
 
     def fill(self) -> Expectation:
         """Four tags of which two are too many. Returns what of it must pull for ever."""
@@ -161,7 +215,7 @@ class RegistryHost:
 
     def processes(self) -> list[str]:
         """Command lines of all but the usual processes; kernel threads and zombies have none."""
-        return sorted(line for _pid, line in self.machine.processes() if line and not line.startswith(USUAL))
+        return sorted(line for line in self.machine.processes() if line and not line.startswith(USUAL))
 
     def files(self) -> dict[str, str]:
         """path -> digest of every file that a run may leave or change; below /run, where files come and go, none."""
@@ -171,7 +225,7 @@ class RegistryHost:
         root = self.machine.path("")
         for place in WATCHED:
             for top, directories, files in os.walk(root / place):
-                directories[:] = [name for name in directories if not f"{top}/{name}".endswith("/registry/v2")]
+                directories[:] = [name for name in directories if not f"{top}/{name}".endswith(NOT_ITS_OWN)]
                 for name in files:
                     path = Path(top, name)
                     inside = f"/{path.relative_to(root)}"
