@@ -53,8 +53,8 @@ def lock_path(root: Optional[str], state_dir: str, subject: str, place: Place = 
 class Lock:
     """The lock of one storage, as one run sees it; `gone` are the ids of runs known to be dead.
 
-    `tree` is a directory of the registry in that storage, None where there was none when the registry was closed. `registry`
-    tells the registry from others of the same host.
+    `tree` is a directory of the registry in that storage, None where there was none when the registry was closed.
+    `registry` tells the registry from others of the same host.
     Every method raises MaintenanceError where the storage does not let the lock be read or written.
     """
 
