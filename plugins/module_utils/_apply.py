@@ -9,7 +9,7 @@ A crash at any instant leaves only harmless orphans, which the next run finishes
 from __future__ import annotations
 
 import os
-from typing import Callable, Dict, Iterator, NamedTuple, Optional
+from typing import Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence
 
 from ._graph import Graph
 from ._layout import _v2_paths as paths
@@ -58,7 +58,7 @@ def steps(removal: Removal, graph: Graph, layout: V2Layout) -> Iterator[Step]:
 class Sweep:
     """A sweep that knows at every moment what it has done, so that a failure half-way can be told truly.
 
-    `look` is called before each step, and raises StoppedError where it may not be made.
+    `look` is called before each change, and raises StoppedError where it may not be made.
     """
 
     def __init__(
@@ -77,22 +77,39 @@ class Sweep:
         return Counts(**self._done)
 
     def run(self, quarantine: str) -> None:
-        """Move everything into the quarantine of that name. Raises StorageError; `done` then says how far it came."""
+        """Remove everything, into the quarantine of that name. Raises StorageError; `done` says how far it came."""
         counts = self.removal.counts()
         self.layout.progress.stage("sweeping", sum(counts) - counts.bytes, "objects")
         emptied: Dict[str, str] = {}
-        for step in steps(self.removal, self.graph, self.layout):
-            self.look()
-            if self.storage.set_aside(step.path, quarantine):
-                self._count(step)
-            if step.prune_to:
-                emptied[os.path.dirname(step.path)] = step.prune_to
+        for batch in _batches(steps(self.removal, self.graph, self.layout), self.storage.batch):
+            self._remove(batch, quarantine)
+            emptied.update((os.path.dirname(step.path), step.prune_to) for step in batch if step.prune_to)
         for path, stop in emptied.items():
             self.look()
             self.storage.prune(path, stop)
+
+    def _remove(self, batch: Sequence[Step], quarantine: str) -> None:
+        removed = self.storage.remove([step.path for step in batch], quarantine, self.look)
+        for step, is_gone in zip(batch, removed):
+            if is_gone:
+                self._count(step)
+        # What went is told before what failed.
+        next(removed, None)
 
     def _count(self, step: Step) -> None:
         if step.kind:
             self._done[step.kind] += 1
             self._done["bytes"] += step.size
             self.layout.progress.advance(1, step.size)
+
+
+def _batches(found: Iterable[Step], size: int) -> Iterator[List[Step]]:
+    """Yield steps that may be made in any order: never of two kinds, for the kinds go one after the other."""
+    batch: List[Step] = []
+    for step in found:
+        if batch and (step.kind != batch[0].kind or len(batch) == size):
+            yield batch
+            batch = []
+        batch.append(step)
+    if batch:
+        yield batch

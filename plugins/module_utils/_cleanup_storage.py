@@ -14,10 +14,10 @@ from ._apply import Sweep
 from ._cache import check_cache, forget_blobs
 from ._cleanup import Cleanup
 from ._closed import Closedness, check_contents, look, look_again, require_closed, show_same_storage, why_open
-from ._errors import DrydockError, NotClosedError, StorageError
+from ._errors import DrydockError, InvalidOptionError, NotClosedError, StorageError
 from ._graph import Graph
 from ._layout._v2 import V2Layout
-from ._lock import Lock, lock_path, run_from_params
+from ._lock import Lock, run_from_params
 from ._permission import Aged
 from ._plan import Drift, Plan, Removal
 from ._planning import Marked, make_plan, mark_again
@@ -38,17 +38,25 @@ class StorageCleanup(Cleanup):
         self.config = config_from_params(self.params)
         self.storage = open_storage(self.params, self.config)
         self.layout = V2Layout(self.storage, self.progress)
-        self.quarantine = Quarantine(self.storage.quarantines)
+        self._require_quarantine()
+        self.quarantine = Quarantine(self.storage)
         self.interrupted = self.quarantine.interrupted()
         self.finished: List[Plan] = []
-        where = lock_path(self.storage.local_root(), "", "")
-        self.lock = Lock(where, run_from_params(self.params), self.params.get("_gone_runs") or ())
+        self.lock = Lock(self.storage.lock_files(), run_from_params(self.params), self.params.get("_gone_runs") or ())
 
     def carry_out(self) -> None:
         if self.params["quarantine"] == "purge":
             self._purge()
         else:
             super().carry_out()
+
+    def _require_quarantine(self) -> None:
+        if not self.storage.sets_aside and self.params["quarantine"] != "delete":
+            raise InvalidOptionError(
+                "quarantine",
+                self.params["quarantine"],
+                "delete: nothing can be set aside on S3; to be able to undo, let the bucket keep versions",
+            )
 
     def source(self) -> Dict[str, str]:
         return self.storage.source()
@@ -107,6 +115,7 @@ class StorageCleanup(Cleanup):
             marked = self.marked_again(plan)
             if not marked.removal.counts().is_nothing():
                 self._check_same_storage(closedness, marked.graph)
+                self._warn_of_versions(marked.removal)
                 with self._cache_forgotten():
                     self._sweep(marked, sentry)
             self._finish()
@@ -190,6 +199,7 @@ class StorageCleanup(Cleanup):
         if not removal.counts().is_nothing():
             self.storage.check_changeable()
             self._warn_of_obstacles()
+            self._warn_of_versions(removal)
         self._warn_of_unfinished()
         leftovers = self.params["quarantine"] == "delete" and self.quarantine.applied()
         self.result["changed"] = bool(not removal.counts().is_nothing() or leftovers or self.finished)
@@ -212,6 +222,11 @@ class StorageCleanup(Cleanup):
         for plan in self.interrupted:
             if plan.id not in finished:
                 self.warn(f"the interrupted plan {plan.id} holds more than this run does: run with its options again")
+
+    def _warn_of_versions(self, removal: Removal) -> None:
+        why = self.storage.held_back(removal.counts().bytes)
+        if why is not None:
+            self.warn(why)
 
     def _warn_of_obstacles(self) -> None:
         """Tell in check mode what would refuse a run now, and may be gone by then."""

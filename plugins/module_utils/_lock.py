@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One run at a time closes a registry and sweeps its storage.
 
-The lock lies with the storage, in `<rootdirectory>/docker/registry/drydock.lock/`, so that every host that shares it
+The lock lies with the storage, at `<rootdirectory>/docker/registry/drydock.lock`, so that every host that shares it
 sees the same one. What is in it is told in `_hold.py`.
 """
 
@@ -34,7 +34,7 @@ from ._hold import (
     this_host,
     this_sweeping,
 )
-from ._lock_files import Files, LockDirectory
+from ._lock_files import Files, LockFiles
 
 __all__ = ["Hold", "Lock", "Run", "Sweeping", "lock_path", "run_from_params", "stop_sweep"]
 
@@ -56,11 +56,11 @@ class Lock:
     Every method raises MaintenanceError where the storage does not let the lock be read or written.
     """
 
-    def __init__(self, path: str, run: Run, gone: Collection[str] = ()) -> None:
-        self.path = path
+    def __init__(self, files: LockFiles, run: Run, gone: Collection[str] = ()) -> None:
+        self.path = files.path
         self.run = run
         self.gone = frozenset(gone)
-        self.files = LockDirectory(path)
+        self.files = files
         self._token: Optional[str] = None
 
     def hold(self) -> Optional[Hold]:

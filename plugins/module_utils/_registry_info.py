@@ -15,10 +15,10 @@ from ._graph import Graph
 from ._inventory import Inventory, Scope, describe, find_orphans, list_names, take_inventory
 from ._layout._survey import StorageSurvey
 from ._patterns import compile_patterns
-from ._quarantine import write_durably
 from ._registry_config import config_from_params
 from ._report import CAP
 from ._storage._open import open_storage
+from ._storage._own_files import write_durably
 
 Survey = Union[StorageSurvey, ApiSurvey]
 

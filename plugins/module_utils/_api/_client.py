@@ -13,13 +13,13 @@ from typing import Any, Callable, Iterable, Iterator, List, Mapping, NamedTuple,
 from urllib.parse import quote, urljoin, urlsplit
 
 from .._errors import RegistryError
+from .._parallel import in_parallel
 from ._advice import explain
 from ._auth import Credentials
 from ._http import ATTEMPTS, BODY_LIMIT, Answer, HttpSession, TlsSettings
 from ._login import CLIENT_ID, Login
 from ._options import checked_url, concurrency_from, credentials_from, timeout_from, tls_from
 from ._paging import FIRST_PAGE, digests_in, names_in, read_pages
-from ._parallel import in_parallel
 
 T = TypeVar("T")
 R = TypeVar("R")

@@ -12,10 +12,11 @@ from .._durations import parse_duration
 from .._endpoints import Endpoints, endpoints_from_params
 from .._errors import InvalidOptionError
 from .._lock import Lock, Run, lock_path
+from .._lock_files import LockDirectory, LockFiles
 from .._processes import in_other_mounts, registry_processes
 from .._registry_config import DEFAULT_ROOTDIRECTORY, RegistryConfig, config_from_params
 from .._storage._base import Storage
-from .._storage._open import open_storage
+from .._storage._open import S3_DRIVERS, driver_of, open_storage
 from ._closing import Closing
 from ._command import parse_command
 from ._config_file import ConfigFileMethod
@@ -56,7 +57,7 @@ def build_switch(params: Mapping[str, Any], check_mode: bool, run: Run) -> Switc
     endpoints, journal = _endpoints(params, config, root), Journal()
     method = _method(params, config, endpoints)
     state_dir = os.path.abspath(params["state_dir"])
-    lock = Lock(_lock_path(root, state_dir, method.subject), run, params.get("_gone_runs") or ())
+    lock = Lock(_lock_files(params, config, root, method.subject), run, params.get("_gone_runs") or ())
     custody = Custody(method.subject, RecordStore(state_dir), Lease(state_dir), lock, journal)
     service = Service.from_params(_with_recorded(params, custody))
 
@@ -134,8 +135,14 @@ def _nginx(params: Mapping[str, Any]) -> Nginx:
     return Nginx(reload_command, params["nginx_pid_file"], params["nginx_snippet"])
 
 
-def _lock_path(root: Optional[str], state_dir: str, subject: str) -> str:
-    return lock_path(root if root is not None and os.path.isdir(root) else None, state_dir, subject)
+def _lock_files(
+    params: Mapping[str, Any], config: Optional[RegistryConfig], root: Optional[str], subject: str
+) -> LockFiles:
+    """The lock lies with the storage; where nothing is known of that, on this host alone."""
+    if driver_of(params, config) in S3_DRIVERS:
+        return open_storage(params, config).lock_files()
+    there = root if root is not None and os.path.isdir(root) else None
+    return LockDirectory(lock_path(there, os.path.abspath(params["state_dir"]), subject))
 
 
 def _with_recorded(params: Mapping[str, Any], custody: Custody) -> Mapping[str, Any]:
