@@ -23,8 +23,9 @@ from support.crane import CraneRegistry, find_crane
 from support.credentials import TlsFiles, make_tls
 from support.nginx import NginxProcess, find_nginx
 from support.playbook import ensure_build
-from support.registries import V3, VERSIONS, NewRegistry, Registry, RegistryProcess, find_registry
+from support.registries import V2, V3, VERSIONS, NewRegistry, Registry, RegistryProcess, find_registry
 from support.registry_host import RegistryHost
+from support.s3_server import ObjectPath, s3_server
 from support.scripted import NewScripted, Script, Scripted, let_through
 from support.store import Store
 from support.sweeping_api import DeletingRegistry
@@ -75,6 +76,19 @@ def registry(version: str, new_registry: NewRegistry) -> RegistryProcess:
     return new_registry(version)
 
 
+def new_bucket_place() -> ObjectPath:
+    """Where a registry may lie in a new bucket."""
+    return ObjectPath("/", s3_server().new_bucket(), "some/where")
+
+
+@pytest.fixture(params=[*VERSIONS, "s3"])
+def everywhere(request: pytest.FixtureRequest, new_registry: NewRegistry) -> RegistryProcess:
+    """As `registry`, and one whose storage is S3: for what must be the same there."""
+    if request.param == "s3":
+        return new_registry(V3, storage=new_bucket_place())
+    return new_registry(request.param)
+
+
 @pytest.fixture
 def crane(tmp_path: Path) -> Iterator[CraneRegistry]:
     """Another OCI registry, started and empty."""
@@ -97,14 +111,16 @@ def _deleting(request: pytest.FixtureRequest, kind: str) -> DeletingRegistry:
     return new_registry(kind, delete_enabled=True)
 
 
-@pytest.fixture(params=[*(f"storage-{version}" for version in VERSIONS), *(f"api-{kind}" for kind in DELETING)])
+@pytest.fixture(
+    params=[*(f"storage-{version}" for version in VERSIONS), f"s3-{V2}", *(f"api-{kind}" for kind in DELETING)]
+)
 def way(request: pytest.FixtureRequest) -> Way:
     """Every way of cleaning up, on each kind of registry that it is for."""
     how, _dash, kind = request.param.partition("-")
     if how == "api":
         return ApiWay(_deleting(request, kind))
     new_registry: NewRegistry = request.getfixturevalue("new_registry")
-    return StorageWay(new_registry(kind))
+    return StorageWay(new_registry(kind, storage=new_bucket_place() if how == "s3" else None))
 
 
 @pytest.fixture

@@ -14,9 +14,13 @@ import shutil
 import stat
 import time
 from pathlib import Path
-from typing import Iterator, NamedTuple
+from typing import Iterator, NamedTuple, Union
 
 from support.images import Content, Image, digest_of
+from support.s3_server import ObjectPath
+
+Place = Union[Path, ObjectPath]
+"""A file or directory, or what a bucket has in its place."""
 
 
 class Entry(NamedTuple):
@@ -34,10 +38,17 @@ class Entry(NamedTuple):
 Snapshot = dict[str, Entry]
 
 
-def snapshot(root: Path) -> Snapshot:
+def snapshot(root: Place) -> Snapshot:
     """relative path -> Entry, for the root itself (".") and everything under it; symlinks are not followed."""
+    if isinstance(root, ObjectPath):
+        return {str(path.relative_to(root)): _object_entry(path) for path in root.files()}
     paths = [root, *(Path(top) / name for top, dirs, files in os.walk(root) for name in [*dirs, *files])]
     return {str(path.relative_to(root)): _entry(path) for path in paths}
+
+
+def _object_entry(path: ObjectPath) -> Entry:
+    found, content = path.stat(), hashlib.sha256(path.read_bytes()).hexdigest()
+    return Entry("file", found.st_size, int(found.st_mtime * 1e9), 0, 0, (0, 0), content)
 
 
 def _entry(path: Path) -> Entry:
@@ -53,15 +64,19 @@ def _entry(path: Path) -> Entry:
     return Entry(kind, found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_mode, owner, content)
 
 
-def assert_untouched(root: Path, before: Snapshot) -> None:
+def assert_untouched(root: Place, before: Snapshot) -> None:
     """AssertionError listing every path that came, went or changed since `before`."""
-    after = snapshot(root)
+    assert_same(before, snapshot(root))
+
+
+def assert_same(before: Snapshot, after: Snapshot) -> None:
+    """AssertionError listing every path that came, went or changed."""
     changed = [path for path in sorted(before.keys() | after.keys()) if before.get(path) != after.get(path)]
     shown = [f"{path}: {before.get(path)} -> {after.get(path)}" for path in changed[:10]]
     assert not changed, f"{len(changed)} paths were touched: " + "; ".join(shown)
 
 
-def contents(root: Path) -> dict[str, str]:
+def contents(root: Place) -> dict[str, str]:
     """relative path -> content hash of every file: what two stores in the same state have in common."""
     return {path: entry.content for path, entry in snapshot(root).items() if entry.kind == "file"}
 
@@ -69,33 +84,33 @@ def contents(root: Path) -> dict[str, str]:
 class Store:
     """The storage of one registry (`rootdirectory`), by the names of REGISTRY_FACTS.md."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Place) -> None:
         self.root = root
         self.now = time.time()
         self.v2 = root / "docker/registry/v2"
         self.quarantine = root / "docker/registry/drydock"
 
-    def repository(self, name: str) -> Path:
+    def repository(self, name: str) -> Place:
         return self.v2 / "repositories" / name
 
-    def tag(self, repository: str, tag: str) -> Path:
+    def tag(self, repository: str, tag: str) -> Place:
         return self.repository(repository) / "_manifests/tags" / tag
 
-    def current_link(self, repository: str, tag: str) -> Path:
+    def current_link(self, repository: str, tag: str) -> Place:
         return self.tag(repository, tag) / "current/link"
 
-    def revision(self, repository: str, digest: str) -> Path:
+    def revision(self, repository: str, digest: str) -> Place:
         return self.repository(repository) / "_manifests/revisions" / digest.replace(":", "/")
 
-    def layer_link(self, repository: str, digest: str) -> Path:
+    def layer_link(self, repository: str, digest: str) -> Place:
         return self.repository(repository) / "_layers" / digest.replace(":", "/") / "link"
 
-    def blob(self, digest: str) -> Path:
+    def blob(self, digest: str) -> Place:
         """The blob's directory."""
         algorithm, name = digest.split(":")
         return self.v2 / "blobs" / algorithm / name[:2] / name
 
-    def blob_data(self, digest: str) -> Path:
+    def blob_data(self, digest: str) -> Place:
         return self.blob(digest) / "data"
 
     def uploads(self, repository: str) -> list[str]:
@@ -104,12 +119,8 @@ class Store:
     def repositories(self) -> list[str]:
         """Every repository of any depth, by any of its inner directories."""
         top = self.v2 / "repositories"
-        found = (
-            os.path.relpath(where, top)
-            for where, dirs, _files in os.walk(top)
-            if any(name in dirs for name in ("_layers", "_manifests", "_uploads"))
-        )
-        return sorted(found)
+        found = {path.parent for path in _everything(top) if path.name in ("_layers", "_manifests", "_uploads")}
+        return sorted(str(path.relative_to(top)) for path in found)
 
     def tags(self, repository: str) -> list[str]:
         return _names(self.repository(repository) / "_manifests/tags")
@@ -123,8 +134,7 @@ class Store:
 
     def blobs(self) -> list[str]:
         """Digests with data."""
-        top = self.v2 / "blobs"
-        found = (data for data in top.glob("*/*/*/data"))
+        found = (path for path in _everything(self.v2 / "blobs") if path.name == "data" and path.is_file())
         return sorted(f"{data.parts[-4]}:{data.parts[-2]}" for data in found)
 
     def blob_bytes(self) -> int:
@@ -134,15 +144,10 @@ class Store:
     # Ages, counted back from the moment this object was made, so that equal ages are equal times.
     # The age of a thing is that of the youngest of its files (DESIGN.md), so all of them are set.
 
-    def age(self, path: Path, seconds: float) -> None:
+    def age(self, path: Place, seconds: float) -> None:
         """Set every file and directory from `path` down to `seconds` old."""
-        when = self.now - seconds
-        for where, _dirs, files in os.walk(path, topdown=False):
-            for name in files:
-                os.utime(Path(where) / name, (when, when))
-            os.utime(where, (when, when))
-        if path.is_file():
-            os.utime(path, (when, when))
+        for one in [*_everything(path), path]:
+            _set_time(one, self.now - seconds)
 
     def age_everything(self, seconds: float) -> None:
         self.age(self.root, seconds)
@@ -185,19 +190,49 @@ class Store:
 
     def remove_manifest(self, repository: str, digest: str) -> None:
         """As if it had never been pushed: its revision in this repository, and its blob."""
-        shutil.rmtree(self.revision(repository, digest))
-        shutil.rmtree(self.blob(digest))
+        remove(self.revision(repository, digest))
+        remove(self.blob(digest))
 
 
-def _names(directory: Path) -> list[str]:
+def remove(path: Place) -> None:
+    """A file, or a directory with all that is in it; nothing where there is neither."""
+    if isinstance(path, Path) and path.is_dir():
+        shutil.rmtree(path)
+    for one in path.files() if isinstance(path, ObjectPath) else [path] if path.is_file() else ():
+        one.unlink()
+
+
+def _everything(path: Place) -> Iterator[Place]:
+    """All that is below, what is in a directory before it; directories in a bucket too, which hold an object."""
+    if isinstance(path, Path):
+        for where, directories, files in os.walk(path, topdown=False):
+            yield from (Path(where) / name for name in [*files, *directories])
+        return
+    seen = set[ObjectPath]()
+    for one in list(path.files()) if not path.is_file() else ():
+        seen |= {parent for parent in one.parents if path in parent.parents}
+        yield one
+    yield from (one for one in sorted(seen) if not one.is_file())
+
+
+def _set_time(path: Place, when: float) -> None:
+    if isinstance(path, Path):
+        os.utime(path, (when, when))
+    elif path.is_file():
+        path.set_time(when)
+
+
+def _names(directory: Place) -> list[str]:
+    if isinstance(directory, ObjectPath):
+        return directory.listdir()
     return sorted(os.listdir(directory)) if directory.is_dir() else []
 
 
-def _digests(directory: Path, wanted: str) -> Iterator[str]:
-    for link in sorted(directory.glob(f"*/*/{wanted}")):
-        yield f"{link.parts[-3]}:{link.parts[-2]}"
+def _digests(directory: Place, wanted: str) -> Iterator[str]:
+    links = (path for path in _everything(directory) if path.name == wanted and path.is_file())
+    yield from sorted(f"{link.parts[-3]}:{link.parts[-2]}" for link in links)
 
 
-def _write_link(path: Path, digest: str) -> None:
+def _write_link(path: Place, digest: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(digest)

@@ -1,0 +1,144 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A real S3 server in this process, and its objects as paths, so that what is tried on a directory is tried on a bucket.
+
+The server is moto's. Registries and the collection speak to it over HTTP; a test looks into its memory, where it can
+also make objects look old, which no client can.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from datetime import datetime, timezone
+from pathlib import PurePosixPath
+from types import SimpleNamespace
+from typing import Any, Iterator
+
+ACCESS_KEY, SECRET_KEY = "AKIADRYDOCK", "a-secret-of-the-tests"
+REGION = "us-east-1"
+_ACCOUNT, _PARTITION = "123456789012", "aws"
+_NUMBERS = itertools.count(1)
+
+
+class S3Server:
+    """The server, started when it is made; `url` is where it listens."""
+
+    def __init__(self) -> None:
+        from moto.server import ThreadedMotoServer  # noqa: PLC0415 (it takes long to import)
+
+        self._server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+        self._server.start()
+        self.url = "http://{}:{}".format(*self._server.get_host_and_port())
+
+    def new_bucket(self) -> str:
+        name = f"bucket-{next(_NUMBERS)}"
+        _backend().create_bucket(name, REGION)
+        return name
+
+    def stop(self) -> None:
+        self._server.stop()
+
+
+@functools.lru_cache(maxsize=None)
+def s3_server() -> S3Server:
+    """The one server of this process, started when it is first asked for."""
+    return S3Server()
+
+
+def _backend() -> Any:
+    from moto.s3.models import s3_backends  # noqa: PLC0415 (it takes long to import)
+
+    return s3_backends[_ACCOUNT][_PARTITION]
+
+
+class ObjectPath(PurePosixPath):
+    """`/<bucket>/<key>`: an object, or as a directory all that is below it; with what tests use of pathlib's Path."""
+
+    @property
+    def bucket(self) -> Any:
+        return _backend().buckets[self.parts[1]]
+
+    @property
+    def key(self) -> str:
+        return "/".join(self.parts[2:])
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Those of a registry's s3 driver, with this as its root directory."""
+        return {
+            "bucket": self.parts[1],
+            "rootdirectory": f"/{self.key}",
+            "region": REGION,
+            "regionendpoint": s3_server().url,
+            "forcepathstyle": True,
+            "secure": False,
+            "accesskey": ACCESS_KEY,
+            "secretkey": SECRET_KEY,
+        }
+
+    def object(self) -> Any:
+        found = self.bucket.keys.get(self.key)
+        if found is None:
+            raise FileNotFoundError(self)
+        return found
+
+    def files(self) -> Iterator[ObjectPath]:
+        """Every object at or below this, in the order of the keys."""
+        start = f"{self.key}/" if self.key else ""
+        for key in sorted(self.bucket.keys.keys()):
+            if key == self.key or key.startswith(start):
+                yield ObjectPath("/", self.parts[1], key)
+
+    def exists(self) -> bool:
+        return any(True for _one in self.files())
+
+    def is_file(self) -> bool:
+        return self.key in self.bucket.keys
+
+    def is_dir(self) -> bool:
+        return self.exists() and not self.is_file()
+
+    def read_bytes(self) -> bytes:
+        return bytes(self.object().value)
+
+    def read_text(self) -> str:
+        return self.read_bytes().decode()
+
+    def write_bytes(self, content: bytes) -> None:
+        _backend().put_object(self.parts[1], self.key, content)
+
+    def write_text(self, content: str) -> None:
+        self.write_bytes(content.encode())
+
+    def mkdir(self, *, parents: bool = False, exist_ok: bool = False) -> None:
+        """There are no directories."""
+
+    def stat(self) -> SimpleNamespace:
+        return SimpleNamespace(st_size=self.object().size, st_mtime=self.object().last_modified.timestamp())
+
+    def unlink(self) -> None:
+        del self.bucket.keys[self.key]
+
+    def set_time(self, when: float) -> None:
+        """Seconds since the epoch; a listing tells whole ones."""
+        self.object().last_modified = datetime.fromtimestamp(int(when), timezone.utc).replace(tzinfo=None)
+
+    def listdir(self) -> list[str]:
+        depth = len(self.parts)
+        return sorted({one.parts[depth] for one in self.files() if len(one.parts) > depth})
+
+
+def keys_of(bucket: str) -> list[str]:
+    """Every key of a bucket."""
+    return sorted(_backend().buckets[bucket].keys.keys())
+
+
+def unfinished_uploads(bucket: str) -> list[str]:
+    """The keys of multipart uploads that were neither completed nor aborted."""
+    return sorted(one.key_name for one in _backend().buckets[bucket].multiparts.values())
+
+
+def keep_versions(bucket: str) -> None:
+    _backend().put_bucket_versioning(bucket, "Enabled")
