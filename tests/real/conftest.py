@@ -25,7 +25,7 @@ from support.nginx import NginxProcess, find_nginx
 from support.playbook import ensure_build
 from support.registries import V2, V3, VERSIONS, NewRegistry, Registry, RegistryProcess, find_registry
 from support.registry_host import RegistryHost
-from support.s3_server import ObjectPath, s3_server
+from support.s3_server import new_place
 from support.scripted import NewScripted, Script, Scripted, let_through
 from support.store import Store
 from support.sweeping_api import DeletingRegistry
@@ -76,16 +76,11 @@ def registry(version: str, new_registry: NewRegistry) -> RegistryProcess:
     return new_registry(version)
 
 
-def new_bucket_place() -> ObjectPath:
-    """Where a registry may lie in a new bucket."""
-    return ObjectPath("/", s3_server().new_bucket(), "some/where")
-
-
 @pytest.fixture(params=[*VERSIONS, "s3"])
 def everywhere(request: pytest.FixtureRequest, new_registry: NewRegistry) -> RegistryProcess:
     """As `registry`, and one whose storage is S3: for what must be the same there."""
     if request.param == "s3":
-        return new_registry(V3, storage=new_bucket_place())
+        return new_registry(V3, storage=new_place("some/where"))
     return new_registry(request.param)
 
 
@@ -120,7 +115,7 @@ def way(request: pytest.FixtureRequest) -> Way:
     if how == "api":
         return ApiWay(_deleting(request, kind))
     new_registry: NewRegistry = request.getfixturevalue("new_registry")
-    return StorageWay(new_registry(kind, storage=new_bucket_place() if how == "s3" else None))
+    return StorageWay(new_registry(kind, storage=new_place("some/where") if how == "s3" else None))
 
 
 @pytest.fixture

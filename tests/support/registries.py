@@ -116,7 +116,7 @@ class Registry(Protocol):
 class StoredRegistry(Registry, Protocol):
     """One whose storage can be looked into from here: a directory, or a bucket of `s3_server`."""
 
-    storage: Any
+    storage: Path
 
 
 class ServedProcess:
@@ -199,7 +199,7 @@ class RegistryProcess(ServedProcess):
         version: str,
         home: Path,
         *,
-        storage: Path | ObjectPath | None = None,
+        storage: Path | None = None,
         port: int | None = None,
         read_only: bool = False,
         delete_enabled: bool = False,
@@ -215,7 +215,7 @@ class RegistryProcess(ServedProcess):
         super().__init__(home, port)
         self.version = version
         self.binary = registry_binary(version)
-        self.storage: Any = storage or home / "storage"
+        self.storage = storage or home / "storage"
         self.read_only = read_only
         self.delete_enabled = delete_enabled
         self.cache = cache

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, drydock maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A real S3 server in this process, and its objects as paths, so that what is tried on a directory is tried on a bucket.
+"""A real S3 server in this process, and its objects as paths, so that a bucket is tried as a directory is.
 
 The server is moto's. Registries and the collection speak to it over HTTP; a test looks into its memory, where it can
 also make objects look old, which no client can.
@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import functools
 import itertools
+import logging
 from datetime import datetime, timezone
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from types import SimpleNamespace
-from typing import Any, Iterator
+from typing import Any, Iterator, cast
 
 ACCESS_KEY, SECRET_KEY = "AKIADRYDOCK", "a-secret-of-the-tests"
 REGION = "us-east-1"
@@ -26,11 +27,15 @@ class S3Server:
     """The server, started when it is made; `url` is where it listens."""
 
     def __init__(self) -> None:
+        from ansible_collections.drydock.registry.plugins.module_utils._storage._s3 import S3Storage  # noqa: PLC0415
         from moto.server import ThreadedMotoServer  # noqa: PLC0415 (it takes long to import)
 
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)
         self._server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
         self._server.start()
         self.url = "http://{}:{}".format(*self._server.get_host_and_port())
+        # What boto3 has loaded here, forked modules need not load again.
+        S3Storage({"bucket": "any", "regionendpoint": self.url})
 
     def new_bucket(self) -> str:
         name = f"bucket-{next(_NUMBERS)}"
@@ -128,6 +133,11 @@ class ObjectPath(PurePosixPath):
     def listdir(self) -> list[str]:
         depth = len(self.parts)
         return sorted({one.parts[depth] for one in self.files() if len(one.parts) > depth})
+
+
+def new_place(root: str = "") -> Path:
+    """A root directory in a new bucket."""
+    return cast(Path, ObjectPath("/", s3_server().new_bucket(), root))
 
 
 def keys_of(bucket: str) -> list[str]:

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A v2 storage tree from outside: snapshots that show whether it was touched, its paths, ages, and damage done to it.
 
-Independent of the collection's own layout code, so that a mistake there is not repeated here.
+Independent of the collection's own layout code, so that a mistake there is not repeated here. What is a Path here may
+as well be an ObjectPath, which is one in all that is used of it.
 """
 
 from __future__ import annotations
@@ -14,13 +15,10 @@ import shutil
 import stat
 import time
 from pathlib import Path
-from typing import Iterator, NamedTuple, Union
+from typing import Iterator, NamedTuple
 
 from support.images import Content, Image, digest_of
 from support.s3_server import ObjectPath
-
-Place = Union[Path, ObjectPath]
-"""A file or directory, or what a bucket has in its place."""
 
 
 class Entry(NamedTuple):
@@ -38,7 +36,7 @@ class Entry(NamedTuple):
 Snapshot = dict[str, Entry]
 
 
-def snapshot(root: Place) -> Snapshot:
+def snapshot(root: Path) -> Snapshot:
     """relative path -> Entry, for the root itself (".") and everything under it; symlinks are not followed."""
     if isinstance(root, ObjectPath):
         return {str(path.relative_to(root)): _object_entry(path) for path in root.files()}
@@ -64,7 +62,7 @@ def _entry(path: Path) -> Entry:
     return Entry(kind, found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_mode, owner, content)
 
 
-def assert_untouched(root: Place, before: Snapshot) -> None:
+def assert_untouched(root: Path, before: Snapshot) -> None:
     """AssertionError listing every path that came, went or changed since `before`."""
     assert_same(before, snapshot(root))
 
@@ -76,7 +74,7 @@ def assert_same(before: Snapshot, after: Snapshot) -> None:
     assert not changed, f"{len(changed)} paths were touched: " + "; ".join(shown)
 
 
-def contents(root: Place) -> dict[str, str]:
+def contents(root: Path) -> dict[str, str]:
     """relative path -> content hash of every file: what two stores in the same state have in common."""
     return {path: entry.content for path, entry in snapshot(root).items() if entry.kind == "file"}
 
@@ -84,33 +82,33 @@ def contents(root: Place) -> dict[str, str]:
 class Store:
     """The storage of one registry (`rootdirectory`), by the names of REGISTRY_FACTS.md."""
 
-    def __init__(self, root: Place) -> None:
+    def __init__(self, root: Path) -> None:
         self.root = root
         self.now = time.time()
         self.v2 = root / "docker/registry/v2"
         self.quarantine = root / "docker/registry/drydock"
 
-    def repository(self, name: str) -> Place:
+    def repository(self, name: str) -> Path:
         return self.v2 / "repositories" / name
 
-    def tag(self, repository: str, tag: str) -> Place:
+    def tag(self, repository: str, tag: str) -> Path:
         return self.repository(repository) / "_manifests/tags" / tag
 
-    def current_link(self, repository: str, tag: str) -> Place:
+    def current_link(self, repository: str, tag: str) -> Path:
         return self.tag(repository, tag) / "current/link"
 
-    def revision(self, repository: str, digest: str) -> Place:
+    def revision(self, repository: str, digest: str) -> Path:
         return self.repository(repository) / "_manifests/revisions" / digest.replace(":", "/")
 
-    def layer_link(self, repository: str, digest: str) -> Place:
+    def layer_link(self, repository: str, digest: str) -> Path:
         return self.repository(repository) / "_layers" / digest.replace(":", "/") / "link"
 
-    def blob(self, digest: str) -> Place:
+    def blob(self, digest: str) -> Path:
         """The blob's directory."""
         algorithm, name = digest.split(":")
         return self.v2 / "blobs" / algorithm / name[:2] / name
 
-    def blob_data(self, digest: str) -> Place:
+    def blob_data(self, digest: str) -> Path:
         return self.blob(digest) / "data"
 
     def uploads(self, repository: str) -> list[str]:
@@ -144,7 +142,7 @@ class Store:
     # Ages, counted back from the moment this object was made, so that equal ages are equal times.
     # The age of a thing is that of the youngest of its files (DESIGN.md), so all of them are set.
 
-    def age(self, path: Place, seconds: float) -> None:
+    def age(self, path: Path, seconds: float) -> None:
         """Set every file and directory from `path` down to `seconds` old."""
         for one in [*_everything(path), path]:
             _set_time(one, self.now - seconds)
@@ -194,7 +192,7 @@ class Store:
         remove(self.blob(digest))
 
 
-def remove(path: Place) -> None:
+def remove(path: Path) -> None:
     """A file, or a directory with all that is in it; nothing where there is neither."""
     if isinstance(path, Path) and path.is_dir():
         shutil.rmtree(path)
@@ -202,7 +200,7 @@ def remove(path: Place) -> None:
         one.unlink()
 
 
-def _everything(path: Place) -> Iterator[Place]:
+def _everything(path: Path) -> Iterator[Path]:
     """All that is below, what is in a directory before it; directories in a bucket too, which hold an object."""
     if isinstance(path, Path):
         for where, directories, files in os.walk(path, topdown=False):
@@ -215,24 +213,24 @@ def _everything(path: Place) -> Iterator[Place]:
     yield from (one for one in sorted(seen) if not one.is_file())
 
 
-def _set_time(path: Place, when: float) -> None:
+def _set_time(path: Path, when: float) -> None:
     if isinstance(path, Path):
         os.utime(path, (when, when))
     elif path.is_file():
         path.set_time(when)
 
 
-def _names(directory: Place) -> list[str]:
+def _names(directory: Path) -> list[str]:
     if isinstance(directory, ObjectPath):
         return directory.listdir()
     return sorted(os.listdir(directory)) if directory.is_dir() else []
 
 
-def _digests(directory: Place, wanted: str) -> Iterator[str]:
+def _digests(directory: Path, wanted: str) -> Iterator[str]:
     links = (path for path in _everything(directory) if path.name == wanted and path.is_file())
     yield from sorted(f"{link.parts[-3]}:{link.parts[-2]}" for link in links)
 
 
-def _write_link(path: Place, digest: str) -> None:
+def _write_link(path: Path, digest: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(digest)

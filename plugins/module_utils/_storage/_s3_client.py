@@ -9,6 +9,7 @@ Their names and what is taken for true: Distribution's registry/storage/driver/s
 from __future__ import annotations
 
 import calendar
+import functools
 import time
 import traceback
 from datetime import datetime
@@ -80,7 +81,7 @@ def make_client(parameters: Mapping[str, Any]) -> Any:
         raise MissingLibraryError("boto3", BOTO3_IMPORT_ERROR)
     where = read_parameters(parameters)
     try:
-        client = boto3.Session().client(
+        client = _session().client(
             "s3",
             region_name=where.region or "us-east-1",
             endpoint_url=where.endpoint,
@@ -99,6 +100,12 @@ def make_client(parameters: Mapping[str, Any]) -> Any:
     if hasattr(parser, "_timestamp_parser"):
         parser._timestamp_parser = _parse_time
     return client
+
+
+@functools.lru_cache(maxsize=None)
+def _session() -> Any:
+    """The one session of this process: it reads much of what boto3 knows of S3 only once."""
+    return boto3.Session()
 
 
 def seconds(moment: Union[float, datetime]) -> float:
