@@ -119,7 +119,7 @@ def _three_runs(registry: RegistryProcess, store: Store, expectation: Expectatio
 
 def seen(registry: RegistryProcess) -> Snapshot:
     """All that a run may touch: what is in the registry's home, and in its bucket."""
-    there = snapshot(registry.storage) if isinstance(registry.storage, ObjectPath) else {}
+    there: Snapshot = snapshot(registry.storage) if isinstance(registry.storage, ObjectPath) else {}
     return {**snapshot(registry.home), **{f"s3/{path}": entry for path, entry in there.items()}}
 
 

@@ -96,7 +96,7 @@ def make_client(parameters: Mapping[str, Any]) -> Any:
         raise StorageError(f"there can be no connection to S3: {error}") from error
     # To look for a date in any form takes more time than all the rest of a listing. Where a botocore has none of this,
     # it is slower.
-    parser = getattr(client, "_response_parser", None)
+    parser: Any = getattr(client, "_response_parser", None)
     if hasattr(parser, "_timestamp_parser"):
         parser._timestamp_parser = _parse_time
     return client
