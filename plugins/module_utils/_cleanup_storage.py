@@ -97,6 +97,7 @@ class StorageCleanup(Cleanup):
         if self.check_mode:
             self._predict(marked.removal)
         elif not marked.removal.counts().is_nothing():
+            marked.graph.forget()
             self._apply(marked.plan, closedness)
         else:
             with self._entered(closedness) if self.finished else nullcontext():

@@ -108,6 +108,11 @@ class Graph:
     #: Every digest once, so that equal ones share memory. (Under Ansible sys.intern is a slow Python function.)
     digests: Dict[str, str] = field(default_factory=dict, repr=False, compare=False)
 
+    def forget(self) -> None:
+        """Make room for a graph that is read anew: hold nothing any more, whoever holds this."""
+        for everything in (self.repositories, self.manifests, self.blobs, self.aliases, self.created, self.debris):
+            everything.clear()
+
     def children_of(self, digest: str) -> Tuple[str, ...]:
         """Return the manifests that an index names, nothing for any other manifest."""
         manifest = self.manifests.get(digest)

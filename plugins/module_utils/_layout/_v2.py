@@ -41,6 +41,9 @@ class V2Layout:
     def __init__(self, storage: Storage, progress: Progress = SILENT) -> None:
         self.storage = storage
         self.progress = progress
+        # What was read once is not read again, and equal digests of all graphs share memory.
+        self.known: Dict[str, Manifest] = {}
+        self._digests: Dict[str, str] = {}
 
     def read(self) -> Graph:
         """Read everything that is linked, each manifest once.
@@ -49,7 +52,7 @@ class V2Layout:
         store.
         """
         self.storage.look_anew()
-        graph = Graph()
+        graph = Graph(digests=self._digests)
         self.progress.stage("listing blobs", things="blobs")
         self._read_blobs(graph)
         self.progress.stage("reading repositories", things="repositories")
@@ -65,6 +68,7 @@ class V2Layout:
             self._add_debris(graph, None, path)
         _require_blobs(graph)
         self._read_manifests(graph)
+        self.known = dict(graph.manifests)
         _note_oddities(graph)
         graph.warn_of_unknown_manifests()
         return graph
@@ -134,8 +138,7 @@ class V2Layout:
         for name, found in leaves:
             if found and _is_hex(name):
                 digest = f"{algorithm}:{name}"
-                graph.blobs[digest] = found
-                graph.digests[digest] = digest
+                graph.blobs[graph.digests.setdefault(digest, digest)] = found
             elif found:
                 graph.notes.append(f"{parent}/{name} is not a blob")
             else:
@@ -243,14 +246,28 @@ class V2Layout:
                 if digest in graph.blobs and digest not in graph.manifests and _may_be_manifest(graph, digest, linked)
             ]
             waiting = []
-            for digest, content in zip(wanted, self.storage.read_each(map(paths.blob_data, wanted), _MANIFEST_LIMIT)):
+            for digest, manifest in self._manifests(graph, wanted, linked):
                 self.progress.advance()
-                parse = _parse_manifest if digest in linked else _parse_unlinked
-                manifest = parse(graph, digest, content)
                 if manifest:
                     graph.manifests[digest] = manifest
                     waiting.extend(manifest.children)
         _keep_whole_around(graph, empty)
+
+    def _manifests(
+        self, graph: Graph, wanted: Iterable[str], linked: Set[str]
+    ) -> Iterator[Tuple[str, Optional[Manifest]]]:
+        """Yield each of the wanted, None for what is none; read are those that are not known, by their size too."""
+        unknown = []
+        for digest in wanted:
+            manifest = self.known.get(digest)
+            if manifest is not None and manifest.size == graph.blobs[digest].size:
+                yield digest, manifest
+            else:
+                unknown.append(digest)
+        contents = self.storage.read_each(map(paths.blob_data, unknown), _MANIFEST_LIMIT)
+        for digest, content in zip(unknown, contents):
+            parse = _parse_manifest if digest in linked else _parse_unlinked
+            yield digest, parse(graph, digest, content)
 
 
 def _may_be_manifest(graph: Graph, digest: str, linked: Set[str]) -> bool:

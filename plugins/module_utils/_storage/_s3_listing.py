@@ -13,7 +13,7 @@ import zlib
 from bisect import bisect_left, bisect_right
 from functools import lru_cache
 from itertools import islice
-from typing import Iterable, Iterator, List, Tuple
+from typing import Dict, Iterable, Iterator, List, Tuple
 
 from ._base import Listing
 from ._s3_bucket import PAGE, Entry
@@ -29,6 +29,8 @@ class PackedKeys:
     """Entries in the order of their keys."""
 
     def __init__(self, entries: Iterable[Entry]) -> None:
+        # What was pushed together has one time, which takes memory only once.
+        self._times: Dict[float, float] = {}
         self._firsts: List[str] = []
         self._pages: List[bytes] = []
         self._columns = lru_cache(_UNPACKED)(self._unpack)
@@ -73,8 +75,9 @@ class PackedKeys:
         while number < len(self._pages) and self._firsts[number] < end:
             keys, sizes, times, etags = self._columns(number)
             first, last = bisect_left(keys, start), bisect_left(keys, end)
+            share = self._times.setdefault
             for at in range(first, last):
-                yield Entry(keys[at], sizes[at], times[at], etags[at])
+                yield Entry(keys[at], sizes[at], share(times[at], times[at]), etags[at])
             if last < len(keys):
                 return
             number += 1
