@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, drydock maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Serves a directory as an S3 bucket, each answer after a fixed time: as far away as a real one, and without its limits.
+"""Serves a directory as an S3 bucket, each answer after a fixed time, as if it were far away.
 
 Usage: python -m bench.bucket DIRECTORY PORT LATENCY_MS; the directory is a registry's root directory, the bucket's name
 is of no account. The directory is read once; what is written or deleted over HTTP changes only this process. What came
@@ -46,11 +46,11 @@ class Bucket:
         moment = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(when))
         return (
             f"<Contents><Key>{quote(key)}</Key><LastModified>{moment}</LastModified>"
-            f'<ETag>"{self.etag(key, size)}"</ETag><Size>{size}</Size><StorageClass>STANDARD</StorageClass></Contents>'
+            f'<ETag>"{self.etag(key)}"</ETag><Size>{size}</Size><StorageClass>STANDARD</StorageClass></Contents>'
         )
 
-    def etag(self, key: str, size: int) -> str:
-        """Right for links alone: what else a registry has, nobody compares."""
+    def etag(self, key: str) -> str:
+        """The right one for a link; that of anything else nobody compares."""
         found = _LINK.search(key)
         if key.endswith("/current/link"):
             content = Path(self.root, key).read_bytes()
@@ -58,7 +58,7 @@ class Bucket:
             content = f"{found[1]}:{found[2]}".encode() if found else key.encode()
         return hashlib.md5(content).hexdigest()  # noqa: S324
 
-    def list(self, prefix: str, after: str, delimiter: str) -> bytes:
+    def listing(self, prefix: str, after: str, delimiter: str) -> bytes:
         first = max(bisect_right(self.keys, after), bisect_left(self.keys, prefix))
         last = bisect_left(self.keys, prefix + "\U0010ffff")
         if delimiter:
@@ -129,7 +129,7 @@ class Handler(BaseHTTPRequestHandler):
         self.bucket.counts[kind] += 1
         if kind == "list":
             given = [query.get(name, "") for name in ("prefix", "start-after", "delimiter")]
-            return 200, self.bucket.list(*given)
+            return 200, self.bucket.listing(*given)
         if kind == "delete":
             keys = [unquote(one) for one in re.findall(r"<Key>([^<]*)</Key>", body.decode())] or [key]
             self.bucket.counts["keys"] += len(keys)

@@ -16,6 +16,7 @@ from ._cleanup import Cleanup
 from ._closed import Closedness, check_contents, look, look_again, require_closed, show_same_storage, why_open
 from ._errors import DrydockError, InvalidOptionError, NotClosedError, StorageError
 from ._graph import Graph
+from ._layout._known import load_known, save_known
 from ._layout._v2 import V2Layout
 from ._lock import Lock, run_from_params
 from ._permission import Aged
@@ -62,7 +63,16 @@ class StorageCleanup(Cleanup):
         return self.storage.source()
 
     def read(self) -> Graph:
-        return self.layout.read()
+        graph = self.layout.read()
+        kept = self.params["plan_dest"] or self.params["plan"]
+        # Whoever applies the plan needs it while the registry is closed.
+        if kept and self.check_mode and self._is_far():
+            save_known(kept, self.layout.known)
+        return graph
+
+    def _is_far(self) -> bool:
+        """Whether each read is a request."""
+        return self.storage.local_root() is None
 
     def read_dates(self, graph: Graph) -> None:
         self.layout.read_created(graph, images_to_date(graph, self.settings))
@@ -85,6 +95,8 @@ class StorageCleanup(Cleanup):
         self._apply_marked(marked, self._look(next(iter(sorted(marked.graph.repositories)), None)))
 
     def apply_given_plan(self, plan: Plan) -> None:
+        if self._is_far():
+            self.layout.known = load_known(self.params["plan"], self.layout.digests)
         closedness = self._look(next(iter(sorted(plan.removal.repositories)), None))
         if not self.check_mode and self.lock.is_ours():
             # This run has closed the registry: it stays so for no longer than one marking takes.

@@ -17,6 +17,8 @@ from pathlib import Path, PurePosixPath
 from types import SimpleNamespace
 from typing import Any, Iterator, cast
 
+import requests
+
 ACCESS_KEY, SECRET_KEY = "AKIADRYDOCK", "a-secret-of-the-tests"
 REGION = "us-east-1"
 _ACCOUNT, _PARTITION = "123456789012", "aws"
@@ -43,8 +45,11 @@ class S3Server:
         _backend().create_bucket(name, REGION)
         return name
 
-    def stop(self) -> None:
-        self._server.stop()
+    def bare_session(self) -> requests.Session:
+        """For a Scripted server in front of this one."""
+        session = requests.Session()
+        session.trust_env = False
+        return session
 
 
 @functools.lru_cache(maxsize=None)
@@ -73,11 +78,15 @@ class ObjectPath(PurePosixPath):
     @property
     def parameters(self) -> dict[str, Any]:
         """Those of a registry's s3 driver, with this as its root directory."""
+        return self.parameters_through(s3_server().url)
+
+    def parameters_through(self, url: str) -> dict[str, Any]:
+        """The same with something that stands before the server."""
         return {
             "bucket": self.parts[1],
             "rootdirectory": f"/{self.key}",
             "region": REGION,
-            "regionendpoint": s3_server().url,
+            "regionendpoint": url,
             "forcepathstyle": True,
             "secure": False,
             "accesskey": ACCESS_KEY,
@@ -144,6 +153,12 @@ def new_place(root: str = "") -> Path:
 def keys_of(bucket: str) -> list[str]:
     """Every key of a bucket."""
     return sorted(_backend().buckets[bucket].keys.keys())
+
+
+def storage_through(root: Path, url: str) -> dict[str, Any]:
+    """The option `storage` for this root directory."""
+    assert isinstance(root, ObjectPath)
+    return {"s3": root.parameters_through(url)}
 
 
 def unfinished_uploads(bucket: str) -> list[str]:

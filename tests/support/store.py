@@ -179,6 +179,12 @@ class Store:
             _write_link(self.tag(repository, tag) / "index" / digest.replace(":", "/") / "link", digest)
         return digest
 
+    def write_image(self, repository: str, image: Image, tag: str) -> None:
+        """As a push leaves it, and much faster."""
+        for content in image.blobs:
+            _write_link(self.layer_link(repository, self.write_blob(content)), content.digest)
+        self.write_manifest(repository, image.manifest, tag)
+
     def write_blob(self, content: Content) -> str:
         """Blob data without any link to it."""
         digest = digest_of(content.data)

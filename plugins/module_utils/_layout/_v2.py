@@ -43,7 +43,7 @@ class V2Layout:
         self.progress = progress
         # What was read once is not read again, and equal digests of all graphs share memory.
         self.known: Dict[str, Manifest] = {}
-        self._digests: Dict[str, str] = {}
+        self.digests: Dict[str, str] = {}
 
     def read(self) -> Graph:
         """Read everything that is linked, each manifest once.
@@ -52,7 +52,7 @@ class V2Layout:
         store.
         """
         self.storage.look_anew()
-        graph = Graph(digests=self._digests)
+        graph = Graph(digests=self.digests)
         self.progress.stage("listing blobs", things="blobs")
         self._read_blobs(graph)
         self.progress.stage("reading repositories", things="repositories")
