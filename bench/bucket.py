@@ -65,7 +65,7 @@ class Bucket:
             names = list(self._prefixes(prefix, first, last))
             found, is_last = [f"<CommonPrefixes><Prefix>{quote(one)}</Prefix></CommonPrefixes>" for one in names], True
         else:
-            keys = []
+            keys: list[str] = []
             while first < last and len(keys) < _PAGE:
                 keys += [key for key in self.keys[first : min(last, first + _PAGE - len(keys))] if key not in self.gone]
                 first += _PAGE

@@ -102,7 +102,9 @@ class Bucket:
                 answer = self._client.get_object(Bucket=self.where.bucket, Key=key)
                 try:
                     with contextlib.closing(answer["Body"]) as body:
-                        return body.read(limit), seconds(answer["LastModified"]), answer["ETag"]
+                        # Only a body that is read without a limit is held against its length.
+                        content = body.read(None if answer["ContentLength"] <= limit else limit)
+                        return content, seconds(answer["LastModified"]), answer["ETag"]
                 except BotoCoreError:  # the connection broke in the middle, of which boto3 repeats nothing
                     if attempt == _ATTEMPTS - 1:
                         raise

@@ -20,7 +20,8 @@ from ._s3_listing import PackedKeys
 _PAGES_ALONE = 4
 _LOOKS = 4
 _RANGES = 16
-_AT_ONCE = 8
+# Understanding a page takes about as long as waiting for it, and some MiB.
+_AT_ONCE = 4
 _HEX = "123456789abcdef"
 _END = "\U0010ffff"
 #: A page of a listing by (prefix, key after which it begins, delimiter).
