@@ -13,6 +13,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
 
+#: What the path of debris ends with that was to become a file and never did.
+UNFINISHED = ".unfinished"
 # The referrers tag schema of the OCI distribution spec ("Referrers Tag Schema") and cosign's names for what it
 # attaches.
 _SUBJECT_TAG = re.compile(r"(sha256|sha512)-([0-9a-f]{64,128})(?:\.(?:sig|att|sbom))?")

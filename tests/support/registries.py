@@ -285,8 +285,7 @@ class RegistryProcess(ServedProcess):
         if not keep_config:
             self.write_config()
         command = [str(self.binary), "serve", str(self.config_path)]
-        # 2.8.2 panics where it is told of certificates for S3 in this way.
-        self.serve(command, {"OTEL_TRACES_EXPORTER": "none", "AWS_CA_BUNDLE": "", **self.environment})
+        self.serve(command, {"OTEL_TRACES_EXPORTER": "none", **self.environment})
 
     def restart(self, *, keep_config: bool = False) -> None:
         self.stop()

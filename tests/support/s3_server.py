@@ -166,5 +166,19 @@ def unfinished_uploads(bucket: str) -> list[str]:
     return sorted(one.key_name for one in _backend().buckets[bucket].multiparts.values())
 
 
+def age_uploads(bucket: str, when: float) -> None:
+    """Make every part of an unfinished upload look as old as that; when it was begun, this server never tells truly."""
+    for upload in _backend().buckets[bucket].multiparts.values():
+        for part in upload.parts.values():
+            part.last_modified = datetime.fromtimestamp(int(when), timezone.utc).replace(tzinfo=None)
+
+
+def begin_upload(bucket: str, key: str) -> None:
+    """As a registry that was killed while it moved a large layer leaves it."""
+    backend = _backend()
+    upload = backend.create_multipart_upload(bucket, key, {}, "STANDARD", [], None, "", "")
+    backend.upload_part(bucket, upload.id, 1, b"part of a layer")
+
+
 def keep_versions(bucket: str) -> None:
     _backend().put_bucket_versioning(bucket, "Enabled")

@@ -14,7 +14,7 @@ from itertools import groupby
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
 from .._errors import DoubtError, StorageError
-from .._graph import Weight
+from .._graph import UNFINISHED, Weight
 from .._lock_files import LockFiles
 from .._parallel import in_parallel
 from ._base import Leaf, Listing, Look, OwnFiles, Storage
@@ -63,7 +63,11 @@ class S3Storage(Storage):
         return listing if listing.directories or listing.files or any(keys.below(path)) else None
 
     def leaves(self, path: str, leaf: str) -> List[Tuple[str, Optional[Weight]]]:
-        return [(name, _weight(self._leaf(path, leaf, name, inside))) for name, inside in self._children(path)]
+        return [
+            (name, _weight(self._leaf(path, leaf, name, inside)))
+            for name, inside in self._children(path)
+            if not all(one.key.endswith(UNFINISHED) for one in inside)
+        ]
 
     def read_leaves(self, path: str, leaf: str, limit: int, likely: Iterable[str] = ()) -> Iterator[Leaf]:
         parent = f"{leaf.rpartition('/')[0]}/"
@@ -180,7 +184,7 @@ class S3Storage(Storage):
         """The multipart uploads that were not completed, each by a name beside the object that it would have become."""
         if self._unfinished is None:
             self._unfinished = {
-                f"{one.key[len(self.base) :]}.{hashlib.sha256(one.upload_id.encode()).hexdigest()[:16]}.multipart": one
+                f"{one.key[len(self.base) :]}.{hashlib.sha256(one.upload_id.encode()).hexdigest()[:16]}{UNFINISHED}": one
                 for one in self.bucket.unfinished(self.base)
             }
         return self._unfinished
