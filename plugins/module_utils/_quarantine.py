@@ -10,7 +10,7 @@ seen by every host that shares the storage. Where nothing can be set aside (S3) 
 
 from __future__ import annotations
 
-from typing import List, NamedTuple
+from typing import List, NamedTuple, Optional
 
 from ._errors import PlanError, StorageError
 from ._plan import Plan, dump_plan, load_plan
@@ -21,9 +21,9 @@ _APPLIED = "applied.json"
 
 
 class QuarantineWeight(NamedTuple):
-    """What the quarantine holds; `bytes` counts files."""
+    """What the quarantine holds; `bytes` counts files, `path` is None where nothing can be set aside."""
 
-    path: str
+    path: Optional[str]
     bytes: int
     plans: List[str]
 
@@ -65,6 +65,8 @@ class Quarantine:
 
     def weigh(self) -> QuarantineWeight:
         """Return what is set aside at the moment."""
+        if not self._sets_aside:
+            return QuarantineWeight(None, 0, [])
         names = self._files.names()
         return QuarantineWeight(self._files.path, self._files.size() if names else 0, names)
 

@@ -420,7 +420,7 @@ quarantine:
   type: dict
   contains:
     path:
-      description: Where.
+      description: Where. None on S3, where nothing can be set aside.
       type: str
     bytes:
       description: How much, in bytes.

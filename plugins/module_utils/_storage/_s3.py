@@ -183,9 +183,9 @@ class S3Storage(Storage):
     def _unfinished_uploads(self) -> Dict[str, Unfinished]:
         """The multipart uploads that were not completed, each by a name beside the object that it would have become."""
         if self._unfinished is None:
+            found = list(self.bucket.unfinished(self.base))
             self._unfinished = {
-                f"{one.key[len(self.base) :]}.{hashlib.sha256(one.upload_id.encode()).hexdigest()[:16]}{UNFINISHED}": one
-                for one in self.bucket.unfinished(self.base)
+                f"{one.key[len(self.base) :]}.{_short(one.upload_id)}{UNFINISHED}": one for one in found
             }
         return self._unfinished
 
@@ -247,6 +247,10 @@ def _pages(paths: List[str], look: Look) -> Iterator[List[str]]:
     for start in range(0, len(paths), PAGE):
         look()
         yield paths[start : start + PAGE]
+
+
+def _short(upload_id: str) -> str:
+    return hashlib.sha256(upload_id.encode()).hexdigest()[:16]
 
 
 def _weight(entry: Optional[Entry]) -> Optional[Weight]:
