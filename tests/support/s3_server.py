@@ -95,22 +95,22 @@ class ObjectPath(PurePosixPath):
 
     def object(self) -> Any:
         found = self.bucket.keys.get(self.key)
-        if found is None:
+        if not _is_object(self.key, found):
             raise FileNotFoundError(self)
         return found
 
     def files(self) -> Iterator[ObjectPath]:
         """Every object at or below this, in the order of the keys."""
         start = f"{self.key}/" if self.key else ""
-        for key in sorted(self.bucket.keys.keys()):
-            if key == self.key or key.startswith(start):
+        for key, found in sorted(self.bucket.keys.items()):
+            if (key == self.key or key.startswith(start)) and _is_object(key, found):
                 yield ObjectPath("/", self.parts[1], key)
 
     def exists(self) -> bool:
         return any(True for _one in self.files())
 
     def is_file(self) -> bool:
-        return self.key in self.bucket.keys
+        return _is_object(self.key, self.bucket.keys.get(self.key))
 
     def is_dir(self) -> bool:
         return self.exists() and not self.is_file()
@@ -143,6 +143,11 @@ class ObjectPath(PurePosixPath):
     def listdir(self) -> list[str]:
         depth = len(self.parts)
         return sorted({one.parts[depth] for one in self.files() if len(one.parts) > depth})
+
+
+def _is_object(key: str, found: Any) -> bool:
+    """Neither what marks a directory, nor what marks an object as deleted."""
+    return hasattr(found, "value") and not key.endswith("/")
 
 
 def new_place(root: str = "") -> Path:
