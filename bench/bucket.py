@@ -58,7 +58,7 @@ class Bucket:
             content = f"{found[1]}:{found[2]}".encode() if found else key.encode()
         return hashlib.md5(content).hexdigest()  # noqa: S324
 
-    def listing(self, prefix: str, after: str, delimiter: str) -> bytes:
+    def listing(self, prefix: str, after: str, delimiter: str, limit: int) -> bytes:
         first = max(bisect_right(self.keys, after), bisect_left(self.keys, prefix))
         last = bisect_left(self.keys, prefix + "\U0010ffff")
         if delimiter:
@@ -66,10 +66,11 @@ class Bucket:
             found, is_last = [f"<CommonPrefixes><Prefix>{quote(one)}</Prefix></CommonPrefixes>" for one in names], True
         else:
             keys: list[str] = []
-            while first < last and len(keys) < _PAGE:
-                keys += [key for key in self.keys[first : min(last, first + _PAGE - len(keys))] if key not in self.gone]
-                first += _PAGE
-            found, is_last = [self.entries[key] for key in keys], len(keys) < _PAGE
+            while first < last and len(keys) < limit:
+                piece = self.keys[first : min(last, first + limit - len(keys))]
+                keys += [key for key in piece if key not in self.gone]
+                first += len(piece)
+            found, is_last = [self.entries[key] for key in keys], first >= last
         return (
             '<?xml version="1.0"?><ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
             f"<IsTruncated>{str(not is_last).lower()}</IsTruncated><EncodingType>url</EncodingType>"
@@ -122,14 +123,14 @@ class Handler(BaseHTTPRequestHandler):
         time.sleep(self.latency)
         self.send(*self.result(key, query, body))
 
-    do_GET = do_PUT = do_POST = do_DELETE = answer  # noqa: N815 - names that http.server calls
+    do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = answer  # noqa: N815 - names that http.server calls
 
     def result(self, key: str, query: dict[str, str], body: bytes) -> tuple[int, bytes]:
         kind = self.kind(query)
         self.bucket.counts[kind] += 1
         if kind == "list":
             given = [query.get(name, "") for name in ("prefix", "start-after", "delimiter")]
-            return 200, self.bucket.listing(*given)
+            return 200, self.bucket.listing(*given, int(query.get("max-keys", _PAGE)))
         if kind == "delete":
             keys = [unquote(one) for one in re.findall(r"<Key>([^<]*)</Key>", body.decode())] or [key]
             self.bucket.counts["keys"] += len(keys)
@@ -157,7 +158,8 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Last-Modified", formatdate(time.time(), usegmt=True))
         self.send_header("ETag", f'"{hashlib.md5(content).hexdigest()}"')  # noqa: S324
         self.end_headers()
-        self.wfile.write(content)
+        if self.command != "HEAD":
+            self.wfile.write(content)
 
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing."""

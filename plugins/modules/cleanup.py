@@ -165,7 +165,8 @@ notes:
     reopen it.
   - One run at a time changes a storage. While another one holds it, the module touches nothing, and says which run that
     is, since when and until when. What tells so lies in C(docker/registry/drydock.lock) beside the registry's own
-    tree, for every host that shares the storage, also in a bucket. It needs no lock for check mode and for O(quarantine=purge).
+    tree, for every host that shares the storage, also in a bucket. It needs no lock for check mode and for
+    O(quarantine=purge).
   - A clean-up in the maintenance of M(drydock.registry.maintenance) ends half a minute before the lease of that does,
     or a tenth of the lease before it if that is less. What is left then is done by the next run.
   - A clean-up that is sent SIGTERM or SIGHUP stops in the same safe way.
