@@ -129,8 +129,8 @@ class Handler(BaseHTTPRequestHandler):
         kind = self.kind(query)
         self.bucket.counts[kind] += 1
         if kind == "list":
-            given = [query.get(name, "") for name in ("prefix", "start-after", "delimiter")]
-            return 200, self.bucket.listing(*given, int(query.get("max-keys", _PAGE)))
+            prefix, after, delimiter = (query.get(name, "") for name in ("prefix", "start-after", "delimiter"))
+            return 200, self.bucket.listing(prefix, after, delimiter, int(query.get("max-keys", _PAGE)))
         if kind == "delete":
             keys = [unquote(one) for one in re.findall(r"<Key>([^<]*)</Key>", body.decode())] or [key]
             self.bucket.counts["keys"] += len(keys)

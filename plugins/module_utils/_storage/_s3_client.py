@@ -98,7 +98,7 @@ def make_client(parameters: Mapping[str, Any]) -> Any:
     # it is slower.
     parser: Any = getattr(client, "_response_parser", None)
     if hasattr(parser, "_timestamp_parser"):
-        parser._timestamp_parser = _parse_time
+        parser._timestamp_parser = parse_time
     return client
 
 
@@ -113,7 +113,7 @@ def seconds(moment: Union[float, datetime]) -> float:
     return moment if isinstance(moment, float) else moment.timestamp()
 
 
-def _parse_time(text: str) -> float:
+def parse_time(text: str) -> float:
     """Read a time as S3 writes it, in a listing (ISO 8601) or in a header (RFC 9110, "Date/Time Formats")."""
     if text[4:5] != "-":
         return float(calendar.timegm(time.strptime(text, "%a, %d %b %Y %H:%M:%S GMT")))
