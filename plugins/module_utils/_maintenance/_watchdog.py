@@ -56,7 +56,8 @@ class Watchdog:
         record = self.records.load(self.subject)
         if record is None:
             raise MaintenanceError(f"there is no record of {self.subject} in {self.state_dir}")
-        self._switch(record)
+        # The lock may lie in a bucket, and the keys to that in the environment of the run alone.
+        self._switch(record).custody.lock.hold()
 
     def wait(self, waited_until: Optional[float] = None) -> None:
         """Until the lease is over, or its record is gone; `waited_until` is an end that a timer has waited for."""
