@@ -79,11 +79,9 @@ class S3Storage(Storage):
             content = settled.get((entry.etag, entry.size)) if entry else None
             modified = entry.modified if entry else 0.0
             found.append((Leaf(name, content, modified, len(beside) <= 1), entry is not None and content is None))
-        yield from in_parallel(lambda one: self._with_content(path, leaf, limit, *one), found, CONNECTIONS)
-
-    def _with_content(self, path: str, leaf: str, limit: int, found: Leaf, is_wanted: bool) -> Leaf:
-        read = self.read(f"{path}/{found.name}/{leaf}", limit) if is_wanted else None
-        return found._replace(content=read[0]) if read else found
+        contents = self.read_each([f"{path}/{one.name}/{leaf}" for one, is_wanted in found if is_wanted], limit)
+        for one, is_wanted in found:
+            yield one._replace(content=next(contents)) if is_wanted else one
 
     def weigh_tree(self, path: str) -> Optional[Weight]:
         found = list(self._all(path))
