@@ -83,6 +83,7 @@ def test_tag_directory_without_current(registry: RegistryProcess, store: Store) 
     for tag in ("halved", "young"):
         remove(store.current_link("app", tag).parent)
     store.age(store.tag("app", "halved"), 2 * 3600)
+    store.age(store.tag("app", "young"), 60)
     swept = sweep(registry, {"app": ["2"]}, exact=False, policies=KEEP_ONE, grace_period="1h")
     assert swept.run["deleted"]["debris"] == 1
     assert store.tags("app") == ["2", "young"]
