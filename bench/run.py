@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Measures on each store what it costs to find out what may go, and on copies of the first one to remove it; then
-what it costs to clean a repository over the API.
+what it costs to clean a repository over the API, and a bucket.
 
 All of one store run in turn on the same cache state: the file system's caches warm (a floor that does not count goes
 first), or, with --cold, dropped before each.
@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from bench import api, report, subjects, window
+from bench import api, report, s3, subjects, window
 from bench.measure import Cost, drop_caches, median
 from bench.report import Target
 from bench.store import Shape
@@ -30,7 +30,7 @@ KEEP = 50
 # The shape, and how many times faster than 3.1.1 a whole preview has to be on it.
 FULL = {Shape(100, 100, 50): 20.0, Shape(2, 5000, 2500): 80.0}
 QUICK = {Shape(4, 60, 5): 20.0, Shape(1, 200, 20): 80.0}
-PARTS = ("registries", "drydock", "floor", "window", "api")
+PARTS = ("registries", "drydock", "floor", "window", "api", "s3")
 OWN_WORK_TO_FLOOR = 1.5
 PEAK_MIB = 80.0
 PEAK_BYTES_PER_BLOB = 200
@@ -143,7 +143,7 @@ def main() -> None:
     shapes = {shape: known.get(shape, 20.0) for shape in arguments.shape or known}
     parts = [introduction(arguments)]
     print(parts[0])
-    for shape, times_faster in shapes.items() if {*arguments.parts} - {"window", "api"} else ():
+    for shape, times_faster in shapes.items() if {*arguments.parts} - {"window", "api", "s3"} else ():
         bench = Bench(ensure_store(shape), arguments)
         bench.run()
         parts.append(bench.report(times_faster, judged=not arguments.quick) + "\n")
@@ -154,6 +154,9 @@ def main() -> None:
     if "api" in arguments.parts:
         shape = api.QUICK_SHAPE if arguments.quick else api.SHAPE
         parts.append(api.measure(ensure_store(shape), KEEP, arguments.rounds) + "\n")
+        print(parts[-1])
+    if "s3" in arguments.parts:
+        parts.append(s3.measure(KEEP, arguments.quick) + "\n")
         print(parts[-1])
     if arguments.save:
         path = Path(__file__).with_name(f"results-{datetime.date.today():%Y-%m-%d}.md")  # noqa: DTZ011

@@ -29,10 +29,16 @@ options:
       - "The storage, in the words of the C(storage) section of the registry's own configuration file,
         for example C({filesystem: {rootdirectory: /srv/registry}})."
       - Takes precedence over what O(registry_config) says. Needed when the registry runs in a container and sees its
-        storage under another path than the target host does.
+        storage under another path than the target host does, or when the module runs on another host.
+      - "The drivers are C(filesystem) and C(s3), the latter with Distribution's parameters: C(bucket), C(region),
+        C(regionendpoint), C(rootdirectory), C(forcepathstyle), C(secure), C(skipverify), C(accesskey), C(secretkey),
+        C(sessiontoken), C(encrypt), C(keyid), C(storageclass), C(objectacl), C(v4auth), C(usedualstack),
+        C(usefipsendpoint) and C(accelerate). Without keys boto3 finds credentials as it always does, which are the
+        environment, a profile, or the role of the instance."
       - For the old v1 registry C(rootdirectory) is its C(storage_path), the directory that has C(images) and
         C(repositories) in it.
     type: dict
 requirements:
+  - boto3 (Python library on the target; only where the storage is S3)
   - PyYAML (Python library on the target; only where O(registry_config) or O(registry_environment) is given)
 """

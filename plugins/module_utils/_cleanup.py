@@ -21,9 +21,9 @@ from ._plan import Drift, Plan, Removal, dump_plan, load_plan
 from ._planning import Marked
 from ._policy import Settings, read_settings
 from ._progress import Progress
-from ._quarantine import read_text, write_durably
 from ._report import describe_removal, empty_result, shares_of
 from ._retention import Retention, retain
+from ._storage._own_files import read_text, write_durably
 
 
 class Cleanup(ABC):

@@ -14,10 +14,11 @@ from ._apply import Sweep
 from ._cache import UNKNOWN_CACHE, check_cache, forget_blobs
 from ._cleanup import Cleanup
 from ._closed import Closedness, check_contents, look, look_again, require_closed, show_same_storage, why_open
-from ._errors import DrydockError, NotClosedError, StorageError
+from ._errors import DrydockError, InvalidOptionError, NotClosedError, StorageError
 from ._graph import Graph
+from ._layout._known import load_known, save_known
 from ._layout._open import PLACES, layout_on, storage_version
-from ._lock import Hold, Lock, lock_path, run_from_params
+from ._lock import Hold, Lock, run_from_params
 from ._permission import Aged
 from ._plan import Drift, Plan, Removal
 from ._planning import Marked, make_plan, mark_again
@@ -39,11 +40,11 @@ class StorageCleanup(Cleanup):
         version = storage_version(self.params, self.config)
         self.storage = open_storage(self.params, self.config, PLACES[version])
         self.layout = layout_on(self.storage, version, self.progress)
-        self.quarantine = Quarantine(self.storage.quarantines)
+        self._require_quarantine()
+        self.quarantine = Quarantine(self.storage)
         self.interrupted = self.quarantine.interrupted()
         self.finished: List[Plan] = []
-        where = lock_path(self.storage.local_root(), "", "", self.storage.place)
-        self.lock = Lock(where, run_from_params(self.params), self.params.get("_gone_runs") or ())
+        self.lock = Lock(self.storage.lock_files(), run_from_params(self.params), self.params.get("_gone_runs") or ())
 
     def carry_out(self) -> None:
         if self.params["quarantine"] == "purge":
@@ -51,11 +52,28 @@ class StorageCleanup(Cleanup):
         else:
             super().carry_out()
 
+    def _require_quarantine(self) -> None:
+        if not self.storage.sets_aside and self.params["quarantine"] != "delete":
+            raise InvalidOptionError(
+                "quarantine",
+                self.params["quarantine"],
+                "delete: nothing can be set aside on S3; to be able to undo, let the bucket keep versions",
+            )
+
     def source(self) -> Dict[str, str]:
         return self.layout.source()
 
     def read(self) -> Graph:
-        return self.layout.read()
+        graph = self.layout.read()
+        kept = self.params["plan_dest"] or self.params["plan"]
+        # Whoever applies the plan needs it while the registry is closed.
+        if kept and self.check_mode and self._is_far():
+            save_known(kept, self.layout.known)
+        return graph
+
+    def _is_far(self) -> bool:
+        """Whether each read is a request."""
+        return self.storage.local_root() is None
 
     def read_dates(self, graph: Graph) -> None:
         self.layout.read_created(graph, images_to_date(graph, self.settings))
@@ -78,6 +96,8 @@ class StorageCleanup(Cleanup):
         self._apply_marked(marked, self._look(next(iter(sorted(marked.graph.repositories)), None)))
 
     def apply_given_plan(self, plan: Plan) -> None:
+        if self._is_far():
+            self.layout.known = load_known(self.params["plan"], self.layout.digests)
         closedness = self._look(next(iter(sorted(plan.removal.repositories)), None))
         if not self.check_mode and self.lock.is_ours():
             # This run has closed the registry: it stays so for no longer than one marking takes.
@@ -90,6 +110,7 @@ class StorageCleanup(Cleanup):
         if self.check_mode:
             self._predict(marked.removal)
         elif not marked.removal.counts().is_nothing():
+            marked.graph.forget()
             self._apply(marked.plan, closedness)
         else:
             with self._entered(closedness) if self.finished else nullcontext():
@@ -108,6 +129,7 @@ class StorageCleanup(Cleanup):
             marked = self.marked_again(plan)
             if not marked.removal.counts().is_nothing():
                 self._check_same_storage(closedness, marked.graph)
+                self._warn_of_versions(marked.removal)
                 with self._cache_forgotten():
                     self._sweep(marked, sentry)
             self._finish()
@@ -204,6 +226,7 @@ class StorageCleanup(Cleanup):
             self.storage.check_changeable()
             self._warn_of_unknown_cache()
             self._warn_of_obstacles()
+            self._warn_of_versions(removal)
         self._warn_of_unfinished()
         leftovers = self.params["quarantine"] == "delete" and self.quarantine.applied()
         self.result["changed"] = bool(not removal.counts().is_nothing() or leftovers or self.finished)
@@ -230,6 +253,11 @@ class StorageCleanup(Cleanup):
     def _warn_of_unknown_cache(self) -> None:
         if self.config is None:
             self.warn(UNKNOWN_CACHE)
+
+    def _warn_of_versions(self, removal: Removal) -> None:
+        why = self.storage.held_back(removal.counts().bytes)
+        if why is not None:
+            self.warn(why)
 
     def _warn_of_obstacles(self) -> None:
         """Tell in check mode what would refuse a run now, and may be gone by then."""

@@ -13,6 +13,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
+#: What the path of debris ends with that was to become a file and never did.
+UNFINISHED = ".unfinished"
 # The referrers tag schema of the OCI distribution spec ("Referrers Tag Schema") and cosign's names for what it
 # attaches.
 _SUBJECT_TAG = re.compile(r"(sha256|sha512)-([0-9a-f]{64,128})(?:\.(?:sig|att|sbom))?")
@@ -111,6 +113,11 @@ class Graph:
     unknown_bases: Set[str] = field(default_factory=set)
     #: Every digest once, so that equal ones share memory. (Under Ansible sys.intern is a slow Python function.)
     digests: Dict[str, str] = field(default_factory=dict, repr=False, compare=False)
+
+    def forget(self) -> None:
+        """Make room for a graph that is read anew: hold nothing any more, whoever holds this."""
+        for everything in (self.repositories, self.manifests, self.blobs, self.aliases, self.created, self.debris):
+            everything.clear()
 
     def children_of(self, digest: str) -> Tuple[str, ...]:
         """Return the manifests that an index names, nothing for any other manifest."""

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One run at a time closes a registry and sweeps its storage.
 
-The lock lies with the storage, in `<rootdirectory>/docker/registry/drydock.lock/`, so that every host that shares it
+The lock lies with the storage, at `<rootdirectory>/docker/registry/drydock.lock`, so that every host that shares it
 sees the same one. What is in it is told in `_hold.py`.
 """
 
@@ -34,7 +34,7 @@ from ._hold import (
     this_host,
     this_sweeping,
 )
-from ._lock_files import Files, LockDirectory
+from ._lock_files import Files, LockFiles
 from ._storage._base import V2_PLACE, Place
 
 __all__ = ["Hold", "Lock", "Run", "Sweeping", "lock_path", "run_from_params", "stop_sweep"]
@@ -47,7 +47,7 @@ def lock_path(root: Optional[str], state_dir: str, subject: str, place: Place = 
     """Return where the lock lies: in the storage, or below `state_dir` where the storage is no directory here."""
     if root is None:
         return os.path.join(state_dir, f"lock-{hashlib.sha256(subject.encode()).hexdigest()[:16]}")
-    return os.path.join(place.beside(root), "drydock.lock")
+    return place.lock(root)
 
 
 class Lock:
@@ -59,14 +59,14 @@ class Lock:
     """
 
     def __init__(
-        self, path: str, run: Run, gone: Collection[str] = (), tree: Optional[str] = None, registry: str = ""
+        self, files: LockFiles, run: Run, gone: Collection[str] = (), tree: Optional[str] = None, registry: str = ""
     ) -> None:
-        self.path = path
+        self.path = files.path
         self.place = ".".join(part for part in (this_host(), registry) if part)
         self.tree = tree
         self.run = run
         self.gone = frozenset(gone)
-        self.files = LockDirectory(path)
+        self.files = files
         self._token: Optional[str] = None
 
     @property

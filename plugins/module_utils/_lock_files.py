@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, drydock maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A lock as a directory of small JSON files, on whatever file system the storage is on, NFS too.
+"""The files of a lock, and how they lie in a directory, on whatever file system the storage is on, NFS too.
 
 It is made beside its place with all that belongs into it and renamed there: a rename onto a directory that is not empty
 fails (rename(2)), so of several only one gets the place, and a lock without a holder is never seen. It goes by a
@@ -17,6 +17,7 @@ import os
 import secrets
 import shutil
 import stat
+from abc import ABC, abstractmethod
 from typing import Any, Dict, Iterator, List, Mapping, Optional
 
 from ._errors import MaintenanceError
@@ -28,19 +29,54 @@ _LOST = (errno.EEXIST, errno.ENOTEMPTY, errno.ENOENT)
 Files = Mapping[str, Mapping[str, Any]]
 
 
-class LockDirectory:
-    """The directory at `path`. Every method raises MaintenanceError where the file system does not let it."""
+class LockFiles(ABC):
+    """Small JSON objects by their names, which appear together and go together.
+
+    `path` is where the lock lies, for people. Every method raises MaintenanceError where the storage does not let it.
+    """
+
+    path: str
+
+    @abstractmethod
+    def read(self) -> Optional[Files]:
+        """Return what is in the lock, None where there is none."""
+
+    @abstractmethod
+    def make(self, files: Files) -> None:
+        """Try to be the one that makes the lock; whether it was this one, `read` tells."""
+
+    @abstractmethod
+    def write(self, name: str, content: Mapping[str, Any]) -> None:
+        """Put a file into the lock, whole and durable when this returns; nothing where the lock has gone."""
+
+    @abstractmethod
+    def remove(self, name: str) -> None:
+        """Take a file out of the lock, if it is there."""
+
+    @abstractmethod
+    def take_away(self, name: str, expected: Optional[Mapping[str, Any]]) -> None:
+        """Move away the lock in which the file `name` holds what is expected; another one stays."""
+
+    @abstractmethod
+    def leftovers(self) -> List[Files]:
+        """Return what is in locks that were moved away and not cleared away yet."""
+
+    @abstractmethod
+    def clear(self) -> None:
+        """Delete what was moved away, and what a crash left of the making of a lock."""
+
+
+class LockDirectory(LockFiles):
+    """The directory at `path`."""
 
     def __init__(self, path: str) -> None:
         self.path = path
 
     def read(self) -> Optional[Files]:
-        """Return what is in the lock, None where there is none."""
         with self._telling("read"):
             return _read_all(self.path)
 
     def make(self, files: Files) -> None:
-        """Try to be the one that makes the lock; whether it was this one, `read` tells."""
         # Whoever has got the lock clears away what the others prepare.
         with self._telling("taken"), contextlib.suppress(FileNotFoundError):
             _make_parents(os.path.dirname(self.path))
@@ -54,7 +90,6 @@ class LockDirectory:
                 shutil.rmtree(prepared, ignore_errors=True)
 
     def write(self, name: str, content: Mapping[str, Any]) -> None:
-        """Put a file into the lock, whole and on disk when this returns; nothing where the lock has gone."""
         with self._telling("changed"), contextlib.suppress(FileNotFoundError):
             temporary = os.path.join(self.path, f".{secrets.token_hex(8)}")
             _write(temporary, content)
@@ -62,12 +97,10 @@ class LockDirectory:
             _sync(self.path)
 
     def remove(self, name: str) -> None:
-        """Take a file out of the lock, if it is there."""
         with self._telling("changed"), contextlib.suppress(FileNotFoundError):
             os.unlink(os.path.join(self.path, name + _ENDING))
 
     def take_away(self, name: str, expected: Optional[Mapping[str, Any]]) -> None:
-        """Move away the lock in which the file `name` holds what is expected; another one is put back."""
         with self._telling("released"):
             beside = self._beside()
             _rename(self.path, beside)
@@ -76,12 +109,10 @@ class LockDirectory:
                 _rename(beside, self.path)
 
     def leftovers(self) -> List[Files]:
-        """Return what is in locks that were moved away and not cleared away yet."""
         with self._telling("read"):
             return [files for files in map(_read_all, self._besides()) if files is not None]
 
     def clear(self) -> None:
-        """Delete what was moved away, and what a crash left of the making of a lock."""
         for path in self._besides():
             shutil.rmtree(path, ignore_errors=True)
 

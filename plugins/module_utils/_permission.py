@@ -11,7 +11,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import NamedTuple, Set
 
-from ._graph import Debris, Graph, Tag, Weight
+from ._graph import UNFINISHED, Debris, Graph, Tag, Weight
 from ._plan import Plan, RepositoryRemoval
 from ._policy import Bounds, Settings
 from ._reach import Node
@@ -122,7 +122,8 @@ class Aged(Permission):
         return blob.modified <= self.grace_limit
 
     def debris(self, path: str, debris: Debris) -> bool:
-        return debris.modified <= self.grace_limit
+        is_upload = path.endswith(UNFINISHED)
+        return debris.modified <= (min(self.upload_limit, self.grace_limit) if is_upload else self.grace_limit)
 
     def empty_repository(self, repository: str) -> bool:
         return self.settings.remove_empty_repositories

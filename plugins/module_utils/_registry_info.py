@@ -17,9 +17,9 @@ from ._inventory import Inventory, Scope, describe, find_orphans, list_names, ta
 from ._layout._open import open_layout
 from ._layout._survey import StorageSurvey
 from ._patterns import compile_patterns
-from ._quarantine import write_durably
 from ._registry_config import config_from_params
 from ._report import CAP
+from ._storage._own_files import write_durably
 
 Survey = Union[StorageSurvey, ApiSurvey, V1Survey]
 

@@ -26,6 +26,8 @@ description:
     kept, and the next run does the rest.
   - In the storage everything is first set aside in C(docker/registry/drydock) beside the registry's own tree, in an
     order in which a crash at any moment leaves no broken image. The next run finishes an interrupted plan.
+  - On S3 nothing can be set aside. Objects are deleted in the same order, a thousand in a request, and never before all
+    those are gone that point to them.
   - Over the API, any registry that speaks the OCI distribution API can be cleaned up while it is open. Where it deletes
     tags (as Distribution 3 does), these go, and their manifests and blobs are left to its own garbage
     collector. Where it only deletes digests (Distribution 2.8), a tag goes together with its manifest, and only if
@@ -89,7 +91,9 @@ options:
     type: str
     default: 1h
   purge_uploads_older_than:
-    description: Remove uploads into which nothing was written for this long. Only with the storage.
+    description:
+      - Remove uploads into which nothing was written for this long. Only with the storage.
+      - On S3 multipart uploads that were never finished are aborted.
     type: str
     default: 7d
   remove_empty_repositories:
@@ -122,7 +126,11 @@ options:
       - Mutually exclusive with O(policies), O(plan_dest) and O(delete_untagged). O(protect_images) still protects.
     type: path
   plan_dest:
-    description: Path on the target to write the whole plan to, in check mode too.
+    description:
+      - Path on the target to write the whole plan to, in check mode too.
+      - On S3 check mode with O(plan_dest) or O(plan) also writes a file beside it, with C(.manifests) behind its name.
+        Whoever applies the plan then does not read those manifests again while the registry is closed. It can be
+        deleted.
     type: path
   require_read_only:
     description:
@@ -137,7 +145,8 @@ options:
       - What becomes of what is set aside. V(delete) deletes it at the end of the run, V(keep) leaves it for a later
         run.
       - V(purge) makes no plan and only deletes what earlier runs set aside. It may run while the registry is open.
-      - Over the API nothing is set aside, so there it can't be changed.
+      - On S3 and over the API nothing is set aside, so there it can't be changed. Let the bucket keep versions to be
+        able to undo.
     type: str
     choices: [delete, keep, purge]
     default: delete
@@ -157,7 +166,8 @@ notes:
     reopen it.
   - One run at a time changes a storage. While another one holds it, the module touches nothing, and says which run that
     is, since when and until when. What tells so lies in C(docker/registry/drydock.lock) beside the registry's own
-    tree, for every host that shares the storage. It needs no lock for check mode and for O(quarantine=purge).
+    tree, for every host that shares the storage, also in a bucket. It needs no lock for check mode and for
+    O(quarantine=purge).
   - A clean-up in the maintenance of M(drydock.registry.maintenance) ends half a minute before the lease of that does,
     or a tenth of the lease before it if that is less. What is left then is done by the next run.
   - A clean-up that is sent SIGTERM or SIGHUP stops in the same safe way.
@@ -221,6 +231,18 @@ EXAMPLES = r"""
       - keep_n: 10
     plan_dest: /var/lib/registry-plan.json
   check_mode: true
+
+- name: Show what would go from a bucket, from any machine that may read it
+  drydock.registry.cleanup:
+    storage:
+      s3:
+        bucket: images
+        region: eu-central-1
+        rootdirectory: /registry
+    policies:
+      - keep_n: 10
+  check_mode: true
+  delegate_to: localhost
 
 - name: Apply the approved plan
   drydock.registry.cleanup:
@@ -428,7 +450,7 @@ quarantine:
   type: dict
   contains:
     path:
-      description: Where.
+      description: Where. None on S3, where nothing can be set aside.
       type: str
     bytes:
       description: How much, in bytes.

@@ -23,8 +23,9 @@ from support.crane import CraneRegistry, find_crane
 from support.credentials import TlsFiles, make_tls
 from support.nginx import NginxProcess, find_nginx
 from support.playbook import ensure_build
-from support.registries import V3, VERSIONS, NewRegistry, Registry, RegistryProcess, find_registry
+from support.registries import V2, V3, VERSIONS, NewRegistry, Registry, RegistryProcess, find_registry
 from support.registry_host import RegistryHost
+from support.s3_server import new_place
 from support.scripted import NewScripted, Script, Scripted, let_through
 from support.store import Store
 from support.sweeping_api import DeletingRegistry
@@ -32,6 +33,9 @@ from support.v1 import V1Registry, find_v1
 from support.ways import ApiWay, StorageWay, Way
 
 ensure_build()
+# What is set here for AWS is not meant for the tests, and at AWS_CA_BUNDLE 2.8.2 panics.
+for _name in [name for name in os.environ if name.startswith("AWS_")]:
+    del os.environ[_name]
 # Every kind of registry that can delete over its API.
 DELETING = (*VERSIONS, "crane")
 
@@ -74,6 +78,14 @@ def new_registry(tmp_path: Path) -> Iterator[NewRegistry]:
 def registry(version: str, new_registry: NewRegistry) -> RegistryProcess:
     """A started, empty registry of each version: filesystem storage, in-memory cache, deletion disabled."""
     return new_registry(version)
+
+
+@pytest.fixture(params=[*VERSIONS, "s3"])
+def everywhere(request: pytest.FixtureRequest, new_registry: NewRegistry) -> RegistryProcess:
+    """As `registry`, and one whose storage is S3: for what must be the same there."""
+    if request.param == "s3":
+        return new_registry(V3, storage=new_place("some/where"))
+    return new_registry(request.param)
 
 
 @pytest.fixture
@@ -126,14 +138,16 @@ def _deleting(request: pytest.FixtureRequest, kind: str) -> DeletingRegistry:
     return new_registry(kind, delete_enabled=True)
 
 
-@pytest.fixture(params=[*(f"storage-{version}" for version in VERSIONS), *(f"api-{kind}" for kind in DELETING)])
+@pytest.fixture(
+    params=[*(f"storage-{version}" for version in VERSIONS), f"s3-{V2}", *(f"api-{kind}" for kind in DELETING)]
+)
 def way(request: pytest.FixtureRequest) -> Way:
     """Every way of cleaning up, on each kind of registry that it is for."""
     how, _dash, kind = request.param.partition("-")
     if how == "api":
         return ApiWay(_deleting(request, kind))
     new_registry: NewRegistry = request.getfixturevalue("new_registry")
-    return StorageWay(new_registry(kind))
+    return StorageWay(new_registry(kind, storage=new_place("some/where") if how == "s3" else None))
 
 
 @pytest.fixture

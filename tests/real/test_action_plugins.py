@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.drydock.registry.plugins.module_utils._lock import Lock, Run, lock_path
+from ansible_collections.drydock.registry.plugins.module_utils._lock_files import LockDirectory
 from ansible_collections.drydock.registry.plugins.plugin_utils._run import ControllerProcess
 from support import service
 from support.playbook import PlaybookRun, StartedPlaybook, run_playbook
@@ -111,7 +112,7 @@ def test_a_run_of_this_controller_that_was_killed_holds_nothing(new_registry: Ne
     run = a_dead_run() if is_dead else held_by(ControllerProcess.of_this_run())
     options = {"registry_config": str(registry.config_path), "policies": KEEP_ONE, "grace_period": "0s"}
     with registry.closed():
-        Lock(lock_path(str(registry.storage), "", ""), run).acquire(time.time() + 3600)
+        Lock(LockDirectory(lock_path(str(registry.storage), "", "")), run).acquire(time.time() + 3600)
         result = play("cleanup", options).of("The task")[0]
     if is_dead:
         assert result["deleted"]["tags"] == 2, result

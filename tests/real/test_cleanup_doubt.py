@@ -6,8 +6,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from pathlib import Path
 from typing import Callable
 
@@ -16,13 +14,18 @@ import pytest
 from support import images
 from support.images import Content
 from support.pushing import Repository, push
-from support.registries import V2, NewRegistry, RegistryProcess
-from support.schema1 import schema1_image
-from support.store import Store, assert_untouched, snapshot
-from support.sweeping import DAY, cleanup, push_aged, refused, sweep
-from support.verify import assert_pulls, capture, exists
+from support.registries import RegistryProcess
+from support.store import Store, assert_same, assert_untouched, remove, snapshot
+from support.sweeping import DAY, cleanup, push_aged, refused, seen, sweep
+from support.verify import assert_pulls, capture
 
 KEEP_ONE = [{"name": "test", "keep_n": 1}]
+
+
+@pytest.fixture
+def registry(everywhere: RegistryProcess) -> RegistryProcess:
+    """One on each storage: what is doubtful does not depend on it."""
+    return everywhere
 
 
 # Benign: noted, and debris past grace may go.
@@ -32,7 +35,7 @@ def test_layer_link_to_a_blob_that_is_gone(registry: RegistryProcess, store: Sto
     made = push_aged(registry, "app", {"1": 9.0, "2": 8.0})
     lost = made["2"].layers[0].digest
     with registry.closed():
-        shutil.rmtree(store.blob(lost))
+        remove(store.blob(lost))
     swept = sweep(registry, {"app": ["2"]}, exact=False, policies=KEEP_ONE)
     assert lost in swept.said
 
@@ -41,7 +44,7 @@ def test_dangling_layer_link_of_no_manifest_goes(registry: RegistryProcess, stor
     push_aged(registry, "app", {"1": 9.0})
     orphan = images.layer("orphan")
     Repository(registry, "app").push_blob(orphan)
-    shutil.rmtree(store.blob(orphan.digest))
+    remove(store.blob(orphan.digest))
     swept = sweep(registry, {"app": ["1"]}, policies=KEEP_ONE)
     assert swept.run["deleted"]["layer_links"] == 1
     assert swept.run["deleted"]["blobs"] == 0
@@ -50,14 +53,14 @@ def test_dangling_layer_link_of_no_manifest_goes(registry: RegistryProcess, stor
 def test_revision_whose_blob_is_gone(registry: RegistryProcess, store: Store) -> None:
     push_aged(registry, "app", {"1": 9.0, "2": 8.0})
     lost = push(registry, "app", images.image("lost"))
-    shutil.rmtree(store.blob(lost))
+    remove(store.blob(lost))
     swept = sweep(registry, {"app": ["2"]}, exact=False, policies=KEEP_ONE)
     assert lost in swept.said
 
 
 def test_tag_whose_blob_is_gone(registry: RegistryProcess, store: Store) -> None:
     made = push_aged(registry, "app", {"1": 9.0, "2": 8.0, "lost": 7.0})
-    shutil.rmtree(store.blob(made["lost"].digest))
+    remove(store.blob(made["lost"].digest))
     with registry.closed():
         result = cleanup(registry, policies=[{"name": "test", "keep_tags": ["lost", "2"], "keep_n": 0}])
     assert not result.get("failed"), result.get("msg")
@@ -75,20 +78,12 @@ def test_sparse_index(registry: RegistryProcess, store: Store) -> None:
     assert swept.expectation["app"].manifests == {index.digest, index.children[0].digest}
 
 
-def test_empty_upload_directory(registry: RegistryProcess, store: Store) -> None:
-    push_aged(registry, "app", {"1": 9.0})
-    upload = store.repository("app") / "_uploads/2b6c3d5e-0000-4000-8000-000000000000"
-    upload.mkdir(parents=True)
-    store.age(upload, 8 * DAY)
-    sweep(registry, {"app": ["1"]}, policies=KEEP_ONE)
-    assert store.uploads("app") == []
-
-
 def test_tag_directory_without_current(registry: RegistryProcess, store: Store) -> None:
     push_aged(registry, "app", {"1": 9.0, "2": 8.0, "halved": 7.0, "young": 6.0})
     for tag in ("halved", "young"):
-        shutil.rmtree(store.current_link("app", tag).parent)
+        remove(store.current_link("app", tag).parent)
     store.age(store.tag("app", "halved"), 2 * 3600)
+    store.age(store.tag("app", "young"), 60)
     swept = sweep(registry, {"app": ["2"]}, exact=False, policies=KEEP_ONE, grace_period="1h")
     assert swept.run["deleted"]["debris"] == 1
     assert store.tags("app") == ["2", "young"]
@@ -108,7 +103,7 @@ def test_temporary_files_of_an_interrupted_push(registry: RegistryProcess, store
 def test_missing_directories(registry: RegistryProcess, store: Store, missing: str) -> None:
     push_aged(registry, "kept", {"1": 9.0, "2": 8.0})
     push_aged(registry, "odd", {"1": 9.0})
-    shutil.rmtree(store.repository("odd") / missing, ignore_errors=True)
+    remove(store.repository("odd") / missing)
     keeps = {"kept": ["2"], **({} if missing in ("_manifests", "_manifests/tags") else {"odd": ["1"]})}
     with registry.closed():
         result = cleanup(registry, policies=KEEP_ONE)
@@ -134,15 +129,6 @@ def test_zero_size_blob(registry: RegistryProcess, store: Store) -> None:
     assert store.tags("app") == ["2"]
     assert store.blob_data(made["2"].layers[0].digest).exists()
     assert not store.blob(orphan).exists()
-
-
-def test_symlinked_root(version: str, new_registry: NewRegistry, tmp_path: Path) -> None:
-    (tmp_path / "elsewhere").mkdir()
-    link = tmp_path / "link"
-    link.symlink_to(tmp_path / "elsewhere")
-    registry = new_registry(version, storage=link)
-    push_aged(registry, "app", {"1": 9.0, "2": 8.0})
-    sweep(registry, {"app": ["2"]}, policies=KEEP_ONE)
 
 
 # Unclear: kept, with everything it may refer to, and said.
@@ -199,16 +185,6 @@ def test_unknown_media_type_is_kept_with_all_it_may_refer_to(registry: RegistryP
     assert_pulls(registry, capture(registry, {"app": [child.digest, "2"]}))
 
 
-def test_schema_1_is_kept(new_registry: NewRegistry, workspace: Path) -> None:
-    registry = new_registry(V2, settings={"compatibility": {"schema1": {"enabled": True}}})
-    store = Store(registry.storage)
-    push(registry, "old", schema1_image("old", "1", "old", workspace), "1")
-    store.age_everything(99 * DAY)
-    push_aged(registry, "old", {"2": 9.0, "3": 8.0})
-    swept = sweep(registry, {"old": ["1", "3"]}, policies=[{"name": "test", "keep_n": 1, "expire_after": "10d"}])
-    assert swept.run["warnings"]
-
-
 def test_schema_1_from_a_migrated_store_is_kept(registry: RegistryProcess, store: Store) -> None:
     layer = images.layer("old layer")
     Repository(registry, "old").push_blob(layer)
@@ -239,14 +215,7 @@ def no_json(store: Store, digest: str) -> Path:
     return path
 
 
-def a_directory(store: Store, digest: str) -> Path:
-    path = store.blob_data(digest)
-    path.unlink()
-    path.mkdir()
-    return path
-
-
-@pytest.mark.parametrize("damage", [cut, no_json, a_directory])
+@pytest.mark.parametrize("damage", [cut, no_json])
 @pytest.mark.parametrize("tag", ["1", "2"])
 def test_an_unreadable_manifest_aborts(
     registry: RegistryProcess, store: Store, damage: Callable[[Store, str], Path], tag: str
@@ -254,12 +223,12 @@ def test_an_unreadable_manifest_aborts(
     made = push_aged(registry, "app", {"1": 9.0, "2": 8.0})
     push_aged(registry, "fine", {"1": 9.0, "2": 8.0})
     path = damage(store, made[tag].digest)
-    before = snapshot(registry.home)
+    before = seen(registry)
     with registry.closed():
-        before = snapshot(registry.home)
+        before = seen(registry)
         for check in (True, False):
             refused(cleanup(registry, policies=KEEP_ONE, check=check), str(path.relative_to(store.v2)))
-            assert_untouched(registry.home, before)
+            assert_same(before, seen(registry))
 
 
 def test_a_layer_linked_as_a_manifest_aborts(registry: RegistryProcess, store: Store) -> None:
@@ -268,72 +237,18 @@ def test_a_layer_linked_as_a_manifest_aborts(registry: RegistryProcess, store: S
     layer = made["2"].layers[0]
     store.write_manifest("app", layer)
     with registry.closed():
-        before = snapshot(registry.home)
+        before = seen(registry)
         for check in (True, False):
             refused(cleanup(registry, policies=KEEP_ONE, check=check), layer.digest, "not JSON")
-            assert_untouched(registry.home, before)
-
-
-@pytest.mark.parametrize("where", ["manifest", "revisions", "tag", "blobs", "repository"])
-def test_permission_denied_aborts(registry: RegistryProcess, store: Store, where: str) -> None:
-    made = push_aged(registry, "app", {"1": 9.0, "2": 8.0})
-    push_aged(registry, "fine", {"1": 9.0, "2": 8.0})
-    path = {
-        "manifest": store.blob_data(made["2"].digest),
-        "revisions": store.repository("app") / "_manifests/revisions/sha256",
-        "tag": store.current_link("app", "2"),
-        "blobs": store.blob(made["2"].digest).parent,
-        "repository": store.repository("app"),
-    }[where]
-    with registry.closed():
-        mode = path.stat().st_mode
-        path.chmod(0)
-        before = snapshot_names(registry.home)
-        try:
-            for check in (True, False):
-                result = cleanup(registry, unprivileged=True, policies=KEEP_ONE, check=check)
-                refused(result, str(path), "ermission denied")
-                assert snapshot_names(registry.home) == before
-        finally:
-            path.chmod(mode)
-    assert exists(registry, "app", "1")
-
-
-def snapshot_names(root: Path) -> list[tuple[str, int, int]]:
-    """Path, size and mtime of all that is there; content needs no reading."""
-    paths = (Path(top) / name for top, dirs, files in os.walk(root) for name in [*dirs, *files])
-    return sorted((str(path), path.lstat().st_size, path.lstat().st_mtime_ns) for path in paths)
-
-
-@pytest.mark.parametrize("where", ["blobs", "directory", "blob", "tags", "tag", "link", "repository"])
-def test_a_symlink_inside_the_tree_aborts(registry: RegistryProcess, store: Store, tmp_path: Path, where: str) -> None:
-    made = push_aged(registry, "app", {"1": 9.0, "2": 8.0})
-    outside = tmp_path / "outside"
-    path = {
-        "blobs": store.v2 / "blobs",
-        "directory": store.blob(made["1"].layers[0].digest).parent,
-        "blob": store.blob_data(made["1"].layers[0].digest),
-        "tags": store.tag("app", "1").parent,
-        "tag": store.current_link("app", "1").parent,
-        "link": store.current_link("app", "1"),
-        "repository": store.repository("app"),
-    }[where]
-    path.rename(outside)
-    path.symlink_to(outside)
-    with registry.closed():
-        before, there = snapshot(registry.home), snapshot(outside)
-        for check in (True, False):
-            refused(cleanup(registry, policies=KEEP_ONE, check=check), str(path), "symbolic link")
-            assert_untouched(registry.home, before)
-            assert_untouched(outside, there)
+            assert_same(before, seen(registry))
 
 
 def test_a_store_without_any_blob_aborts(registry: RegistryProcess, store: Store) -> None:
     """Most likely a volume is not mounted: without this, its links would go as links to nothing."""
     push_aged(registry, "app", {"1": 9.0, "2": 8.0})
     with registry.closed():
-        shutil.rmtree(store.v2 / "blobs")
-        before = snapshot(registry.home)
+        remove(store.v2 / "blobs")
+        before = seen(registry)
         for check in (True, False):
             refused(cleanup(registry, policies=KEEP_ONE, check=check), "holds no blob", "mounted")
-            assert_untouched(registry.home, before)
+            assert_same(before, seen(registry))

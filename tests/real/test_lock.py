@@ -27,6 +27,7 @@ from ansible_collections.drydock.registry.plugins.module_utils._errors import (
     StoppedError,
 )
 from ansible_collections.drydock.registry.plugins.module_utils._lock import Hold, Lock, Run, lock_path, stop_sweep
+from ansible_collections.drydock.registry.plugins.module_utils._lock_files import LockDirectory
 from ansible_collections.drydock.registry.plugins.module_utils._sentry import Sentry
 from ansible_collections.drydock.registry.plugins.module_utils._times import iso
 from support.crashing import KILLED, Countdown
@@ -51,7 +52,7 @@ def lock(root: Path) -> Lock:
 
 
 def of(run: Run, root: Path, *gone: Run) -> Lock:
-    return Lock(lock_path(str(root), "/nowhere", "nothing"), run, [one.id for one in gone])
+    return Lock(LockDirectory(lock_path(str(root), "/nowhere", "nothing")), run, [one.id for one in gone])
 
 
 def end() -> float:
@@ -398,8 +399,8 @@ def test_a_full_storage_is_told(lock: Lock, root: Path) -> None:
 SWEEPER = """
 import signal, sys, time
 from support.locking import OURS
-from ansible_collections.drydock.registry.plugins.module_utils import _lock, _sentry, _errors
-lock = _lock.Lock(sys.argv[1], OURS)
+from ansible_collections.drydock.registry.plugins.module_utils import _lock, _lock_files, _sentry, _errors
+lock = _lock.Lock(_lock_files.LockDirectory(sys.argv[1]), OURS)
 sentry = _sentry.Sentry(lock, None, lambda: None)
 if sys.argv[2] == "deaf":
     sentry.look = lambda: None

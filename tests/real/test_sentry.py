@@ -17,6 +17,7 @@ import pytest
 from ansible_collections.drydock.registry.plugins.module_utils import _deadline, _sentry
 from ansible_collections.drydock.registry.plugins.module_utils._errors import MaintenanceError, StoppedError
 from ansible_collections.drydock.registry.plugins.module_utils._lock import Lock, Run, lock_path
+from ansible_collections.drydock.registry.plugins.module_utils._lock_files import LockDirectory
 from ansible_collections.drydock.registry.plugins.module_utils._sentry import Sentry
 from support.holding import HeldSweep, held_sweep
 from support.locking import OURS, THEIRS, as_params, in_child, rewrite
@@ -44,7 +45,7 @@ class Swept:
         registry.restart()
 
     def lock(self, run: Run) -> Lock:
-        return Lock(lock_path(str(self.registry.storage), "", ""), run)
+        return Lock(LockDirectory(lock_path(str(self.registry.storage), "", "")), run)
 
     def assert_well(self) -> None:
         """What is kept pulls, and so does what a sweep that stopped has left."""
@@ -235,7 +236,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 def leased(tmp_path: Path, lease: float) -> tuple[Lock, float]:
-    lock = Lock(str(tmp_path / "lock"), OURS)
+    lock = Lock(LockDirectory(str(tmp_path / "lock")), OURS)
     until = time.time() + lease
     lock.acquire(until)
     return lock, until

@@ -23,6 +23,7 @@ import requests
 import yaml
 
 from support.credentials import TlsFiles, TokenAuth, TokenServer
+from support.s3_server import ObjectPath
 
 V2 = "2.8.2"
 V3 = "3.1.1"
@@ -113,7 +114,7 @@ class Registry(Protocol):
 
 
 class StoredRegistry(Registry, Protocol):
-    """One whose storage is a directory here."""
+    """One whose storage can be looked into from here: a directory, or a bucket of `s3_server`."""
 
     storage: Path
 
@@ -241,6 +242,8 @@ class RegistryProcess(ServedProcess):
     def config(self) -> dict[str, Any]:
         """The configuration file's content, as both versions take it."""
         storage: dict[str, Any] = {"filesystem": {"rootdirectory": str(self.storage)}}
+        if isinstance(self.storage, ObjectPath):
+            storage = {"s3": self.storage.parameters}
         if self.delete_enabled:
             storage["delete"] = {"enabled": True}
         if self.cache:

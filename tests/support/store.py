@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A v2 storage tree from outside: snapshots that show whether it was touched, its paths, ages, and damage done to it.
 
-Independent of the collection's own layout code, so that a mistake there is not repeated here.
+Independent of the collection's own layout code, so that a mistake there is not repeated here. What is a Path here may
+as well be an ObjectPath, which is one in all that is used of it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Iterator, NamedTuple
 
 from support.images import Content, Image, digest_of
+from support.s3_server import ObjectPath
 
 
 class Entry(NamedTuple):
@@ -36,8 +38,15 @@ Snapshot = dict[str, Entry]
 
 def snapshot(root: Path) -> Snapshot:
     """relative path -> Entry, for the root itself (".") and everything under it; symlinks are not followed."""
+    if isinstance(root, ObjectPath):
+        return {str(path.relative_to(root)): _object_entry(path) for path in root.files()}
     paths = [root, *(Path(top) / name for top, dirs, files in os.walk(root) for name in [*dirs, *files])]
     return {str(path.relative_to(root)): _entry(path) for path in paths}
+
+
+def _object_entry(path: ObjectPath) -> Entry:
+    found, content = path.stat(), hashlib.sha256(path.read_bytes()).hexdigest()
+    return Entry("file", found.st_size, int(found.st_mtime * 1e9), 0, 0, (0, 0), content)
 
 
 def _entry(path: Path) -> Entry:
@@ -55,7 +64,11 @@ def _entry(path: Path) -> Entry:
 
 def assert_untouched(root: Path, before: Snapshot) -> None:
     """AssertionError listing every path that came, went or changed since `before`."""
-    after = snapshot(root)
+    assert_same(before, snapshot(root))
+
+
+def assert_same(before: Snapshot, after: Snapshot) -> None:
+    """AssertionError listing every path that came, went or changed."""
     changed = [path for path in sorted(before.keys() | after.keys()) if before.get(path) != after.get(path)]
     shown = [f"{path}: {before.get(path)} -> {after.get(path)}" for path in changed[:10]]
     assert not changed, f"{len(changed)} paths were touched: " + "; ".join(shown)
@@ -78,13 +91,8 @@ class Tree:
 
     def age(self, path: Path, seconds: float) -> None:
         """Set every file and directory from `path` down to `seconds` old."""
-        when = self.now - seconds
-        for where, _dirs, files in os.walk(path, topdown=False):
-            for name in files:
-                os.utime(Path(where) / name, (when, when))
-            os.utime(where, (when, when))
-        if path.is_file():
-            os.utime(path, (when, when))
+        for one in [*_everything(path), path]:
+            _set_time(one, self.now - seconds)
 
     def age_everything(self, seconds: float) -> None:
         self.age(self.root, seconds)
@@ -127,12 +135,8 @@ class Store(Tree):
     def repositories(self) -> list[str]:
         """Every repository of any depth, by any of its inner directories."""
         top = self.v2 / "repositories"
-        found = (
-            os.path.relpath(where, top)
-            for where, dirs, _files in os.walk(top)
-            if any(name in dirs for name in ("_layers", "_manifests", "_uploads"))
-        )
-        return sorted(found)
+        found = {path.parent for path in _everything(top) if path.name in ("_layers", "_manifests", "_uploads")}
+        return sorted(str(path.relative_to(top)) for path in found)
 
     def tags(self, repository: str) -> list[str]:
         return _names(self.repository(repository) / "_manifests/tags")
@@ -146,8 +150,7 @@ class Store(Tree):
 
     def blobs(self) -> list[str]:
         """Digests with data."""
-        top = self.v2 / "blobs"
-        found = (data for data in top.glob("*/*/*/data"))
+        found = (path for path in _everything(self.v2 / "blobs") if path.name == "data" and path.is_file())
         return sorted(f"{data.parts[-4]}:{data.parts[-2]}" for data in found)
 
     def blob_bytes(self) -> int:
@@ -183,6 +186,12 @@ class Store(Tree):
             _write_link(self.tag(repository, tag) / "index" / digest.replace(":", "/") / "link", digest)
         return digest
 
+    def write_image(self, repository: str, image: Image, tag: str) -> None:
+        """As a push leaves it, and much faster."""
+        for content in image.blobs:
+            _write_link(self.layer_link(repository, self.write_blob(content)), content.digest)
+        self.write_manifest(repository, image.manifest, tag)
+
     def write_blob(self, content: Content) -> str:
         """Blob data without any link to it."""
         digest = digest_of(content.data)
@@ -192,17 +201,47 @@ class Store(Tree):
 
     def remove_manifest(self, repository: str, digest: str) -> None:
         """As if it had never been pushed: its revision in this repository, and its blob."""
-        shutil.rmtree(self.revision(repository, digest))
-        shutil.rmtree(self.blob(digest))
+        remove(self.revision(repository, digest))
+        remove(self.blob(digest))
+
+
+def remove(path: Path) -> None:
+    """A file, or a directory with all that is in it; nothing where there is neither."""
+    if isinstance(path, Path) and path.is_dir():
+        shutil.rmtree(path)
+    for one in path.files() if isinstance(path, ObjectPath) else [path] if path.is_file() else ():
+        one.unlink()
+
+
+def _everything(path: Path) -> Iterator[Path]:
+    """All that is below, what is in a directory before it; directories in a bucket too, which hold an object."""
+    if isinstance(path, Path):
+        for where, directories, files in os.walk(path, topdown=False):
+            yield from (Path(where) / name for name in [*files, *directories])
+        return
+    seen = set[ObjectPath]()
+    for one in list(path.files()) if not path.is_file() else ():
+        seen |= {parent for parent in one.parents if path in parent.parents}
+        yield one
+    yield from (one for one in sorted(seen) if not one.is_file())
+
+
+def _set_time(path: Path, when: float) -> None:
+    if isinstance(path, Path):
+        os.utime(path, (when, when))
+    elif path.is_file():
+        path.set_time(when)
 
 
 def _names(directory: Path) -> list[str]:
+    if isinstance(directory, ObjectPath):
+        return directory.listdir()
     return sorted(os.listdir(directory)) if directory.is_dir() else []
 
 
 def _digests(directory: Path, wanted: str) -> Iterator[str]:
-    for link in sorted(directory.glob(f"*/*/{wanted}")):
-        yield f"{link.parts[-3]}:{link.parts[-2]}"
+    links = (path for path in _everything(directory) if path.name == wanted and path.is_file())
+    yield from sorted(f"{link.parts[-3]}:{link.parts[-2]}" for link in links)
 
 
 def _write_link(path: Path, digest: str) -> None:

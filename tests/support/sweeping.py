@@ -14,7 +14,8 @@ from support.images import Image
 from support.playbook import WITHOUT_OVERRIDE, Result, run_module
 from support.pushing import push
 from support.registries import RegistryProcess, StoredRegistry
-from support.store import Store, assert_untouched, snapshot
+from support.s3_server import ObjectPath
+from support.store import Snapshot, Store, assert_same, snapshot
 from support.verify import Expectation, assert_pulls, capture
 
 DAY = 86400.0
@@ -102,18 +103,24 @@ def sweep(
 
 
 def _three_runs(registry: RegistryProcess, store: Store, expectation: Expectation, options: Mapping[str, Any]) -> Swept:
-    before, weight = snapshot(registry.home), store.blob_bytes()
+    before, weight = seen(registry), store.blob_bytes()
     preview = successful(cleanup(registry, check=True, diff=True, **options))
-    assert_untouched(registry.home, before)
+    assert_same(before, seen(registry))
     run = successful(cleanup(registry, diff=True, **options))
     assert_same_plan(preview, run)
     if not run["deleted"]["uploads"] and not run["deleted"]["debris"]:
         assert weight - store.blob_bytes() == run["deleted"]["bytes"]
-    after = snapshot(registry.home)
+    after = seen(registry)
     again = successful(cleanup(registry, diff=True, **options))
     assert not again["changed"], again["deleted"]
-    assert_untouched(registry.home, after)
+    assert_same(after, seen(registry))
     return Swept(preview, run, again, expectation)
+
+
+def seen(registry: RegistryProcess) -> Snapshot:
+    """All that a run may touch: what is in the registry's home, and in its bucket."""
+    there: Snapshot = snapshot(registry.storage) if isinstance(registry.storage, ObjectPath) else {}
+    return {**snapshot(registry.home), **{f"s3/{path}": entry for path, entry in there.items()}}
 
 
 def assert_same_plan(preview: Result, run: Result) -> None:

@@ -10,12 +10,12 @@ from typing import Callable, Iterable, Iterator, List, Mapping, Optional, Type, 
 from urllib.parse import quote
 
 from .._errors import RegistryError
+from .._parallel import in_parallel
 from ._advice import explain
 from ._auth import Credentials
 from ._http import ATTEMPTS, BODY_LIMIT, Answer, HttpSession, TlsSettings
 from ._login import CLIENT_ID, Login
 from ._options import checked_url
-from ._parallel import in_parallel
 
 T = TypeVar("T")
 R = TypeVar("R")

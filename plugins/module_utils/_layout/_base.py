@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Tuple
 
 from .._api._base import ApiClient
-from .._graph import Graph
+from .._graph import Graph, Manifest
 from .._manifest import ImageConfig
 from .._plan import Removal
 from .._progress import SILENT, Progress
@@ -37,6 +37,11 @@ class Step(NamedTuple):
     content: Optional[bytes] = None
     number: int = 1
 
+    @property
+    def is_removal(self) -> bool:
+        """Whether it takes away what is at its path."""
+        return self.path is not None and self.content is None
+
 
 class Planted(NamedTuple):
     """Content by path that nobody has had before, and whether a registry shows it once it is there."""
@@ -54,6 +59,9 @@ class Layout(ABC):
     def __init__(self, storage: Storage, progress: Progress = SILENT) -> None:
         self.storage = storage
         self.progress = progress
+        # What was read once is not read again, and equal digests of all graphs share memory.
+        self.known: Dict[str, Manifest] = {}
+        self.digests: Dict[str, str] = {}
 
     @abstractmethod
     def source(self) -> Dict[str, str]:

@@ -50,7 +50,8 @@ class V2Layout(Layout):
 
     def read(self) -> Graph:
         """Read everything that is linked, each manifest once."""
-        graph = Graph()
+        self.storage.look_anew()
+        graph = Graph(digests=self.digests)
         self.progress.stage("listing blobs", things="blobs")
         self._read_blobs(graph)
         self.progress.stage("reading repositories", things="repositories")
@@ -62,8 +63,11 @@ class V2Layout(Layout):
             self._read_layer_links(graph, repository)
             self._read_uploads(repository)
             self._read_tags(graph, repository)
+        for path in self.storage.unfinished():
+            self._add_debris(graph, None, path)
         _require_blobs(graph)
         self._read_manifests(graph)
+        self.known = dict(graph.manifests)
         _note_oddities(graph)
         graph.warn_of_unknown_manifests()
         return graph
@@ -79,22 +83,22 @@ class V2Layout(Layout):
 
     def read_created(self, graph: Graph, digests: Iterable[str]) -> None:
         """Add the image dates of the given manifests to the graph; an index has the date of its youngest child."""
-        wanted = list(digests)
-        self.progress.stage("reading dates", len(wanted), "images")
-        for digest in self.progress.each(wanted):
-            configs = self.read_configs(graph, _images_of(graph, digest))
-            known = [config.created for _image, config in configs if config.created is not None]
-            if known:
-                graph.created[digest] = max(known)
+        owners: Dict[str, List[str]] = {}
+        for digest in digests:
+            for image in _images_of(graph, digest):
+                owners.setdefault(image, []).append(digest)
+        self.progress.stage("reading dates", len(owners), "images")
+        for image, config in self.progress.each(self.read_configs(graph, owners)):
+            for digest in owners[image] if config.created is not None else ():
+                graph.created[digest] = max(config.created or 0.0, graph.created.get(digest, 0.0))
 
     def read_configs(self, graph: Graph, digests: Iterable[str]) -> Iterator[Tuple[str, ImageConfig]]:
-        for digest in digests:
-            manifest = graph.manifests.get(digest)
-            if manifest is None or not manifest.config:
-                continue
-            content = self.storage.read(paths.blob_data(graph.stored_as(manifest.config)), _MANIFEST_LIMIT)
-            if content:
-                yield digest, parse_config(content[0])
+        known = ((digest, graph.manifests[digest].config) for digest in digests if digest in graph.manifests)
+        wanted = [(digest, paths.blob_data(graph.stored_as(config))) for digest, config in known if config]
+        contents = self.storage.read_each((path for _digest, path in wanted), _MANIFEST_LIMIT)
+        for (digest, _path), content in zip(wanted, contents):
+            if content is not None:
+                yield digest, parse_config(content)
 
     def steps(self, removal: Removal, graph: Graph) -> Iterator[Step]:
         for name, gone in removal.repositories.items():
@@ -199,8 +203,7 @@ class V2Layout(Layout):
         for name, found in leaves:
             if found and _is_hex(name):
                 digest = f"{algorithm}:{name}"
-                graph.blobs[digest] = found
-                graph.digests[digest] = digest
+                graph.blobs[graph.digests.setdefault(digest, digest)] = found
             elif found:
                 graph.notes.append(f"{parent}/{name} is not a blob")
             else:
@@ -247,7 +250,8 @@ class V2Layout(Layout):
                 repository.uploads[name] = found
 
     def _read_tags(self, graph: Graph, repository: Repository) -> None:
-        for leaf in self.storage.read_leaves(paths.tags(repository.name), "current/link", _LINK_LIMIT):
+        tags = paths.tags(repository.name)
+        for leaf in self.storage.read_leaves(tags, "current/link", _LINK_LIMIT, repository.revisions):
             current = paths.tag_current(repository.name, leaf.name)
             digest = _linked(leaf.content)
             if leaf.content is None:
@@ -303,35 +307,57 @@ class V2Layout(Layout):
         waiting = list(linked - empty)
         self.progress.stage("reading manifests", len(waiting), "manifests")
         while waiting:
-            digest = waiting.pop()
-            if digest in graph.manifests or digest not in graph.blobs:
-                continue
-            self.progress.advance()
-            read = self._read_manifest if digest in linked else self._read_unlinked
-            manifest = read(graph, digest)
-            if manifest:
-                graph.manifests[digest] = manifest
-                waiting.extend(manifest.children)
+            wanted = [
+                digest
+                for digest in dict.fromkeys(waiting)
+                if digest in graph.blobs and digest not in graph.manifests and _may_be_manifest(graph, digest, linked)
+            ]
+            waiting = []
+            for digest, manifest in self._manifests(graph, wanted, linked):
+                self.progress.advance()
+                if manifest:
+                    graph.manifests[digest] = manifest
+                    waiting.extend(manifest.children)
         _keep_whole_around(graph, empty)
 
-    def _read_manifest(self, graph: Graph, digest: str) -> Manifest:
-        path = paths.blob_data(digest)
-        content = self.storage.read(path, _MANIFEST_LIMIT)
-        if content is None:
-            raise DoubtError(f"{path} went away while the storage was read, so what it refers to is not known")
-        try:
-            return parse_manifest(digest, content[0], graph.digests)
-        except DoubtError as error:
-            raise DoubtError(f"{path}: {error}") from error
+    def _manifests(
+        self, graph: Graph, wanted: Iterable[str], linked: Set[str]
+    ) -> Iterator[Tuple[str, Optional[Manifest]]]:
+        """Yield each of the wanted, None for what is none; read are those that are not known, by their size too."""
+        unknown = []
+        for digest in wanted:
+            manifest = self.known.get(digest)
+            if manifest is not None and manifest.size == graph.blobs[digest].size:
+                yield digest, manifest
+            else:
+                unknown.append(digest)
+        contents = self.storage.read_each(map(paths.blob_data, unknown), _MANIFEST_LIMIT)
+        for digest, content in zip(unknown, contents):
+            parse = _parse_manifest if digest in linked else _parse_unlinked
+            yield digest, parse(graph, digest, content)
 
-    def _read_unlinked(self, graph: Graph, digest: str) -> Optional[Manifest]:
-        """Read a child without a link: the link may have been deleted, or it may be a layer (build caches)."""
-        if graph.blobs[digest].size > _LARGEST_MANIFEST:
-            return None
-        try:
-            return self._read_manifest(graph, digest)
-        except DoubtError:
-            return None
+
+def _may_be_manifest(graph: Graph, digest: str, linked: Set[str]) -> bool:
+    """Whether it is linked as one; a child without a link may be a layer (build caches)."""
+    return digest in linked or graph.blobs[digest].size <= _LARGEST_MANIFEST
+
+
+def _parse_manifest(graph: Graph, digest: str, content: Optional[bytes]) -> Manifest:
+    path = paths.blob_data(digest)
+    if content is None:
+        raise DoubtError(f"{path} went away while the storage was read, so what it refers to is not known")
+    try:
+        return parse_manifest(digest, content, graph.digests)
+    except DoubtError as error:
+        raise DoubtError(f"{path}: {error}") from error
+
+
+def _parse_unlinked(graph: Graph, digest: str, content: Optional[bytes]) -> Optional[Manifest]:
+    """Parse a child without a link, which may have been deleted; None where it is no manifest."""
+    try:
+        return _parse_manifest(graph, digest, content)
+    except DoubtError:
+        return None
 
 
 def _linked(content: Optional[bytes]) -> Optional[str]:

@@ -16,9 +16,11 @@ from .._errors import InvalidOptionError, MaintenanceError
 from .._layout._base import Layout
 from .._layout._open import PLACES, open_layout, storage_version
 from .._lock import Lock, Run, lock_path
+from .._lock_files import LockDirectory, LockFiles
 from .._processes import in_other_mounts, registry_processes
 from .._registry_config import DEFAULT_ROOTDIRECTORY, RegistryConfig, config_from_params, without_others_secrets
 from .._storage._base import Place
+from .._storage._open import S3_DRIVERS, driver_of, open_storage
 from ._closing import Closing
 from ._command import parse_command
 from ._config_file import ConfigFileMethod
@@ -65,7 +67,8 @@ def build_switch(params: Mapping[str, Any], check_mode: bool, run: Run, own: Opt
     place = PLACES[storage_version(params, config)]
     where = recorded.get("_lock") or _find_lock(root, place, state_dir, method.subject)
     name = hashlib.sha256(method.subject.encode()).hexdigest()[:8]
-    lock = Lock(where["path"], run, params.get("_gone_runs") or (), where["tree"], name)
+    files = _lock_files(params, config, where["path"])
+    lock = Lock(files, run, params.get("_gone_runs") or (), where["tree"], name)
     custody = Custody(method.subject, records, watchdog, lock, journal)
     service = Service.from_params(_with_recorded(params, recorded))
 
@@ -169,6 +172,13 @@ def _find_lock(root: Optional[str], place: Place, state_dir: str, subject: str) 
     tree = os.path.join(place.base(root), place.parts[-1]) if root is not None else None
     is_there = tree is not None and os.path.isdir(tree)
     return {"path": lock_path(root, state_dir, subject, place), "tree": tree if is_there else None}
+
+
+def _lock_files(params: Mapping[str, Any], config: Optional[RegistryConfig], path: str) -> LockFiles:
+    """The lock lies with the storage; where nothing is known of that, on this host alone."""
+    if driver_of(params, config) in S3_DRIVERS:
+        return open_storage(params, config).lock_files()
+    return LockDirectory(path)
 
 
 def _recorded_options(records: RecordStore, watchdog: Lease, subject: str) -> Mapping[str, Any]:

@@ -26,6 +26,9 @@ _UTILS = __name__.rpartition("._maintenance.")[0]
 # neither would get through; the rest may hold secrets, and is the task's own.
 _KEPT = re.compile(
     r"PATH|HOME|LANG|LC_\w+|TZ|(http|https|no)_proxy|(HTTP|HTTPS|NO)_PROXY|REQUESTS_CA_BUNDLE|SSL_CERT_(FILE|DIR)"
+    # Where boto3 finds credentials, none of them itself.
+    r"|AWS_(PROFILE|REGION|DEFAULT_REGION|CONFIG_FILE|SHARED_CREDENTIALS_FILE|CA_BUNDLE|ROLE_ARN|ROLE_SESSION_NAME"
+    r"|WEB_IDENTITY_TOKEN_FILE|CONTAINER_CREDENTIALS_(RELATIVE|FULL)_URI)"
     r"|DOCKER_(HOST|CONTEXT|CONFIG|CERT_PATH|TLS_VERIFY)|CONTAINER_HOST|XDG_RUNTIME_DIR|KUBECONFIG"
 )
 _MAIN = """\

@@ -40,7 +40,8 @@ class Watchdog:
 
     def check(self) -> None:
         """Raise DrydockError where the registry could not be put back from what this host has."""
-        self._switch()
+        # The lock may lie in a bucket, and the keys to that in the environment of the run alone.
+        self._switch().custody.lock.hold()
 
     def wait(self, waited_until: Optional[float] = None) -> None:
         """Until the lease is over; `waited_until` is an end that a timer has waited for."""

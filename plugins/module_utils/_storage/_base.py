@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from .._graph import Weight
+from .._lock_files import LockFiles
 
 
 class Place(NamedTuple):
@@ -32,6 +33,10 @@ class Place(NamedTuple):
     def beside(self, root: str) -> str:
         """Return the directory for what is no part of the tree."""
         return os.path.dirname(self.base(root)) if self.tree else self.base(root)
+
+    def lock(self, root: str) -> str:
+        """Return where the lock of the storage lies."""
+        return os.path.join(self.beside(root), "drydock.lock")
 
 
 #: Distribution's tree.
@@ -59,13 +64,61 @@ class Leaf(NamedTuple):
     is_alone: bool
 
 
+#: Called before each change; raises StoppedError where it may not be made.
+Look = Callable[[], None]
+
+
+class OwnFiles(ABC):
+    """Where drydock leaves files of its own: `<name>/<file>` beside the registry's tree, `name` being that of a plan.
+
+    `path` is where that is, for people. Every method raises StorageError where it can't be done.
+    """
+
+    path: str
+
+    @abstractmethod
+    def names(self) -> List[str]:
+        """Return the names that have anything, sorted."""
+
+    @abstractmethod
+    def has(self, name: str, file: str) -> bool:
+        """Tell whether there is this file."""
+
+    @abstractmethod
+    def read(self, name: str, file: str) -> str:
+        """Return the content of a file."""
+
+    @abstractmethod
+    def write(self, name: str, file: str, texts: Iterable[str]) -> None:
+        """Write a file that is there whole or not at all, also after a power cut."""
+
+    @abstractmethod
+    def rename(self, name: str, file: str, to: str) -> None:
+        """Give a file another name."""
+
+    @abstractmethod
+    def remove(self, name: str) -> None:
+        """Delete all that has this name, what was set aside under it too; with the last one all goes."""
+
+    @abstractmethod
+    def size(self) -> int:
+        """Return how much there is, in bytes."""
+
+
 class Storage(ABC):
-    """A tree of files that can be listed, read, and set aside.
+    """A tree of files that can be listed, read, and cleared of what is not needed.
 
     Every method raises StorageError where something cannot be read or changed, and DoubtError where something is not
-    what
-    a registry writes (a symbolic link). What does not exist is never an error.
+    what a registry writes (a symbolic link). What does not exist is never an error.
+
+    `batch` is how many paths `remove` is best given at once. Where `sets_aside` is False nothing can be had back.
     """
+
+    batch = 1
+    sets_aside = True
+
+    def look_anew(self) -> None:  # noqa: B027 - not every storage remembers
+        """Forget what was seen: the storage may have changed."""
 
     @abstractmethod
     def source(self) -> Dict[str, str]:
@@ -83,8 +136,11 @@ class Storage(ABC):
         """
 
     @abstractmethod
-    def read_leaves(self, path: str, leaf: str, limit: int) -> Iterator[Leaf]:
-        """Yield the content of `<name>/<leaf>` for every directory below `path`, at most `limit` bytes of each."""
+    def read_leaves(self, path: str, leaf: str, limit: int, likely: Iterable[str] = ()) -> Iterator[Leaf]:
+        """Yield the content of `<name>/<leaf>` for every directory below `path`, at most `limit` bytes of each.
+
+        A file that is known to hold one of the `likely` texts need not be read.
+        """
 
     @abstractmethod
     def weigh_tree(self, path: str) -> Optional[Weight]:
@@ -94,9 +150,23 @@ class Storage(ABC):
     def read(self, path: str, limit: int) -> Optional[Tuple[bytes, float]]:
         """Return at most `limit` bytes of a file and its time, None where it does not exist."""
 
+    def read_each(self, paths: Iterable[str], limit: int) -> Iterator[Optional[bytes]]:
+        """Yield at most `limit` bytes of each file, None for one that does not exist."""
+        for path in paths:
+            found = self.read(path, limit)
+            yield found[0] if found else None
+
+    def unfinished(self) -> List[str]:
+        """Return what was begun and never became a file, unless it is in the directory of an upload."""
+        return []
+
     @abstractmethod
-    def set_aside(self, path: str, quarantine: str) -> bool:
-        """Move a file or a tree into the named quarantine; False where it does not exist."""
+    def remove(self, paths: Sequence[str], quarantine: str, look: Look) -> Iterator[bool]:
+        """Remove files and trees, and yield of each path whether it went; it does not where nothing is there.
+
+        They are moved into the named quarantine, or are gone for good where the storage sets nothing aside. After an
+        error first what went is told.
+        """
 
     @abstractmethod
     def rewrite(self, path: str, content: bytes, quarantine: str) -> bool:
@@ -122,3 +192,15 @@ class Storage(ABC):
     @abstractmethod
     def check_changeable(self) -> None:
         """Raise StorageError where this process could not set something aside."""
+
+    @abstractmethod
+    def own_files(self) -> OwnFiles:
+        """Return where drydock's own files lie, seen by every host that shares the storage."""
+
+    @abstractmethod
+    def lock_files(self) -> LockFiles:
+        """Return the lock that lies with the storage."""
+
+    def held_back(self, size: int) -> Optional[str]:
+        """Return why of so many bytes that go the space is not freed at once, None where it is."""
+        return None

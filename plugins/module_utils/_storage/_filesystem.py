@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 import stat
 from contextlib import contextmanager, suppress
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Set, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
 from .._errors import InvalidOptionError, StorageError
 from .._graph import Weight
-from ._base import V2_PLACE, Leaf, Listing, Place, Storage
+from .._lock_files import LockDirectory, LockFiles
+from ._base import V2_PLACE, Leaf, Listing, Look, OwnFiles, Place, Storage
 from ._files import GONE, list_directory, not_a_file, open_directory, read_file, stat_directory, symlink, unreadable
+from ._own_files import LocalOwnFiles
 
 # A link is written, closed and renamed in one go; a directory that changed later than this has seen something else.
 _REWRITE_SECONDS = 1.0
@@ -63,7 +64,7 @@ class FilesystemStorage(Storage):
                 found.append((name, Weight(status.st_size, status.st_mtime)))
         return found
 
-    def read_leaves(self, path: str, leaf: str, limit: int) -> Iterator[Leaf]:
+    def read_leaves(self, path: str, leaf: str, limit: int, likely: Iterable[str] = ()) -> Iterator[Leaf]:
         parent = os.path.dirname(leaf)
         with self._directory(path) as directory:
             if directory is None:
@@ -96,7 +97,12 @@ class FilesystemStorage(Storage):
     def read(self, path: str, limit: int) -> Optional[Tuple[bytes, float]]:
         return read_file(path, self._top, limit, self._at(path))
 
-    def set_aside(self, path: str, quarantine: str) -> bool:
+    def remove(self, paths: Sequence[str], quarantine: str, look: Look) -> Iterator[bool]:
+        for path in paths:
+            look()
+            yield self._set_aside(path, quarantine)
+
+    def _set_aside(self, path: str, quarantine: str) -> bool:
         target = f"{self.quarantines}/{quarantine}/{self.place.name}/{path}"
         try:
             self._make_parent(target)
@@ -105,7 +111,7 @@ class FilesystemStorage(Storage):
             if error.errno in GONE:
                 return False
             if error.errno in (errno.EEXIST, errno.ENOTEMPTY):
-                return self.set_aside(path, f"{quarantine}/again")
+                return self._set_aside(path, f"{quarantine}/again")
             raise StorageError(f"{self._at(path)} could not be moved to {target}: {error.strerror}") from error
         return True
 
@@ -152,6 +158,12 @@ class FilesystemStorage(Storage):
             if error.errno not in GONE:
                 raise StorageError(f"{self._at(path)} could not be deleted: {error.strerror}") from error
         self.prune(os.path.dirname(path), stop)
+
+    def own_files(self) -> OwnFiles:
+        return LocalOwnFiles(self.quarantines)
+
+    def lock_files(self) -> LockFiles:
+        return LockDirectory(self.place.lock(self.rootdirectory))
 
     def local_root(self) -> Optional[str]:
         return self.rootdirectory
@@ -225,11 +237,3 @@ def _replace_content(where: str, content: bytes) -> None:
         file.flush()
         os.fsync(descriptor)
     os.rename(temporary, where)
-
-
-def remove_tree(path: str) -> None:
-    """Delete a tree for good, never following a symbolic link. Raises StorageError."""
-    try:
-        shutil.rmtree(path)
-    except OSError as error:
-        raise StorageError(f"{error.filename or path} could not be deleted: {error.strerror}") from error

@@ -5,30 +5,59 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping, Optional
+from typing import Any, List, Mapping, Optional
 
 from .._errors import InvalidOptionError
 from .._registry_config import RegistryConfig
-from ._base import V2_PLACE, Place
+from ._base import V2_PLACE, Place, Storage
 from ._filesystem import FilesystemStorage
 
-_DRIVERS = ("filesystem",)
+#: `s3aws` is what Distribution calls the same driver, too.
+S3_DRIVERS = ("s3", "s3aws")
+_DRIVERS = ("filesystem", *S3_DRIVERS)
 _NO_DRIVERS = ("cache", "delete", "maintenance", "redirect", "tag")
 
 
-def open_storage(
-    params: Mapping[str, Any], config: Optional[RegistryConfig], place: Place = V2_PLACE
-) -> FilesystemStorage:
-    """Return the storage that the options name, or the registry's configuration does. Raises InvalidOptionError."""
-    section = params["storage"] or (config.storage if config else None)
+def open_storage(params: Mapping[str, Any], config: Optional[RegistryConfig], place: Place = V2_PLACE) -> Storage:
+    """Return the storage that the options name, or the registry's configuration does.
+
+    Raises InvalidOptionError, and MissingLibraryError for S3 without boto3.
+    """
+    section = _section(params, config)
     if not section:
         raise InvalidOptionError("storage", params["storage"], "storage, or registry_config with a storage section")
-    drivers = [name for name in section if name not in _NO_DRIVERS]
-    if len(drivers) != 1 or drivers[0] not in _DRIVERS:
-        raise InvalidOptionError("storage", ", ".join(drivers), f"one storage driver of {', '.join(_DRIVERS)}")
-    parameters = section[drivers[0]] or {}
+    driver = driver_of(params, config)
+    if driver not in _DRIVERS:
+        raise InvalidOptionError(
+            "storage", ", ".join(_drivers(section)), f"one storage driver of {', '.join(_DRIVERS)}"
+        )
+    parameters = section[driver] or {}
     if not isinstance(parameters, dict):
         raise InvalidOptionError(
-            f"storage.{drivers[0]}", parameters, "a dictionary such as {rootdirectory: /var/lib/registry}"
+            f"storage.{driver}", parameters, "a dictionary such as {rootdirectory: /var/lib/registry}"
         )
-    return FilesystemStorage(parameters, place)
+    if driver not in S3_DRIVERS:
+        return FilesystemStorage(parameters, place)
+    if place is not V2_PLACE:
+        raise InvalidOptionError("storage", driver, "filesystem: of the v1 registry only that is known here")
+    return _open_s3(parameters)
+
+
+def driver_of(params: Mapping[str, Any], config: Optional[RegistryConfig]) -> Optional[str]:
+    """Return the name of the storage driver, None where there is not just one."""
+    drivers = _drivers(_section(params, config))
+    return drivers[0] if len(drivers) == 1 else None
+
+
+def _section(params: Mapping[str, Any], config: Optional[RegistryConfig]) -> Mapping[str, Any]:
+    return params["storage"] or (config.storage if config else None) or {}
+
+
+def _drivers(section: Mapping[str, Any]) -> List[str]:
+    return [name for name in section if name not in _NO_DRIVERS]
+
+
+def _open_s3(parameters: Mapping[str, Any]) -> Storage:
+    from ._s3 import S3Storage  # noqa: PLC0415 (boto3 takes long to import, and is not needed elsewhere)
+
+    return S3Storage(parameters)

@@ -1,0 +1,233 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The requests to a bucket: each is answered whole, or raises StorageError. Repeating what may pass is boto3's part."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Tuple
+
+from .._errors import StorageError
+from ._s3_client import S3Parameters, make_client, read_parameters, seconds
+
+with contextlib.suppress(ImportError):  # make_client says so
+    from botocore.exceptions import BotoCoreError, ClientError
+
+#: Keys in one listing page and in one DeleteObjects.
+PAGE = 1000
+# Only small objects are links, whose ETag may tell what is in them.
+_SMALL = 256
+_ATTEMPTS = 4
+_PAUSE = 0.5
+_MAY_PASS = frozenset({"InternalError", "SlowDown", "ServiceUnavailable", "RequestTimeout", "OperationAborted"})
+# What a condition that does not hold, or somebody at the same time, is answered with.
+_CHANGED = (409, 412)
+_ADVICE = {
+    "AccessDenied": "the account lacks a right that this needs (README: S3)",
+    "ExpiredToken": "the credentials have expired; get new ones that last as long as the run",
+    "NoSuchBucket": "there is no such bucket at this endpoint",
+    "SlowDown": "the server throttles; run again when there is less to do there",
+}
+
+
+class Entry(NamedTuple):
+    """An object: its key, its size in bytes, its time, and of a small one its ETag (the MD5 of the content, mostly)."""
+
+    key: str
+    size: int
+    modified: float
+    etag: str
+
+
+class Page(NamedTuple):
+    """One page of a listing, in the order of the keys; `prefixes` only where a delimiter was asked for."""
+
+    entries: List[Entry]
+    prefixes: List[str]
+    is_last: bool
+
+
+class Unfinished(NamedTuple):
+    """A multipart upload that was neither completed nor aborted, and the youngest time of its parts."""
+
+    key: str
+    upload_id: str
+    size: int
+    modified: float
+
+
+class Failed(NamedTuple):
+    """A key that was not deleted, and why."""
+
+    key: str
+    why: str
+
+
+class Changed(Exception):  # noqa: N818 - no failure: somebody else was faster
+    """A conditional write found another state than it was made for."""
+
+
+class Bucket:
+    """The bucket of a registry, by any number of threads. `where` says which."""
+
+    def __init__(self, parameters: Mapping[str, Any]) -> None:
+        """Raises InvalidOptionError, MissingLibraryError; asks the bucket nothing yet."""
+        self.where: S3Parameters = read_parameters(parameters)
+        self._client = make_client(parameters)
+
+    def url(self, key: str) -> str:
+        """What people call the object."""
+        return f"s3://{self.where.bucket}/{key}"
+
+    def page(self, prefix: str, after: str = "", delimiter: str = "") -> Page:
+        """Return the first page of what follows the key `after`."""
+        asked = {"Prefix": prefix, "StartAfter": after, "Delimiter": delimiter}
+        with self._telling("listed", prefix):
+            answer = self._client.list_objects_v2(
+                Bucket=self.where.bucket, MaxKeys=PAGE, **{name: value for name, value in asked.items() if value}
+            )
+        entries = [_entry(found) for found in answer.get("Contents", ())]
+        prefixes = [found["Prefix"] for found in answer.get("CommonPrefixes", ())]
+        is_last = not answer.get("IsTruncated")
+        if not is_last and not delimiter and (not entries or entries[-1].key <= after):
+            raise StorageError(f"the listing of {self.url(prefix)} goes round in circles after {after}")
+        return Page(entries, prefixes, is_last)
+
+    def get(self, key: str, limit: int) -> Optional[Tuple[bytes, float, str]]:
+        """Return at most `limit` bytes of an object, its time and its ETag; None where there is none."""
+        for attempt in range(_ATTEMPTS):
+            with self._telling("read", key, absent="NoSuchKey"):
+                answer = self._client.get_object(Bucket=self.where.bucket, Key=key)
+                try:
+                    with contextlib.closing(answer["Body"]) as body:
+                        # Only a body that is read without a limit is held against its length.
+                        content = body.read(None if answer["ContentLength"] <= limit else limit)
+                        return content, seconds(answer["LastModified"]), answer["ETag"]
+                except BotoCoreError:  # the connection broke in the middle, of which boto3 repeats nothing
+                    if attempt == _ATTEMPTS - 1:
+                        raise
+                continue
+            return None
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def put(self, key: str, content: Any, **conditions: str) -> None:
+        """Write an object. Raises Changed where the conditions (`IfMatch`, `IfNoneMatch`) don't hold."""
+        try:
+            with self._telling("written", key):
+                self._client.put_object(
+                    Bucket=self.where.bucket, Key=key, Body=content, **{**self.where.writing, **conditions}
+                )
+        except _HttpError as error:
+            if error.status in _CHANGED or (error.status == 404 and "IfMatch" in conditions):
+                raise Changed from error
+            raise
+
+    def delete(self, keys: Iterable[str]) -> List[Failed]:
+        """Delete up to a page of keys, and return those that could not be deleted. What is not there counts as gone."""
+        left: List[str] = list(keys)
+        failed: List[Failed] = []
+        for attempt in range(_ATTEMPTS):
+            errors = self._delete_once(left)
+            failed += [Failed(key, f"{code}: {text}") for key, code, text in errors if code not in _MAY_PASS]
+            passing = [(key, code, text) for key, code, text in errors if code in _MAY_PASS]
+            left = [key for key, _code, _text in passing]
+            if not left:
+                return failed
+            if attempt < _ATTEMPTS - 1:
+                time.sleep(_PAUSE * 2**attempt)
+        return failed + [Failed(key, f"{code}: {text}") for key, code, text in passing]
+
+    def _delete_once(self, keys: List[str]) -> List[Tuple[str, str, str]]:
+        with self._telling("deleted", keys[0]):
+            answer = self._client.delete_objects(
+                Bucket=self.where.bucket, Delete={"Objects": [{"Key": key} for key in keys], "Quiet": True}
+            )
+        return [
+            (str(one.get("Key", "")), str(one.get("Code", "")), str(one.get("Message", "")))
+            for one in answer.get("Errors", ())
+        ]
+
+    def delete_unless_changed(self, key: str, etag: str) -> None:
+        """Delete an object as it was read; a server that doesn't know the condition may delete a newer one.
+
+        Raises Changed.
+        """
+        try:
+            with self._telling("deleted", key, absent="NoSuchKey"):
+                self._client.delete_object(Bucket=self.where.bucket, Key=key, **self._if_supported(etag))
+        except _HttpError as error:
+            raise (Changed if error.status in _CHANGED else error) from error
+
+    def _if_supported(self, etag: str) -> Dict[str, str]:
+        shape = self._client.meta.service_model.operation_model("DeleteObject").input_shape
+        return {"IfMatch": etag} if "IfMatch" in shape.members else {}
+
+    def unfinished(self, prefix: str) -> Iterator[Unfinished]:
+        """Yield the multipart uploads below a prefix that were not completed: a request, and one for each of them."""
+        markers: Dict[str, str] = {}
+        while True:
+            with self._telling("listed", prefix):
+                answer = self._client.list_multipart_uploads(Bucket=self.where.bucket, Prefix=prefix, **markers)
+            for found in answer.get("Uploads", ()):
+                if found["Key"].startswith(prefix):
+                    yield self._weighed(found["Key"], found["UploadId"], seconds(found["Initiated"]))
+            if not answer.get("IsTruncated"):
+                return
+            markers = {"KeyMarker": answer["NextKeyMarker"], "UploadIdMarker": answer["NextUploadIdMarker"]}
+
+    def _weighed(self, key: str, upload_id: str, begun: float) -> Unfinished:
+        size, modified, marker = 0, begun, 0
+        while True:
+            with self._telling("listed", key, absent="NoSuchUpload"):
+                answer = self._client.list_parts(
+                    Bucket=self.where.bucket, Key=key, UploadId=upload_id, PartNumberMarker=marker
+                )
+                for part in answer.get("Parts", ()):
+                    size, modified = size + part["Size"], max(modified, seconds(part["LastModified"]))
+                if answer.get("IsTruncated"):
+                    marker = answer["NextPartNumberMarker"]
+                    continue
+            return Unfinished(key, upload_id, size, modified)
+
+    def abort(self, upload: Unfinished) -> None:
+        """Abort a multipart upload; nothing where it has gone."""
+        with self._telling("aborted", upload.key, absent="NoSuchUpload"):
+            self._client.abort_multipart_upload(Bucket=self.where.bucket, Key=upload.key, UploadId=upload.upload_id)
+
+    def keeps_versions(self) -> Optional[bool]:
+        """Whether what is deleted stays as an old version; None where that may not be asked."""
+        try:
+            with self._telling("asked about versions", ""):
+                return bool(self._client.get_bucket_versioning(Bucket=self.where.bucket).get("Status") == "Enabled")
+        except _HttpError:
+            return None
+
+    @contextlib.contextmanager
+    def _telling(self, what: str, key: str, absent: str = "") -> Iterator[None]:
+        try:
+            yield
+        except ClientError as error:
+            status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+            code, text = (str(error.response.get("Error", {}).get(name, "")) for name in ("Code", "Message"))
+            if absent and code == absent:
+                return
+            advice = f"; {_ADVICE[code]}" if code in _ADVICE else ""
+            reason = f"{code}, {text.rstrip('.')}{advice}"
+            raise _HttpError(f"{self.url(key)} could not be {what}: {reason}", status) from None
+        except BotoCoreError as error:
+            raise StorageError(f"{self.url(key)} could not be {what}: {error}") from error
+
+
+class _HttpError(StorageError):
+    """What the server answered with, in `status`."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def _entry(found: Mapping[str, Any]) -> Entry:
+    size = found["Size"]
+    return Entry(found["Key"], size, seconds(found["LastModified"]), found["ETag"].strip('"') if size <= _SMALL else "")

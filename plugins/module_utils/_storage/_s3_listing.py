@@ -1,0 +1,87 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A listing of objects in little memory: pages of sorted keys, packed, with directories found again by their names.
+
+A digest takes 32 bytes there and not 64, and what the keys of a page have in common almost none.
+"""
+
+from __future__ import annotations
+
+import marshal
+import zlib
+from bisect import bisect_left, bisect_right
+from functools import lru_cache
+from itertools import islice
+from typing import Dict, Iterable, Iterator, List, Tuple
+
+from ._base import Listing
+from ._s3_bucket import PAGE, Entry
+
+_FAST = 1
+_UNPACKED = 8
+# What follows "/" in the order of keys: with it begins what is behind a directory.
+_BEHIND = "0"
+_Columns = Tuple[List[str], List[int], List[float], List[str]]
+
+
+class PackedKeys:
+    """Entries in the order of their keys."""
+
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        # What was pushed together has one time, which takes memory only once.
+        self._times: Dict[float, float] = {}
+        self._firsts: List[str] = []
+        self._pages: List[bytes] = []
+        self._columns = lru_cache(_UNPACKED)(self._unpack)
+        stream = iter(entries)
+        for page in iter(lambda: list(islice(stream, PAGE)), []):
+            self._firsts.append(page[0].key)
+            self._pages.append(zlib.compress(marshal.dumps(tuple(map(list, zip(*page)))), _FAST))
+
+    def extend(self, later: PackedKeys) -> None:
+        """Put what is all later behind this."""
+        self._firsts += later._firsts
+        self._pages += later._pages
+
+    def below(self, directory: str) -> Iterator[Entry]:
+        """Yield all that is in a directory, at any depth; also an object that only marks it, whose key it is itself."""
+        prefix = f"{directory}/"
+        return self._from(prefix, f"{directory}{_BEHIND}")
+
+    def at(self, path: str) -> Iterator[Entry]:
+        """Yield the object of exactly this key, if there is one."""
+        return self._from(path, f"{path}\0")
+
+    def names(self, directory: str) -> Listing:
+        """Return the names directly in a directory; nothing where it does not exist. It jumps over what is deeper."""
+        prefix, behind = f"{directory}/", f"{directory}{_BEHIND}"
+        found = Listing([], [])
+        entry = next(self._from(prefix, behind), None)
+        while entry is not None:
+            name, slash, _rest = entry.key[len(prefix) :].partition("/")
+            if slash:
+                found.directories.append(name)
+                start = f"{prefix}{name}{_BEHIND}"
+            else:
+                # A key that ends with a slash is no file but marks a directory.
+                found.files.extend([name] if name else [])
+                start = f"{entry.key}\0"
+            entry = next(self._from(start, behind), None)
+        return found
+
+    def _from(self, start: str, end: str) -> Iterator[Entry]:
+        number = max(bisect_right(self._firsts, start) - 1, 0)
+        while number < len(self._pages) and self._firsts[number] < end:
+            keys, sizes, times, etags = self._columns(number)
+            first, last = bisect_left(keys, start), bisect_left(keys, end)
+            share = self._times.setdefault
+            for at in range(first, last):
+                yield Entry(keys[at], sizes[at], share(times[at], times[at]), etags[at])
+            if last < len(keys):
+                return
+            number += 1
+
+    def _unpack(self, number: int) -> _Columns:
+        columns: _Columns = marshal.loads(zlib.decompress(self._pages[number]))  # noqa: S302 - packed by ourselves
+        return columns

@@ -1,0 +1,163 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An S3 server that throttles, breaks off, refuses: what may pass is tried again, and nothing half-known is deleted."""
+
+from __future__ import annotations
+
+from typing import Any, Callable
+
+import pytest
+
+from ansible_collections.drydock.registry.plugins.module_utils._storage import _s3_bucket, _s3_client
+from support import images
+from support.registries import V3, NewRegistry, RegistryProcess
+from support.s3_server import SECRET_KEY, new_place, s3_server, storage_through
+from support.scripted import CUT, Fault, NewScripted, Request, Scripted
+from support.store import Store, assert_same
+from support.sweeping import cleanup, refused, seen, successful
+from support.verify import assert_pulls, capture
+
+KEEP_ONE = [{"keep_n": 1}]
+
+
+def error(status: int, code: str) -> Fault:
+    body = f"<Error><Code>{code}</Code><Message>no, says the test</Message></Error>"
+    return Fault(status, {"Content-Type": "application/xml"}, body.encode())
+
+
+SLOW_DOWN, EXPIRED, DENIED = error(503, "SlowDown"), error(400, "ExpiredToken"), error(403, "AccessDenied")
+CUT_PAGE = Fault(200, {"Content-Type": "application/xml", "Content-Length": "5000"}, b"<ListBucketResult>")
+HALF_A_PAGE = Fault(200, {"Content-Type": "application/xml"}, b"<ListBucketResult><Contents><Key>a")
+CUT_BODY = Fault(200, {"Content-Length": "5000", "Last-Modified": "Thu, 26 Nov 2026 03:27:20 GMT", "ETag": '"x"'}, b"{")
+
+
+def listing(request: Request) -> bool:
+    return "list-type=2" in request.path and "repositories" in request.path
+
+
+def manifest(request: Request) -> bool:
+    return request.method == "GET" and "/blobs/sha256/" in request.path
+
+
+def deletion(request: Request) -> bool:
+    return request.method == "POST" and "?delete" in request.path
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The forked module waits less than on a real server."""
+    monkeypatch.setattr(_s3_client, "_ATTEMPTS", 2)
+    monkeypatch.setattr(_s3_bucket, "_PAUSE", 0.0)
+
+
+@pytest.fixture
+def registry(new_registry: NewRegistry) -> RegistryProcess:
+    """Read-only, without a cache, so that it shows the bucket as it is; one image too many, and an old upload."""
+    registry = new_registry(V3, storage=new_place(), cache=False, read_only=True)
+    store = Store(registry.storage)
+    store.write_image("app", images.multi_platform("new").children[0], "child")
+    for age, tag in ((9, "old"), (8, "new")):
+        store.write_image("app", images.image(tag), tag)
+        store.age_tag("app", tag, age * 86400.0)
+    store.age(store.tag("app", "child"), 10 * 86400.0)
+    store.age(store.v2 / "blobs", 10 * 86400.0)
+    return registry
+
+
+Attempt = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def attempt(registry: RegistryProcess, scripted: NewScripted) -> Attempt:
+    def run(when: Callable[[Request], bool], fault: Fault, first: int = 1, last: int = 10**9) -> dict[str, Any]:
+        """One run against a server that answers the first to the last of such requests like this."""
+
+        def script(request: Request) -> Fault | None:
+            if not when(request):
+                return None
+            with proxy.lock:
+                count[0] += 1
+                return fault if first <= count[0] <= last else None
+
+        count = [0]
+        proxy: Scripted = scripted(script, s3_server())
+        storage = storage_through(registry.storage, proxy.url)
+        result = cleanup(registry, storage=storage, policies=KEEP_ONE)
+        assert SECRET_KEY not in str(result)
+        return result
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("when", "fault"),
+    [(listing, SLOW_DOWN), (listing, CUT), (listing, CUT_PAGE), (manifest, CUT_BODY), (deletion, SLOW_DOWN)],
+)
+def test_what_passes_is_tried_again(
+    registry: RegistryProcess, attempt: Attempt, when: Callable[[Request], bool], fault: Fault
+) -> None:
+    expectation = capture(registry, {"app": ["new"]})
+    result = successful(attempt(when, fault, last=1))
+    assert result["deleted"]["tags"] == 2
+    assert_pulls(registry, expectation)
+
+
+@pytest.mark.parametrize(
+    ("when", "fault", "words"),
+    [
+        (listing, SLOW_DOWN, ["SlowDown", "throttles"]),
+        (listing, CUT, ["could not be listed"]),
+        (listing, HALF_A_PAGE, ["could not be listed"]),
+        (listing, EXPIRED, ["ExpiredToken", "expired"]),
+        (manifest, EXPIRED, ["ExpiredToken", "expired"]),
+        (manifest, DENIED, ["AccessDenied", "right"]),
+        (manifest, CUT_BODY, ["could not be read"]),
+    ],
+)
+def test_what_stays_ends_the_run_before_the_first_deletion(
+    registry: RegistryProcess, attempt: Attempt, when: Callable[[Request], bool], fault: Fault, words: list[str]
+) -> None:
+    before = seen(registry)
+    refused(attempt(when, fault), *words)
+    assert_same(before, seen(registry))
+
+
+def per_key(request: Request) -> bool:
+    return deletion(request) and b"/blobs/" in request.body
+
+
+def test_a_key_that_may_not_be_deleted_is_told(registry: RegistryProcess, attempt: Attempt) -> None:
+    store = Store(registry.storage)
+    blobs = store.blobs()
+    body = "".join(
+        f"<Error><Key>docker/registry/v2/blobs/sha256/{digest[7:9]}/{digest[7:]}/data</Key>"
+        "<Code>AccessDenied</Code><Message>no</Message></Error>"
+        for digest in blobs
+    )
+    answer = Fault(200, {"Content-Type": "application/xml"}, f"<DeleteResult>{body}</DeleteResult>".encode())
+    result = attempt(lambda request: per_key(request) and request.body.count(b"<Key>") > 1, answer)
+    refused(result, "could not be deleted", "AccessDenied")
+    assert result["deleted"]["tags"] == 2
+    assert result["deleted"]["blobs"] == 0
+    assert store.blobs() == blobs
+    again = successful(cleanup(registry, policies=KEEP_ONE))
+    assert again["deleted"]["blobs"] > 0
+    assert len(again["interrupted_plans"]) == 1
+
+
+def test_a_run_that_ends_at_any_deletion_loses_nothing_and_is_finished(
+    registry: RegistryProcess, attempt: Attempt
+) -> None:
+    """The first deletion is that of the planted blob, by which it is shown that the registry serves this bucket."""
+    expectation, store = capture(registry, {"app": ["new"]}), Store(registry.storage)
+    for deletions in range(1, 9):
+        result = attempt(deletion, DENIED, first=deletions)
+        assert_pulls(registry, expectation)
+        if not result.get("failed"):
+            break
+    assert not result.get("failed"), "eight deletions are not enough"
+    assert deletions >= 6
+    assert store.tags("app") == ["new"]
+    assert set(store.blobs()) == {*expectation["app"].manifests, *expectation["app"].blobs}
+    assert not store.quarantine.exists()

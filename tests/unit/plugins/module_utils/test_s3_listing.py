@@ -1,0 +1,125 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Listings of a bucket without a bucket: whatever keys there are and wherever it is cut, nothing is lost or doubled."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.drydock.registry.plugins.module_utils._errors import InvalidOptionError
+from ansible_collections.drydock.registry.plugins.module_utils._storage import _s3_ranges
+from ansible_collections.drydock.registry.plugins.module_utils._storage._s3_bucket import Entry, Page
+from ansible_collections.drydock.registry.plugins.module_utils._storage._s3_client import parse_time, read_parameters
+from ansible_collections.drydock.registry.plugins.module_utils._storage._s3_listing import PackedKeys
+from ansible_collections.drydock.registry.plugins.module_utils._storage._s3_ranges import list_below
+
+PARTS = st.sampled_from(["a", "b", "a-b", "a.b", "a0", "~", "é", "_layers", "_manifests", "sha256", "3f", "c0", "tags"])
+KEYS = st.lists(st.lists(PARTS, min_size=1, max_size=5).map("/".join), unique=True, max_size=60).map(sorted)
+
+
+class Fake:
+    """A bucket with pages of three keys."""
+
+    size = 3
+
+    def __init__(self, keys: list[str]) -> None:
+        self.entries = [Entry(key, len(key), float(number), "") for number, key in enumerate(keys)]
+        self.asked = 0
+
+    def page(self, prefix: str, after: str, delimiter: str) -> Page:
+        self.asked += 1
+        found = [one for one in self.entries if one.key.startswith(prefix) and one.key > after]
+        if delimiter:
+            inner = [one.key[len(prefix) :].partition(delimiter) for one in found]
+            return Page([], sorted({f"{prefix}{name}{slash}" for name, slash, _rest in inner if slash}), True)
+        return Page(found[: self.size], [], len(found) <= self.size)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def small_pages() -> Any:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_s3_ranges, "PAGE", Fake.size)
+        yield
+
+
+@given(KEYS, KEYS)
+def test_every_key_is_listed_once_and_in_order(keys: list[str], more: list[str]) -> None:
+    fake = Fake([f"top/{key}" for key in keys])
+    others = [Entry(f"top/{key}.unfinished", 1, 2.0, "") for key in more]
+    listed = list(list_below(fake.page, "top/", others).below("top"))
+    assert listed == sorted([*fake.entries, *others])
+
+
+@given(KEYS)
+def test_cutting_costs_a_constant_number_of_requests(keys: list[str]) -> None:
+    fake = Fake([f"top/{key}" for key in keys])
+    list_below(fake.page, "top/", [])
+    assert fake.asked <= len(keys) / Fake.size + 2 + 4 + 16
+
+
+@given(KEYS, st.lists(PARTS, max_size=3).map("/".join))
+def test_names_are_those_of_directories(keys: list[str], directory: str) -> None:
+    where = f"top/{directory}".rstrip("/")
+    entries = [Entry(f"top/{key}", 1, 2.0, "") for key in keys]
+    found = PackedKeys(entries).names(where)
+    rests = [entry.key[len(where) + 1 :] for entry in entries if entry.key.startswith(f"{where}/")]
+    assert found.directories == sorted({rest.partition("/")[0] for rest in rests if "/" in rest}, key=lambda n: f"{n}/")
+    assert found.files == sorted(rest for rest in rests if "/" not in rest)
+
+
+@pytest.mark.parametrize(
+    ("rootdirectory", "prefix"),
+    [(None, ""), ("", ""), ("/", ""), ("a", "a/"), ("/a/b/", "a/b/"), ("a//b", "a//b/"), ("a b", "a b/")],
+)
+def test_the_prefix_is_the_drivers_own(rootdirectory: str | None, prefix: str) -> None:
+    assert read_parameters({"bucket": "b", "region": "r", "rootdirectory": rootdirectory}).prefix == prefix
+
+
+@pytest.mark.parametrize(
+    ("given_parameters", "endpoint"),
+    [
+        ({"regionendpoint": "s3.example.com"}, "https://s3.example.com"),
+        ({"regionendpoint": "s3.example.com:9000", "secure": False}, "http://s3.example.com:9000"),
+        ({"regionendpoint": "http://s3.example.com/"}, "http://s3.example.com"),
+        ({"region": "eu-central-1"}, None),
+    ],
+)
+def test_the_endpoint(given_parameters: dict[str, Any], endpoint: str | None) -> None:
+    assert read_parameters({"bucket": "b", **given_parameters}).endpoint == endpoint
+
+
+def test_what_new_objects_are_written_with() -> None:
+    given_parameters = {"bucket": "b", "region": "r", "encrypt": "true", "keyid": "k", "storageclass": "standard_ia"}
+    writing = dict(read_parameters(given_parameters).writing)
+    assert writing.pop("ContentType") == "application/octet-stream"
+    assert writing == {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "k", "StorageClass": "STANDARD_IA"}
+
+
+@pytest.mark.parametrize("value", ["maybe", 1, []])
+def test_a_flag_that_is_none_is_refused(value: object) -> None:
+    with pytest.raises(InvalidOptionError, match="encrypt"):
+        read_parameters({"bucket": "b", "region": "r", "encrypt": value})
+
+
+def test_a_source_has_no_secret() -> None:
+    keys = {"accesskey": "AKIA", "secretkey": "hidden", "sessiontoken": "hidden too"}
+    source = read_parameters({"bucket": "b", "region": "r", "rootdirectory": "/x", **keys}).source()
+    assert source == {"storage": "s3", "bucket": "b", "rootdirectory": "x/"}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-11-26T03:27:20.000Z", 1795663640.0),
+        ("2026-11-26T03:27:20Z", 1795663640.0),
+        ("2026-11-26T03:27:20.250Z", 1795663640.25),
+        ("Thu, 26 Nov 2026 03:27:20 GMT", 1795663640.0),
+    ],
+)
+def test_times(text: str, expected: float) -> None:
+    assert parse_time(text) == expected
