@@ -122,8 +122,9 @@ class StoredRegistry(Registry, Protocol):
 class ServedProcess:
     """A program that serves a registry on loopback, of whatever make; what it prints is in `<home>.log`."""
 
-    #: Where it answers when it has started.
+    #: Where it answers when it has started, and how long that may take.
     ping = "/v2/"
+    start_seconds = START_SECONDS
 
     def __init__(self, home: Path, port: int | None = None) -> None:
         self.home = home
@@ -155,7 +156,7 @@ class ServedProcess:
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=variables, cwd=str(self.home)
             )
         atexit.register(self.stop)
-        wait_for(self.answers, f"the registry at {self.url}, see {self.log_path}")
+        wait_for(self.answers, f"the registry at {self.url}, see {self.log_path}", self.start_seconds)
 
     def answers(self) -> bool:
         """Whether it answers with 200 or 401; RuntimeError with the log's end when the process has died."""

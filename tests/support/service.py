@@ -47,7 +47,7 @@ def as_service(registry: RegistryProcess | V1Registry) -> Iterator[list[str]]:
     install(registry)
     start(registry.home)
     try:
-        wait_for(registry.answers, f"the registry at {registry.url}, see {registry.log_path}")
+        wait_for(registry.answers, f"the registry at {registry.url}, see {registry.log_path}", registry.start_seconds)
         yield command(registry)
     finally:
         stop(registry.home)

@@ -36,6 +36,7 @@ class V1Registry(ServedProcess):
     """One v1 registry: `<home>/config.yml`, `<home>/storage`, `<home>.log`, and its process."""
 
     ping = "/v1/_ping"
+    start_seconds = 90.0
 
     def __init__(self, home: Path, *, port: int | None = None, **settings: Any) -> None:
         super().__init__(home, port)
