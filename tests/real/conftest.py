@@ -185,14 +185,14 @@ def bed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bed]:
 @pytest.fixture
 def host_named(bed: Bed) -> Iterator[Callable[[str], RegistryHost]]:
     """Hosts of the fleet by name, filled; one that is not as it was at the end of the test is set up anew."""
-    used = list[RegistryHost]()
+    used = dict[str, RegistryHost]()
 
     def get(name: str) -> RegistryHost:
-        used.append(bed[name])
-        return used[-1]
+        used[name] = bed[name]
+        return used[name]
 
     yield get
-    for host in used:
+    for host in used.values():
         host.options = {}
         if not host.machine.on or host.left():
             bed.discard(host)

@@ -171,7 +171,7 @@ class StartedPlaybook:
 
         self.wait_until(begun, f"the task {name}")
 
-    def wait_until(self, condition: Callable[[], bool], what: str, seconds: float = 120) -> None:
+    def wait_until(self, condition: Callable[[], bool], what: str, seconds: float = 300) -> None:
         """Return as soon as this holds; AssertionError when the run ends before."""
         deadline = time.monotonic() + seconds
         while not condition():

@@ -32,7 +32,7 @@ KEEP_TWO = [{"name": "newest two", "keep_n": 2}]
 # Command lines of what runs whether or not somebody cleans up, by their beginning.
 USUAL = (f"/bin/sh {INIT}", "sshd:", "/usr/sbin/sshd", "/srv/docker-registry", "nginx:", "/usr/bin/redis-server")
 # Of a closing whose end is awaited; a machine that does much else gets as far as to sweep within it.
-LEASE = 45.0
+LEASE = 60.0
 # Where a run may leave something. Not looked at: Ansible's own files, which a killed one can't remove, and the snippet
 # for nginx, which is installed for good.
 WATCHED = ("etc", "run", "tmp", "var/lib/drydock", "var/lib/registry/docker/registry")
