@@ -141,9 +141,19 @@ def _deleting(request: pytest.FixtureRequest, kind: str) -> DeletingRegistry:
 @pytest.fixture(
     params=[*(f"storage-{version}" for version in VERSIONS), f"s3-{V2}", *(f"api-{kind}" for kind in DELETING)]
 )
-def way(request: pytest.FixtureRequest) -> Way:
+def every_way(request: pytest.FixtureRequest) -> Way:
     """Every way of cleaning up, on each kind of registry that it is for."""
-    how, _dash, kind = request.param.partition("-")
+    return _way(request, request.param)
+
+
+@pytest.fixture(params=[f"storage-{V3}", f"api-{V2}"])
+def way(request: pytest.FixtureRequest) -> Way:
+    """In the storage and over the API, on one kind of registry each: for what is decided before they part."""
+    return _way(request, request.param)
+
+
+def _way(request: pytest.FixtureRequest, name: str) -> Way:
+    how, _dash, kind = name.partition("-")
     if how == "api":
         return ApiWay(_deleting(request, kind))
     new_registry: NewRegistry = request.getfixturevalue("new_registry")

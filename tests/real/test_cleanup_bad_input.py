@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Callable
 
 import pytest
+from real.conftest import require_registry
 
 from support import images
 from support.forked import run_forked
@@ -23,13 +24,19 @@ from support.sweeping import cleanup, push_aged, refused
 KEEP_ONE = [{"name": "test", "keep_n": 1}]
 
 
-@pytest.fixture
-def stopped(new_registry: NewRegistry) -> RegistryProcess:
+def filled(registry: RegistryProcess) -> RegistryProcess:
     """A stopped registry with something to delete."""
-    registry = new_registry(V3)
     push_aged(registry, "app", {"1": 9.0, "2": 8.0})
     registry.stop()
     return registry
+
+
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory: pytest.TempPathFactory) -> RegistryProcess:
+    """One for all tests that leave it as it is, which they show."""
+    require_registry(V3)
+    with RegistryProcess(V3, tmp_path_factory.mktemp("bad_input") / "registry") as registry:
+        return filled(registry)
 
 
 def judged(**words: Any) -> dict[str, Any]:
@@ -126,8 +133,18 @@ def broken(registry: RegistryProcess, call: str, path: Path, number: int, *, che
     return run_forked("cleanup", options, check=check, before=break_disk)[1]
 
 
-@pytest.mark.parametrize("number", [errno.EIO, errno.ESTALE, errno.EACCES])
-@pytest.mark.parametrize("what", ["manifest", "link", "blobs", "revisions", "tags", "repositories"])
+@pytest.mark.parametrize(
+    ("what", "number"),
+    [
+        ("manifest", errno.EIO),
+        ("manifest", errno.EACCES),
+        ("link", errno.ESTALE),
+        ("blobs", errno.EIO),
+        ("revisions", errno.EACCES),
+        ("tags", errno.ESTALE),
+        ("repositories", errno.EIO),
+    ],
+)
 def test_a_disk_that_fails_while_reading(stopped: RegistryProcess, what: str, number: int) -> None:
     store = Store(stopped.storage)
     kept = store.current_link("app", "2").read_text()
@@ -188,10 +205,13 @@ def test_a_listing_cut_short(stopped: RegistryProcess, what: str) -> None:
     assert_untouched(stopped.home, before)
 
 
-@pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC, errno.EROFS, errno.EACCES])
-@pytest.mark.parametrize("what", ["tag", "revision", "layer", "blob"])
-def test_a_disk_that_fails_while_removing(stopped: RegistryProcess, what: str, number: int) -> None:
+@pytest.mark.parametrize(
+    ("what", "number"),
+    [("tag", errno.EIO), ("revision", errno.ENOSPC), ("layer", errno.EROFS), ("blob", errno.EACCES)],
+)
+def test_a_disk_that_fails_while_removing(new_registry: NewRegistry, what: str, number: int) -> None:
     """Told truly how far it came, and finished by the next run."""
+    stopped = filled(new_registry(V3))
     store = Store(stopped.storage)
     doomed = images.image("app:1")
     path = {

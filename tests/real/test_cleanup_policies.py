@@ -1,7 +1,10 @@
 # Copyright: (c) 2026, drydock maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every word of a policy, in every way and on every kind of registry: what goes, what stays, and why."""
+"""Every word of a policy, in the storage and over the API: what goes, what stays, and why.
+
+A few of them in every way and on every kind of registry, for what is decided is decided before these part.
+"""
 
 from __future__ import annotations
 
@@ -38,12 +41,12 @@ def test_the_first_matching_policy_judges(way: Way) -> None:
     assert list(swept.reasons) == ["team/app:pr-1"]
 
 
-def test_a_policy_looks_at_its_repositories_only(way: Way) -> None:
+def test_a_policy_looks_at_its_repositories_only(every_way: Way) -> None:
     for name in ("team-a/app", "team-a/sub/app", "team-b/app", "other"):
-        way.push_aged(name, {"1": 9, "2": 8})
+        every_way.push_aged(name, {"1": 9, "2": 8})
     policies = policy(repositories=["team-*/**"], exclude_repositories=["~team-b/.*"], keep_n=1)
     keeps = {"team-a/app": ["2"], "team-a/sub/app": ["2"], "team-b/app": ["1", "2"], "other": ["1", "2"]}
-    way.sweep(keeps, policies=policies)
+    every_way.sweep(keeps, policies=policies)
 
 
 def test_a_star_stops_at_a_slash(way: Way) -> None:
@@ -84,11 +87,11 @@ def test_a_keep_pattern_that_matches_nothing_is_told(way: Way) -> None:
     assert "lastest" in swept.said
 
 
-def test_keep_n_counts_images_with_all_their_tags(way: Way) -> None:
-    made = way.push_aged("app", AGES)
-    way.push("app", made["4"], "4-alias", "4-other", age=AGES["4"])
-    way.push("app", made["1"], "1-alias", age=AGES["1"])
-    swept = way.sweep({"app": ["4", "4-alias", "4-other", "5"]}, policies=policy(keep_n=2))
+def test_keep_n_counts_images_with_all_their_tags(every_way: Way) -> None:
+    made = every_way.push_aged("app", AGES)
+    every_way.push("app", made["4"], "4-alias", "4-other", age=AGES["4"])
+    every_way.push("app", made["1"], "1-alias", age=AGES["1"])
+    swept = every_way.sweep({"app": ["4", "4-alias", "4-other", "5"]}, policies=policy(keep_n=2))
     assert swept.run["deleted"]["tags"] == 4
 
 
@@ -103,16 +106,16 @@ def test_keep_n_zero_with_allow_empty_deletes_all(way: Way) -> None:
     way.sweep({"other": ["1"]}, policies=policy(repositories=["app"], keep_n=0), allow_empty=True)
 
 
-def test_allow_empty_false_keeps_the_newest_tag(way: Way) -> None:
-    way.push_aged("app", AGES)
-    swept = way.sweep({"app": ["5"]}, policies=policy(keep_n=0))
+def test_allow_empty_false_keeps_the_newest_tag(every_way: Way) -> None:
+    every_way.push_aged("app", AGES)
+    swept = every_way.sweep({"app": ["5"]}, policies=policy(keep_n=0))
     assert swept.run["repositories"][0]["tags_before"] == 5
     assert swept.run["repositories"][0]["tags_deleted"] == 4
 
 
-def test_older_than_alone(way: Way) -> None:
-    way.push_aged("app", AGES)
-    swept = way.sweep({"app": ["4", "5"]}, policies=policy(older_than="25d"))
+def test_older_than_alone(every_way: Way) -> None:
+    every_way.push_aged("app", AGES)
+    swept = every_way.sweep({"app": ["4", "5"]}, policies=policy(older_than="25d"))
     assert set(swept.reasons) == {"app:1", "app:2", "app:3"}
     assert all("older than 25d" in reason for reason in swept.reasons.values())
 
@@ -133,11 +136,11 @@ def test_expire_after_goes_even_among_the_newest(way: Way) -> None:
     assert "expired after 25d" in swept.reasons["app:3"]
 
 
-def test_group_by_counts_each_group_on_its_own(way: Way) -> None:
+def test_group_by_counts_each_group_on_its_own(every_way: Way) -> None:
     ages = {"1.0.1": 9.0, "1.0.2": 8.0, "1.1.0": 7.0, "1.1.1": 6.0, "1.1.2": 5.0, "nightly": 50.0}
-    way.push_aged("app", ages)
+    every_way.push_aged("app", ages)
     policies = policy(group_by=r"~(\d+\.\d+)\..*", keep_n=1)
-    way.sweep({"app": ["1.0.2", "1.1.2", "nightly"]}, policies=policies)
+    every_way.sweep({"app": ["1.0.2", "1.1.2", "nightly"]}, policies=policies)
 
 
 def test_keep_groups_keeps_the_newest_groups(way: Way) -> None:
@@ -195,14 +198,14 @@ def test_protect_images(way: Way, how: str) -> None:
     way.sweep({"team/app": ["fresh", "used"]}, policies=policy(keep_n=1), protect_images=[reference])
 
 
-def test_max_delete_refuses_a_larger_plan(way: Way) -> None:
-    way.push_aged("app", AGES)
-    with way.ready():
+def test_max_delete_refuses_a_larger_plan(every_way: Way) -> None:
+    every_way.push_aged("app", AGES)
+    with every_way.ready():
         for check in (True, False):
-            refused(way.cleanup(check=check, policies=policy(keep_n=1), max_delete=3), "max_delete", "4", "3")
-        assert len(way.tags("app")) == 5
-        successful(way.cleanup(policies=policy(keep_n=1), max_delete=4))
-    assert way.tags("app") == ["5"]
+            refused(every_way.cleanup(check=check, policies=policy(keep_n=1), max_delete=3), "max_delete", "4", "3")
+        assert len(every_way.tags("app")) == 5
+        successful(every_way.cleanup(policies=policy(keep_n=1), max_delete=4))
+    assert every_way.tags("app") == ["5"]
 
 
 def test_max_delete_percent_of_a_repository(way: Way) -> None:
