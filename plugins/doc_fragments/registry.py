@@ -13,7 +13,7 @@ options:
     description:
       - Address of the registry as seen from the target host, for example V(https://registry.example.com) or
         V(http://127.0.0.1:5000). A path before C(/v2/) may be part of it, a user name or password may not.
-      - When it is not given but O(registry_config) is, it is derived from C(http.addr), C(http.tls) and C(http.prefix)
+      - When it is not given but C(registry_config) is, it is derived from C(http.addr), C(http.tls) and C(http.prefix)
         of that file.
     type: str
   registry_username:
@@ -48,7 +48,7 @@ options:
     description:
       - Which API the registry speaks, and how its storage is laid out. V(v2) is Distribution and whatever else speaks
         the OCI distribution API, V(v1) is the old registry (docker-registry 0.9).
-      - With V(auto) it is seen from O(registry_config) or from the storage where they are given, and else asked of the
+      - With V(auto) it is seen from C(registry_config) or from the storage where they are given, and else asked of the
         registry. One that is stopped can't be asked and is taken for V(v2).
       - The token of a V(v1) registry is asked for at the registry's own address. Its repositories are listed by its
         search; where that is off, name them without patterns.
