@@ -213,3 +213,18 @@ def test_the_storage_alone_tells_what_it_is(v1: V1Registry) -> None:
     assert run["deleted"]["blobs"] == 1
     assert tags(v1, "team/app") == {"2": image("b").id}
     assert json.loads((v1.storage / "repositories/team/app/_index_images").read_bytes())
+
+
+def test_registry_info_tells_what_a_storage_holds(v1: V1Registry) -> None:
+    base, kept = chain("base", "kept")
+    push(v1, "team/sub/app", kept, "1")
+    push(v1, "team/lib", image("stray", base), "1")
+    shutil.rmtree(V1Store(v1.storage).repository("team/lib"))
+    options = {"storage": {"filesystem": {"rootdirectory": str(v1.storage)}}, "api_version": "v1", "level": "images"}
+    before = snapshot(v1.storage)
+    found = run_forked("registry_info", options)[1]
+    assert_untouched(v1.storage, before)
+    assert [(row["name"], row["tags"], row["images"]) for row in found["repositories"]] == [("team/sub/app", 1, 1)]
+    assert [row["digest"] for row in found["tags"]] == [kept.id]
+    assert f"{kept.id[:12]}" in found["repositories"][0]["image_graph"]
+    assert found["orphans"]["blobs"] == 1
