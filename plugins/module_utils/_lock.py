@@ -62,7 +62,7 @@ class Lock:
         self, files: LockFiles, run: Run, gone: Collection[str] = (), tree: Optional[str] = None, registry: str = ""
     ) -> None:
         self.path = files.path
-        self.place = ".".join(part for part in (this_host(), registry) if part)
+        self.registry = registry
         self.tree = tree
         self.run = run
         self.gone = frozenset(gone)
@@ -71,11 +71,15 @@ class Lock:
 
     @property
     def _host_file(self) -> str:
-        return f"host.{self.place}"
+        return f"host.{self._place}"
 
     @property
     def _stop_file(self) -> str:
-        return f"stop.{self.place}"
+        return f"stop.{self._place}"
+
+    @property
+    def _place(self) -> str:
+        return ".".join(part for part in (this_host(), self.registry) if part)
 
     @property
     def is_in_reach(self) -> bool:

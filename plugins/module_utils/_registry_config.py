@@ -36,8 +36,8 @@ _NOT_A_DRIVER = frozenset({"maintenance", "cache", "delete", "redirect", "tag"})
 _EVERY_ADDRESS = frozenset({"", "0.0.0.0", "::", "[::]"})  # noqa: S104 - read, not bound to
 # What RegistryConfig tells of, after the prefix.
 _TOLD = re.compile(
-    r"STORAGE(_(MAINTENANCE|CACHE|FILESYSTEM)(_.*)?)?|HTTP(_(ADDR|NET|PREFIX|TLS|DEBUG)(_.*)?)?|PROXY(_REMOTEURL)?"
-    r"|REDIS(_.*)?",
+    r"STORAGE(_(MAINTENANCE|CACHE|FILESYSTEM|S3|S3AWS)(_.*)?)?|HTTP(_(ADDR|NET|PREFIX|TLS|DEBUG)(_.*)?)?"
+    r"|PROXY(_REMOTEURL)?|REDIS(_.*)?|HOST|PORT",
     re.IGNORECASE,
 )
 _SETTABLE = 'REGISTRY_STORAGE_MAINTENANCE_READONLY={"enabled":true}'
@@ -145,8 +145,15 @@ def _texts(environment: Mapping[str, Any]) -> dict[str, str]:
 
 
 def without_others_secrets(environment: Mapping[str, Any]) -> Dict[str, Any]:
-    """Return the variables that bear on what RegistryConfig tells of; the rest may hold secrets, as to S3."""
-    return {name: value for name, value in environment.items() if _TOLD.fullmatch(name[len(_PREFIX) :])}
+    """Return the variables that bear on what RegistryConfig tells of; the rest may hold secrets.
+
+    A v1 registry's file takes its values from variables of any name.
+    """
+    return {
+        name: value
+        for name, value in environment.items()
+        if not name.startswith(_PREFIX) or _TOLD.fullmatch(name[len(_PREFIX) :])
+    }
 
 
 def merge_environment(file_data: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:

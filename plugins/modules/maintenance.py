@@ -240,9 +240,9 @@ options:
       - Directory on the target for the record of what was found, readable by root only. It must outlive a reboot.
       - While the registry is closed, there is in it what the host needs to put the registry back by itself - the
         configuration file or the file of variables as it was found, the options of this task, and the task's own
-        variables of proxies. Secrets may be among that, such as the password of Redis in O(registry_environment) or
-        that in the URL of a proxy. O(registry_password) is not, nor are those of the C(REGISTRY_*) variables and of
-        O(storage) that the host does not need, such as the keys to S3.
+        variables of proxies. Secrets may be among that, such as the password of Redis in O(registry_environment), that
+        in the URL of a proxy, or the keys to S3, where the lock lies with such a storage. O(registry_password) is not,
+        nor are those of the C(REGISTRY_*) variables and of O(storage) that the host does not need.
       - If a record is damaged or lost, the copy that the host keeps for the end of the lease is used. If there is none
         that can be trusted either, V(read_write) opens the registry without.
     type: path

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
@@ -21,6 +20,10 @@ from real.conftest import require, require_registry
 from ansible_collections.drydock.registry.plugins.module_utils._cache import caches_in_memory, forget_blobs
 from ansible_collections.drydock.registry.plugins.module_utils._errors import MaintenanceError
 from ansible_collections.drydock.registry.plugins.module_utils._maintenance import _switch, _watchdog
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance._record import (
+    record_from_json,
+    record_to_json,
+)
 from ansible_collections.drydock.registry.plugins.module_utils._registry_config import load_registry_config
 from support import images, service, watchdogs
 from support.closable import ByVariable
@@ -173,9 +176,9 @@ def watchdog_of_an_ended_lease(closable: ByVariable) -> _watchdog.Watchdog:
     """It is not waited for, but called."""
     watchdogs.end(closable.home)
     (path,) = closable.state_dir.glob("maintenance-*.json")
-    record = json.loads(path.read_text())
-    path.write_text(json.dumps({**record, "expires_at": time.time() - 1}))
-    return _watchdog.Watchdog(str(closable.state_dir), record["subject"])
+    record = record_from_json(path.read_bytes())._replace(expires_at=time.time() - 1)
+    path.write_bytes(record_to_json(record))
+    return _watchdog.Watchdog(str(closable.state_dir), record)
 
 
 def copy_keys(server: RedisServer, source: int, target: int) -> None:

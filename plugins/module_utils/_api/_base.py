@@ -109,6 +109,10 @@ class ApiClient(ABC):
         wanted = self._login.answer_challenge(answer, scope, sent) if answer.status == 401 else None
         return answer if wanted is None else send(wanted)
 
+    def request_openly(self, method: str, path: str) -> Answer:
+        """Send a request once, and nobody's credentials."""
+        return self.http.send(method, self.url + path, {"User-Agent": CLIENT_ID}, attempts=1)
+
     def explain(self, answer: Answer) -> str:
         """A sentence on an answer that was not expected: what came back and what to do about it."""
         return explain(answer, self.credentials)

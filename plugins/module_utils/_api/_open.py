@@ -64,7 +64,10 @@ def _v1_client(params: Mapping[str, Any], url: str) -> V1Client:
 
 def _speaks_v1(client: ApiClient) -> bool:
     try:
-        v2 = client.request("GET", "/v2/", scope="", attempts=1)
+        # Distribution says what it is before it asks who somebody is; something in front of a registry may not.
+        v2 = client.request_openly("GET", "/v2/")
+        if v2.status == 401 and not v2.is_registry:
+            v2 = client.request("GET", "/v2/", scope="", attempts=1)
         if v2.is_registry and v2.status != 404:
             return False
         return is_v1(client.request("GET", "/v1/_ping", scope="", attempts=1))

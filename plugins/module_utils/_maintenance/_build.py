@@ -84,13 +84,13 @@ def build_switch(params: Mapping[str, Any], check_mode: bool, run: Run, own: Opt
 def options_to_record(params: Mapping[str, Any]) -> dict[str, Any]:
     """The options with which somebody else can put the registry back, from any directory.
 
-    No password to the registry, and of its variables and its storage no more than that takes: a storage that is not on
-    this host is never opened.
+    No password to the registry, and of its variables and its storage no more than that takes. In S3 lies the lock.
     """
     kept = {name: value for name, value in params.items() if name != "registry_password" and name[0] != "_"}
     kept["registry_environment"] = without_others_secrets(params["registry_environment"])
     if params["storage"] is not None:
-        kept["storage"] = {name: value if name == "filesystem" else None for name, value in params["storage"].items()}
+        needed = ("filesystem", *S3_DRIVERS)
+        kept["storage"] = {name: value if name in needed else None for name, value in params["storage"].items()}
     return {name: os.path.abspath(value) if value and name in _PATHS else value for name, value in kept.items()}
 
 

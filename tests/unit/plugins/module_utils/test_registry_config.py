@@ -202,8 +202,9 @@ def test_what_is_kept_of_the_variables_tells_the_same() -> None:
         "REGISTRY_HTTP_DEBUG_ADDR": ":5002",
         "REGISTRY_HTTP_TLS_CERTIFICATE": "/cert",
         "REGISTRY_PROXY_REMOTEURL": "https://registry-1.docker.io",
+        "REGISTRY_STORAGE_S3_SECRETKEY": "needed, for there lies the lock",
     }
-    others = ["HTTP_SECRET", "PROXY_PASSWORD", "AUTH_TOKEN_REALM", "STORAGE_S3_SECRETKEY", "NOTIFICATIONS", "LOG_LEVEL"]
+    others = ["HTTP_SECRET", "PROXY_PASSWORD", "AUTH_TOKEN_REALM", "STORAGE_GCS_KEYFILE", "NOTIFICATIONS", "LOG_LEVEL"]
     everything = {**needed, **{f"REGISTRY_{name}": "secret" for name in others}}
 
     assert without_others_secrets(everything) == needed
