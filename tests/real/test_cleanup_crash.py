@@ -16,7 +16,7 @@ from support import images
 from support.crashing import KILLED, run_until
 from support.playbook import run_module
 from support.pushing import Repository, push
-from support.registries import NewRegistry, RegistryProcess
+from support.registries import VERSIONS, NewRegistry, RegistryProcess
 from support.store import Store, assert_untouched, snapshot
 from support.sweeping import DAY, successful
 from support.verify import Expectation, assert_pulls, assert_whole, capture
@@ -94,7 +94,8 @@ def test_killed_at_every_change(bed: CrashBed) -> None:
     }
     wanted = bed.end_state()
     assert_pulls(bed.registry, bed.expectation)
-    for last in itertools.count(1):
+    # What a kill leaves does not depend on the version: every other change is that of the other version's test.
+    for last in itertools.count(1 + VERSIONS.index(bed.registry.version), len(VERSIONS)):
         bed.reset()
         code, _count, result = run_until("cleanup", bed.arguments, last)
         assert_pulls(bed.registry, bed.expectation)
@@ -106,7 +107,7 @@ def test_killed_at_every_change(bed: CrashBed) -> None:
         assert code == 0, f"after change {last} of {changes}: {result}"
         assert bed.end_state() == wanted, f"after change {last} of {changes}"
     # One more or less: where what proves the storage to be the URL's is put in a directory that is there, or not.
-    assert abs(last - 1 - changes) <= 4
+    assert abs(last - 1 - changes) <= 5
     assert code == 0, result
 
 

@@ -204,14 +204,14 @@ def test_credentials_come_from_the_variables_and_are_not_shown(new_registry: New
     assert "s3cret-word" not in run.output + json.dumps([task.result for task in run.tasks])
 
 
-def test_a_group_with_and_without_storage(each_host: UrlHost, storage_host: Host, version: str) -> None:
+def test_a_group_with_and_without_storage(host: UrlHost, storage_host: Host) -> None:
     """What the group says about storage and closing does not concern the host that has only a URL."""
-    mixed = [each_host, storage_host]
+    mixed = [host, storage_host]
     closing = storage_host.maintenance()
     for playbook in ("preview", "cleanup", "restore"):
         run = play(playbook, mixed, policies=POLICIES, maintenance=closing).check()
         assert set(run.stats) == {one.name for one in mixed}
-    assert tags(each_host) == KEPT[version]
+    assert tags(host) == KEPT[V3]
     assert tags(storage_host) == ["3"]
     assert storage_host.is_writable()
 
@@ -229,9 +229,9 @@ def test_a_host_takes_the_api_by_leaving_empty_what_its_group_has(host: UrlHost)
 
 
 def test_disabled_deletion_fails_with_the_ways_out_and_spares_the_other_host(
-    version: str, new_registry: NewRegistry, storage_host: Host
+    new_registry: NewRegistry, storage_host: Host
 ) -> None:
-    disabled = UrlHost(fill(new_registry(version)))
+    disabled = UrlHost(fill(new_registry(V3)))
     before = snapshot(disabled.registry.storage)
     preview = disabled.preview(policies=POLICIES)
     run = play("cleanup", [disabled, storage_host], policies=POLICIES)

@@ -79,9 +79,10 @@ class S3Storage(Storage):
             content = settled.get((entry.etag, entry.size)) if entry else None
             modified = entry.modified if entry else 0.0
             found.append((Leaf(name, content, modified, len(beside) <= 1), entry is not None and content is None))
-        contents = self.read_each([f"{path}/{one.name}/{leaf}" for one, is_wanted in found if is_wanted], limit)
+        wanted = [one.name for one, is_wanted in found if is_wanted]
+        contents = dict(zip(wanted, self.read_each([f"{path}/{name}/{leaf}" for name in wanted], limit)))
         for one, is_wanted in found:
-            yield one._replace(content=next(contents)) if is_wanted else one
+            yield one._replace(content=contents[one.name]) if is_wanted else one
 
     def weigh_tree(self, path: str) -> Optional[Weight]:
         found = list(self._all(path))

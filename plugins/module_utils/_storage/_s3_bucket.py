@@ -121,7 +121,7 @@ class Bucket:
                 )
         except _HttpError as error:
             if error.status in _CHANGED or (error.status == 404 and "IfMatch" in conditions):
-                raise Changed from error
+                raise Changed(str(error)) from None
             raise
 
     def delete(self, keys: Iterable[str]) -> List[Failed]:
@@ -158,7 +158,9 @@ class Bucket:
             with self._telling("deleted", key, absent="NoSuchKey"):
                 self._client.delete_object(Bucket=self.where.bucket, Key=key, **self._if_supported(etag))
         except _HttpError as error:
-            raise (Changed if error.status in _CHANGED else error) from error
+            if error.status in _CHANGED:
+                raise Changed(str(error)) from None
+            raise
 
     def _if_supported(self, etag: str) -> Dict[str, str]:
         shape = self._client.meta.service_model.operation_model("DeleteObject").input_shape
