@@ -18,11 +18,12 @@ from .._graph import UNFINISHED, Weight
 from .._lock_files import LockFiles
 from .._parallel import in_parallel
 from ._base import Leaf, Listing, Look, OwnFiles, Storage
-from ._s3_bucket import PAGE, Bucket, Entry, Failed, Page, Unfinished
+from ._s3_bucket import Bucket, Failed, Unfinished
 from ._s3_client import CONNECTIONS
 from ._s3_listing import PackedKeys
 from ._s3_lock import LockObject
 from ._s3_own_files import S3OwnFiles
+from ._s3_page import PAGE, Entry, Page
 from ._s3_ranges import list_below
 
 _TREE = "docker/registry/v2/"
@@ -181,7 +182,7 @@ class S3Storage(Storage):
     def _page(self, prefix: str, after: str, delimiter: str) -> Page:
         page = self.bucket.page(self.base + prefix, self.base + after if after else "", delimiter)
         start = len(self.base)
-        entries = [one._replace(key=one.key[start:]) for one in page.entries]
+        entries = [Entry(one.key[start:], *one[1:]) for one in page.entries]
         return Page(entries, [one[start:] for one in page.prefixes], page.is_last)
 
     def _unfinished_uploads(self) -> Dict[str, Unfinished]:

@@ -16,7 +16,7 @@ from itertools import islice
 from typing import Dict, Iterable, Iterator, List, Tuple
 
 from ._base import Listing
-from ._s3_bucket import PAGE, Entry
+from ._s3_page import PAGE, Entry
 
 _FAST = 1
 _UNPACKED = 8

@@ -13,8 +13,8 @@ from heapq import merge
 from typing import Callable, Iterator, List, Sequence, Tuple
 
 from .._parallel import in_parallel
-from ._s3_bucket import PAGE, Entry, Page
 from ._s3_listing import PackedKeys
+from ._s3_page import PAGE, Entry, Page
 
 # A listing of so few pages is not worth a cut.
 _PAGES_ALONE = 4
