@@ -73,7 +73,7 @@ class Bucket:
             answer = self._client.list_objects_v2(
                 Bucket=self.where.bucket, MaxKeys=PAGE, **{name: value for name, value in asked.items() if value}
             )
-        page: Page = answer[_PAGE] if _PAGE in answer else _page_of(answer)
+        page: Page = answer[_PAGE] if _PAGE in answer else page_of(answer)
         if not page.is_last and not delimiter and (not page.entries or page.entries[-1].key <= after):
             raise StorageError(f"the listing of {self.url(prefix)} goes round in circles after {after}")
         return page
@@ -224,7 +224,7 @@ def _read_listing(
     response_dict["body"] = b""
 
 
-def _page_of(answer: Mapping[str, Any]) -> Page:
+def page_of(answer: Mapping[str, Any]) -> Page:
     """Return the page that botocore read itself: not every version lets others do it."""
     if "IsTruncated" not in answer:
         raise StorageError("the server answered what is no listing")

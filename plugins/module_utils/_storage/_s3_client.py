@@ -16,8 +16,9 @@ from urllib.parse import urlsplit
 from .._errors import InvalidOptionError, MissingLibraryError, StorageError
 
 try:
-    import boto3
+    # The part of boto3 that makes requests: the rest is for other ways to write them down, and takes memory.
     import botocore.config
+    import botocore.session
     from botocore.exceptions import BotoCoreError
 except ImportError:
     BOTO3_IMPORT_ERROR: Optional[str] = traceback.format_exc()
@@ -76,7 +77,7 @@ def make_client(parameters: Mapping[str, Any]) -> Any:
         raise MissingLibraryError("boto3", BOTO3_IMPORT_ERROR)
     where = read_parameters(parameters)
     try:
-        return _session().client(
+        return _session().create_client(
             "s3",
             region_name=where.region or "us-east-1",
             endpoint_url=where.endpoint,
@@ -94,7 +95,7 @@ def make_client(parameters: Mapping[str, Any]) -> Any:
 @functools.lru_cache(maxsize=None)
 def _session() -> Any:
     """The one session of this process: it reads much of what boto3 knows of S3 only once."""
-    return boto3.Session()
+    return botocore.session.Session()
 
 
 def _config(parameters: Mapping[str, Any]) -> Any:

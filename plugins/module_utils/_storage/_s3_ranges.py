@@ -21,7 +21,7 @@ _PAGES_ALONE = 4
 _LOOKS = 4
 _RANGES = 16
 # Understanding a page takes about as long as waiting for it, and some MiB.
-_AT_ONCE = 4
+_AT_ONCE = 3
 _HEX = "123456789abcdef"
 _END = "\U0010ffff"
 #: A page of a listing by (prefix, key after which it begins, delimiter).

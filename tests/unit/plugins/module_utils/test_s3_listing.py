@@ -5,15 +5,23 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
+from functools import lru_cache
 from typing import Any
+from urllib.parse import quote
+from xml.sax.saxutils import escape
 
 import pytest
+from botocore.handlers import decode_list_object_v2
+from botocore.parsers import RestXMLParser
+from botocore.session import Session
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.drydock.registry.plugins.module_utils._errors import InvalidOptionError
 from ansible_collections.drydock.registry.plugins.module_utils._storage import _s3_ranges
-from ansible_collections.drydock.registry.plugins.module_utils._storage._s3_page import Entry, Page, parse_time
+from ansible_collections.drydock.registry.plugins.module_utils._storage._s3_page import Entry, Page, parse_page, parse_time
+from ansible_collections.drydock.registry.plugins.module_utils._storage._s3_bucket import page_of
 from ansible_collections.drydock.registry.plugins.module_utils._storage._s3_client import read_parameters
 from ansible_collections.drydock.registry.plugins.module_utils._storage._s3_listing import PackedKeys
 from ansible_collections.drydock.registry.plugins.module_utils._storage._s3_ranges import list_below
@@ -122,3 +130,61 @@ def test_a_source_has_no_secret() -> None:
 )
 def test_times(text: str, expected: float) -> None:
     assert parse_time(text) == expected
+
+
+NAMES = st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters="\0"), min_size=1, max_size=20)
+OBJECTS = st.lists(st.tuples(NAMES, st.integers(0, 2**40), st.datetimes(datetime(1971, 1, 1), datetime(2100, 1, 1))))
+
+
+def answer(objects: list[tuple[str, int, datetime]], prefixes: list[str], truncated: str = "false") -> bytes:
+    """What a server answers ListObjectsV2 with that was asked for `encoding-type=url`."""
+    contents = "".join(
+        f"<Contents><Key>{escape(quote(key))}</Key><LastModified>{when.isoformat(timespec='milliseconds')}Z</LastModified>"
+        f"<ETag>&quot;{size}&quot;</ETag><Size>{size}</Size><Owner><ID>1</ID></Owner></Contents>"
+        for key, size, when in objects
+    )
+    common = "".join(f"<CommonPrefixes><Prefix>{quote(one)}</Prefix></CommonPrefixes>" for one in prefixes)
+    return (
+        '<?xml version="1.0"?><ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
+        f"<EncodingType>url</EncodingType><IsTruncated>{truncated}</IsTruncated>{contents}{common}</ListBucketResult>"
+    ).encode()
+
+
+@lru_cache(maxsize=None)
+def listing_shape() -> Any:
+    return Session().get_service_model("s3").operation_model("ListObjectsV2").output_shape
+
+
+@given(OBJECTS, st.lists(NAMES), st.sampled_from(["true", "false"]))
+def test_a_page_is_what_botocore_reads(
+    objects: list[tuple[str, int, datetime]], prefixes: list[str], truncated: str
+) -> None:
+    body = answer(objects, prefixes, truncated)
+    parsed = RestXMLParser().parse({"status_code": 200, "headers": {}, "body": body}, listing_shape())
+    decode_list_object_v2(parsed, {"encoding_type_auto_set": True})
+    assert parse_page(body) == page_of(parsed)
+    assert parse_page(body.replace(b' xmlns="http://s3.amazonaws.com/doc/2006-03-01/"', b"")) == page_of(parsed)
+
+
+def test_a_page_has_the_keys_themselves() -> None:
+    key = "docker/registry/v2/é & <b>+1 %41/data"
+    page = parse_page(answer([(key, 7, datetime(2026, 11, 26))], ["a b/"]))
+    moment = datetime(2026, 11, 26, tzinfo=timezone.utc).timestamp()
+    assert page == Page([Entry(key, 7, moment, "7")], ["a b/"], True)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html><body>Log in first</body></html>",
+        answer([], [])[:-20],
+        answer([], [], truncated=""),
+        answer([("", 1, datetime(2026, 1, 1))], []),
+        answer([("key", 1, datetime(2026, 1, 1))], []).replace(b"<Size>1<", b"<Size>one<"),
+        answer([("key", 1, datetime(2026, 1, 1))], []).replace(b"2026-01", b"yesterday"),
+    ],
+)
+def test_what_is_no_page_is_refused(body: bytes) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - each says it in its own words
+        parse_page(body)
