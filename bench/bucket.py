@@ -83,7 +83,9 @@ class Bucket(Tree):
         else:
             found = []
             while first < last and len(found) < limit:
-                there = ((key, self.objects.get(key)) for key in self.keys[first : min(last, first + limit - len(found))])
+                there = (
+                    (key, self.objects.get(key)) for key in self.keys[first : min(last, first + limit - len(found))]
+                )
                 first = min(last, first + limit - len(found))
                 found += [one.entry(key) for key, one in there if one]
             is_last = first >= last

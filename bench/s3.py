@@ -77,7 +77,9 @@ class Served:
     @property
     def storage(self) -> dict[str, Any]:
         connection = {"regionendpoint": self.url, "forcepathstyle": True, "secure": False}
-        return {"s3": {"bucket": "bench", "region": "us-east-1", "accesskey": "none", "secretkey": "none", **connection}}
+        return {
+            "s3": {"bucket": "bench", "region": "us-east-1", "accesskey": "none", "secretkey": "none", **connection}
+        }
 
 
 def shape_of(objects: int) -> Shape:

@@ -211,9 +211,7 @@ class _HttpError(StorageError):
         self.status = status
 
 
-def _read_listing(
-    response_dict: Dict[str, Any], customized_response_dict: Dict[str, Any], **_others: Any
-) -> None:
+def _read_listing(response_dict: Dict[str, Any], customized_response_dict: Dict[str, Any], **_others: Any) -> None:
     """Read a page before botocore does, which then finds nothing left to read."""
     if response_dict["status_code"] != _OK:
         return

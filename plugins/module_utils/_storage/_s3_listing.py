@@ -47,7 +47,9 @@ class PackedKeys:
 
     def left(self, path: str) -> Iterator[str]:
         """Yield the keys at or below a path that have not gone."""
-        for number, first, last, keys in chain(self._runs(path, f"{path}\0"), self._runs(f"{path}/", f"{path}{_BEHIND}")):
+        for number, first, last, keys in chain(
+            self._runs(path, f"{path}\0"), self._runs(f"{path}/", f"{path}{_BEHIND}")
+        ):
             gone = self._gone.get(number)
             yield from keys[first:last] if gone is None else (keys[at] for at in range(first, last) if not gone[at])
 

@@ -20,10 +20,15 @@ from hypothesis import strategies as st
 
 from ansible_collections.drydock.registry.plugins.module_utils._errors import InvalidOptionError
 from ansible_collections.drydock.registry.plugins.module_utils._storage import _s3_ranges
-from ansible_collections.drydock.registry.plugins.module_utils._storage._s3_page import Entry, Page, parse_page, parse_time
 from ansible_collections.drydock.registry.plugins.module_utils._storage._s3_bucket import page_of
 from ansible_collections.drydock.registry.plugins.module_utils._storage._s3_client import read_parameters
 from ansible_collections.drydock.registry.plugins.module_utils._storage._s3_listing import PackedKeys
+from ansible_collections.drydock.registry.plugins.module_utils._storage._s3_page import (
+    Entry,
+    Page,
+    parse_page,
+    parse_time,
+)
 from ansible_collections.drydock.registry.plugins.module_utils._storage._s3_ranges import list_below
 
 PARTS = st.sampled_from(["a", "b", "a-b", "a.b", "a0", "~", "é", "_layers", "_manifests", "sha256", "3f", "c0", "tags"])
