@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Serves a synthetic store as an S3 bucket, each answer after a fixed time, as if it were far away.
 
-Usage: python -m bench.bucket REPOSITORIESxTAGS+UNTAGGED PORT LATENCY_MS; the bucket's name is of no account. Nothing lies
+Usage: python -m bench.bucket REPOSITORIESxTAGS+UNTAGGED PORT LATENCY_MS; the bucket may have any name. Nothing lies
 on a disk: what `bench.store` would write there is kept here, but for what is in layers. `GET /?counts` tells the number
 of objects that there were at first, and what came: the requests by kind, and how many keys were deleted.
 """

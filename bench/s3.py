@@ -19,17 +19,18 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import requests
 
-from bench import subjects
+from bench import subjects, window
 from bench.measure import CommandError, Cost, run
 from bench.report import KIB_PER_MIB, Target, table, target_table
 from bench.store import Shape
 from bench.stores import expected_deletions
 from support.playbook import ensure_build, run_environment
-from support.registries import V3, free_port, registry_binary, wait_for
+from support.registries import V3, RegistryProcess, free_port, registry_binary, wait_for
 
 SMALL, QUICK = Shape(2, 45, 5), Shape(2, 10, 2)
 #: A repository of 1,840 objects.
@@ -99,6 +100,8 @@ def measure(keep: int, objects: int, quick: bool) -> str:
             bound = PEAK_MIB + found[-1].objects * PEAK_BYTES_PER_OBJECT / 2**20
             peak = found[-1].cost.peak_kib / KIB_PER_MIB
             targets.append(Target(f"peak memory, {found[-1].what}", peak, bound, " MiB", at_least=False))
+    with served(QUICK if quick else shape_of(objects)) as large:
+        found.append(_close_and_clean_up(large, keep))
     title = f"## S3: requests of {LATENCY_MS} ms each\n\n"
     return title + _table(found) + "\n\n" + target_table(targets, judged=not quick)
 
@@ -158,6 +161,33 @@ def _clean_up(bucket: Served, keep: int, *, check: bool) -> Measured:
         return Cost(ended - times["imported"], cost.cpu - times["import_cpu"], times["peak_kib"])
 
     return _counted(bucket, what, work)
+
+
+class _Registry(RegistryProcess):
+    """A registry on the bucket."""
+
+    def __init__(self, home: Path, bucket: Served) -> None:
+        super().__init__(V3, home)
+        self._bucket = bucket
+
+    def config(self) -> dict[str, Any]:
+        return {**super().config(), "storage": self._bucket.storage}
+
+
+def _close_and_clean_up(bucket: Served, keep: int) -> Measured:
+    """The role: it plans while the registry serves, closes it, sweeps, and opens it again. Its seconds are the window.
+
+    What other processes than the module take is in none of its figures.
+    """
+
+    def work() -> Cost:
+        with tempfile.TemporaryDirectory(prefix="drydock-bench-") as home:
+            registry = _Registry(Path(home), bucket)
+            with window.service(registry) as restart:
+                closed, _whole = window.clean_up(registry, restart, keep)
+        return Cost(closed, 0.0, 0)
+
+    return _counted(bucket, "drydock's role, closed for", work)
 
 
 def _collect(bucket: Served) -> Measured:

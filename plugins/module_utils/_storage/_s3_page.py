@@ -44,7 +44,7 @@ def make_entry(key: str, size: int, modified: float, etag: str) -> Entry:
 
 
 def parse_page(body: bytes) -> Page:
-    """Return the page that the body of an answer holds, with or without a namespace. Raises ValueError for any other."""
+    """Return the page in the body of an answer, with or without a namespace. Raises ValueError for any other body."""
     try:
         root = ElementTree.fromstring(body)  # noqa: S314 - botocore does the same
     except ElementTree.ParseError as error:

@@ -137,7 +137,7 @@ def test_times(text: str, expected: float) -> None:
     assert parse_time(text) == expected
 
 
-NAMES = st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters="\0"), min_size=1, max_size=20)
+NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=20)
 OBJECTS = st.lists(st.tuples(NAMES, st.integers(0, 2**40), st.integers(0, 4 * 10**12)))
 
 
