@@ -86,4 +86,4 @@ def _name(text: Optional[str], is_quoted: bool) -> str:
 def parse_time(text: str) -> float:
     """Return the seconds since the epoch of a time such as `2026-11-26T03:10:00.000Z`. Raises ValueError."""
     whole, _dot, fraction = text.rstrip("Z").partition(".")
-    return datetime.fromisoformat(f"{whole}+00:00").timestamp() + (float(f"0.{fraction}") if fraction else 0.0)
+    return datetime.fromisoformat(f"{whole}.{fraction:0<6.6}+00:00").timestamp()
