@@ -17,12 +17,12 @@ from xml.etree import ElementTree
 PAGE = 1000
 _ROOT = "ListBucketResult"
 _FLAGS = {"true": True, "false": False}
-# Only small objects are links, whose ETag may tell what is in them.
-_SMALL = 256
+# The only objects of whose content more is asked than their keys tell: ETags can't be packed.
+_TELLING = "/current/link"
 
 
 class Entry(NamedTuple):
-    """An object: its key, its size in bytes, its time, and of a small one its ETag (the MD5 of the content, mostly)."""
+    """An object: its key, its size in bytes, its time, and of a tag's link its ETag (the MD5 of the content, mostly)."""
 
     key: str
     size: int
@@ -40,7 +40,7 @@ class Page(NamedTuple):
 
 def make_entry(key: str, size: int, modified: float, etag: str) -> Entry:
     """Return an entry from what a listing says of an object."""
-    return Entry(key, size, modified, etag.strip('"') if size <= _SMALL else "")
+    return Entry(key, size, modified, etag.strip('"') if key.endswith(_TELLING) else "")
 
 
 def parse_page(body: bytes) -> Page:

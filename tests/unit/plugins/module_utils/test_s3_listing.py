@@ -176,7 +176,7 @@ def test_a_page_is_what_botocore_reads(
 
 
 def test_a_page_has_the_keys_themselves() -> None:
-    key = "docker/registry/v2/é & <b>+1 %41/data"
+    key = "docker/registry/v2/é & <b>+1 %41/current/link"
     page = parse_page(answer([(key, 7, 1795663640250)], ["a b/"]))
     assert page == Page([Entry(key, 7, 1795663640.25, "7")], ["a b/"], True)
 
