@@ -22,7 +22,7 @@ _TELLING = "/current/link"
 
 
 class Entry(NamedTuple):
-    """An object: its key, its size in bytes, its time, and of a tag's link its ETag (the MD5 of the content, mostly)."""
+    """An object: its key, its size in bytes, its time, and of a tag's link its ETag (mostly the MD5 of it)."""
 
     key: str
     size: int
