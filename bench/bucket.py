@@ -1,110 +1,105 @@
 # Copyright: (c) 2026, drydock maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Serves a directory as an S3 bucket, each answer after a fixed time, as if it were far away.
+"""Serves a synthetic store as an S3 bucket, each answer after a fixed time, as if it were far away.
 
-Usage: python -m bench.bucket DIRECTORY PORT LATENCY_MS; the directory is a registry's root directory, the bucket's name
-is of no account. The directory is read once; what is written or deleted over HTTP changes only this process. What came
-is told by `GET /?counts`: the number of requests by kind, and the most keys that one deletion had.
+Usage: python -m bench.bucket REPOSITORIESxTAGS+UNTAGGED PORT LATENCY_MS; the bucket may have any name. Nothing lies
+on a disk: what `bench.store` would write there is kept here, but for what is in layers. `GET /?counts` tells the number
+of objects that there were at first, and what came: the requests by kind, and how many keys were deleted.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import sys
 import threading
 import time
 from bisect import bisect_left, bisect_right
 from collections import Counter
+from collections.abc import Iterator
 from email.utils import formatdate
+from functools import lru_cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from typing import Iterator
+from typing import NamedTuple
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
+from bench.store import Shape, Tree, fill, is_layer
+
 _PAGE = 1000
-_LINK = re.compile(r"/(sha256|sha512)/([0-9a-f]+)/link$")
 _EMPTY = b'<?xml version="1.0"?><%s xmlns="http://s3.amazonaws.com/doc/2006-03-01/"></%s>'
 
 
-class Bucket:
-    """The objects: their keys in order, what a listing says of each, and the contents of those not on the disk."""
+class Object(NamedTuple):
+    """One object; the content of a layer is None."""
 
-    def __init__(self, root: str) -> None:
-        self.root = root
-        self.lock = threading.Lock()
-        self.counts: Counter[str] = Counter()
-        self.contents: dict[str, bytes] = {}
-        self.entries = dict(sorted((key, self.entry(key, size, when)) for key, size, when in _files(root)))
-        self.keys = list(self.entries)
-        self.gone: set[str] = set()
+    size: int
+    modified: float
+    etag: str
+    content: bytes | None
 
-    def entry(self, key: str, size: int, when: float) -> str:
-        moment = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(when))
+    def entry(self, key: str) -> str:
+        """What a listing says of it."""
         return (
-            f"<Contents><Key>{quote(key)}</Key><LastModified>{moment}</LastModified>"
-            f'<ETag>"{self.etag(key)}"</ETag><Size>{size}</Size><StorageClass>STANDARD</StorageClass></Contents>'
+            f"<Contents><Key>{quote(key)}</Key><LastModified>{_moment(self.modified)}</LastModified>"
+            f'<ETag>"{self.etag}"</ETag><Size>{self.size}</Size><StorageClass>STANDARD</StorageClass></Contents>'
         )
 
-    def etag(self, key: str) -> str:
-        """The right one for a link; that of anything else nobody compares."""
-        found = _LINK.search(key)
-        if key.endswith("/current/link"):
-            content = Path(self.root, key).read_bytes()
-        else:
-            content = f"{found[1]}:{found[2]}".encode() if found else key.encode()
-        return hashlib.md5(content).hexdigest()  # noqa: S324
+
+@lru_cache(maxsize=4096)
+def _moment(when: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(when))
+
+
+class Bucket(Tree):
+    """The objects, by their keys in order."""
+
+    def __init__(self, shape: Shape) -> None:
+        self.lock = threading.Lock()
+        self.requests: Counter[str] = Counter()
+        self.objects: dict[str, Object] = {}
+        super().__init__("")
+        fill(self, shape)
+        self.keys = sorted(self.objects)
+
+    def make_directory(self, path: str) -> None:
+        """There are none in a bucket."""
+
+    def write(self, directory: str, name: str, content: bytes) -> None:
+        self.put(f"{directory}/{name}", content, self.time_ns // 10**9)
+
+    def put(self, key: str, content: bytes, modified: float) -> None:
+        """What is put later is found by its key, and is in no listing."""
+        etag = hashlib.md5(content).hexdigest()  # noqa: S324 - what S3 has there
+        self.objects[key] = Object(len(content), modified, etag, None if is_layer(content) else content)
 
     def listing(self, prefix: str, after: str, delimiter: str, limit: int) -> bytes:
         first = max(bisect_right(self.keys, after), bisect_left(self.keys, prefix))
         last = bisect_left(self.keys, prefix + "\U0010ffff")
         if delimiter:
-            names = list(self._prefixes(prefix, first, last))
+            names = list(self._names_below(prefix, first, last))
             found, is_last = [f"<CommonPrefixes><Prefix>{quote(one)}</Prefix></CommonPrefixes>" for one in names], True
         else:
-            keys: list[str] = []
-            while first < last and len(keys) < limit:
-                piece = self.keys[first : min(last, first + limit - len(keys))]
-                keys += [key for key in piece if key not in self.gone]
-                first += len(piece)
-            found, is_last = [self.entries[key] for key in keys], first >= last
+            found = []
+            while first < last and len(found) < limit:
+                there = (
+                    (key, self.objects.get(key)) for key in self.keys[first : min(last, first + limit - len(found))]
+                )
+                first = min(last, first + limit - len(found))
+                found += [one.entry(key) for key, one in there if one]
+            is_last = first >= last
         return (
             '<?xml version="1.0"?><ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
             f"<IsTruncated>{str(not is_last).lower()}</IsTruncated><EncodingType>url</EncodingType>"
             f"{''.join(found)}</ListBucketResult>"
         ).encode()
 
-    def _prefixes(self, prefix: str, first: int, last: int) -> Iterator[str]:
+    def _names_below(self, prefix: str, first: int, last: int) -> Iterator[str]:
         while first < last and self.keys[first].startswith(prefix):
             name = prefix + self.keys[first][len(prefix) :].partition("/")[0] + "/"
             yield name
             first = bisect_left(self.keys, name[:-1] + "0")
-
-    def read(self, key: str) -> bytes | None:
-        if key in self.contents:
-            return self.contents[key]
-        return None if key in self.gone or key not in self.entries else Path(self.root, key).read_bytes()
-
-    def write(self, key: str, content: bytes) -> None:
-        with self.lock:
-            self.contents[key] = content
-
-    def delete(self, keys: list[str]) -> None:
-        with self.lock:
-            self.gone.update(key for key in keys if key in self.entries)
-            for key in keys:
-                self.contents.pop(key, None)
-
-
-def _files(root: str) -> Iterator[tuple[str, int, float]]:
-    for where, _directories, names in os.walk(root):
-        for name in names:
-            path = os.path.join(where, name)
-            found = os.stat(path)
-            yield os.path.relpath(path, root), found.st_size, found.st_mtime
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -118,30 +113,16 @@ class Handler(BaseHTTPRequestHandler):
         key = unquote(address.path).lstrip("/").partition("/")[2]
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if "counts" in query:
-            self.send(200, json.dumps(self.bucket.counts).encode())
+            found = {"objects": self.bucket.counts.files, "requests": self.bucket.requests}
+            self.send(200, json.dumps(found).encode())
             return
         time.sleep(self.latency)
-        self.send(*self.result(key, query, body))
+        kind = self.kind(query)
+        with self.bucket.lock:
+            self.bucket.requests[kind] += 1
+        getattr(self, kind)(key, query, body)
 
     do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = answer  # noqa: N815 - names that http.server calls
-
-    def result(self, key: str, query: dict[str, str], body: bytes) -> tuple[int, bytes]:
-        kind = self.kind(query)
-        self.bucket.counts[kind] += 1
-        if kind == "list":
-            prefix, after, delimiter = (query.get(name, "") for name in ("prefix", "start-after", "delimiter"))
-            return 200, self.bucket.listing(prefix, after, delimiter, int(query.get("max-keys", _PAGE)))
-        if kind == "delete":
-            keys = [unquote(one) for one in re.findall(r"<Key>([^<]*)</Key>", body.decode())] or [key]
-            self.bucket.counts["keys"] += len(keys)
-            self.bucket.delete(keys)
-            return (200, _EMPTY % (b"DeleteResult", b"DeleteResult")) if query else (204, b"")
-        if kind == "read":
-            content = self.bucket.read(key)
-            return (200, content) if content is not None else (404, b"<Error><Code>NoSuchKey</Code></Error>")
-        if kind == "write":
-            self.bucket.write(key, body)
-        return 200, _EMPTY % (b"Result", b"Result")
 
     def kind(self, query: dict[str, str]) -> str:
         if "list-type" in query:
@@ -150,13 +131,41 @@ class Handler(BaseHTTPRequestHandler):
             return "delete"
         if query:
             return "other"
-        return "write" if self.command == "PUT" else "read"
+        return "put" if self.command == "PUT" else "read"
 
-    def send(self, status: int, content: bytes) -> None:
+    def list(self, _key: str, query: dict[str, str], _body: bytes) -> None:
+        prefix, after, delimiter = (query.get(name, "") for name in ("prefix", "start-after", "delimiter"))
+        self.send(200, self.bucket.listing(prefix, after, delimiter, int(query.get("max-keys", _PAGE))))
+
+    def delete(self, key: str, query: dict[str, str], body: bytes) -> None:
+        keys = [unquote(one) for one in re.findall(r"<Key>([^<]*)</Key>", body.decode())] if query else [key]
+        with self.bucket.lock:
+            self.bucket.requests["keys"] += len(keys)
+            for one in keys:
+                self.bucket.objects.pop(one, None)
+        self.send(*((200, _EMPTY % (b"DeleteResult", b"DeleteResult")) if query else (204, b"")))
+
+    def read(self, key: str, _query: dict[str, str], _body: bytes) -> None:
+        found = self.bucket.objects.get(key)
+        if found is None:
+            self.send(404, b"<Error><Code>NoSuchKey</Code></Error>")
+        else:
+            self.send(200, bytes(found.size) if found.content is None else found.content, found)
+
+    def put(self, key: str, _query: dict[str, str], body: bytes) -> None:
+        with self.bucket.lock:
+            self.bucket.put(key, body, time.time())
+        self.send(200, b"", self.bucket.objects[key])
+
+    def other(self, _key: str, _query: dict[str, str], _body: bytes) -> None:
+        self.send(200, _EMPTY % (b"Result", b"Result"))
+
+    def send(self, status: int, content: bytes, found: Object | None = None) -> None:
         self.send_response(status)
         self.send_header("Content-Length", str(len(content)))
-        self.send_header("Last-Modified", formatdate(time.time(), usegmt=True))
-        self.send_header("ETag", f'"{hashlib.md5(content).hexdigest()}"')  # noqa: S324
+        if found:
+            self.send_header("Last-Modified", formatdate(found.modified, usegmt=True))
+            self.send_header("ETag", f'"{found.etag}"')
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(content)
@@ -170,8 +179,8 @@ class Server(ThreadingHTTPServer):
 
 
 def main() -> None:
-    root, port, latency = sys.argv[1:]
-    Handler.bucket = Bucket(root)
+    shape, port, latency = sys.argv[1:]
+    Handler.bucket = Bucket(Shape.parse(shape))
     Handler.latency = float(latency) / 1000
     with Server(("127.0.0.1", int(port)), Handler) as server:
         server.serve_forever()

@@ -133,6 +133,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--limit", type=float, default=900.0, help="stop a collector after so many seconds (default: 900)"
     )
+    parser.add_argument("--objects", type=int, default=100_000, help="in the large bucket (default: 100,000)")
     parser.add_argument("--save", action="store_true", help="also write bench/results-<date>.md")
     return parser.parse_args()
 
@@ -156,7 +157,7 @@ def main() -> None:
         parts.append(api.measure(ensure_store(shape), KEEP, arguments.rounds) + "\n")
         print(parts[-1])
     if "s3" in arguments.parts:
-        parts.append(s3.measure(KEEP, arguments.quick) + "\n")
+        parts.append(s3.measure(KEEP, arguments.objects, arguments.quick) + "\n")
         print(parts[-1])
     if arguments.save:
         path = Path(__file__).with_name(f"results-{datetime.date.today():%Y-%m-%d}.md")  # noqa: DTZ011

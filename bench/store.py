@@ -26,6 +26,7 @@ from collections.abc import Iterator
 from datetime import datetime, timezone
 from typing import Any
 
+SEED = "drydock"
 FIRST_PUSH = int(datetime(2025, 1, 1, tzinfo=timezone.utc).timestamp())
 HISTORY = 180 * 86400  # seconds from a repository's first push to its last
 BASE_STACKS = 5
@@ -114,6 +115,10 @@ def layer_content(text: str) -> bytes:
     return _TAR_HEADER + text.encode().ljust(tarfile.BLOCKSIZE, b"\n") + bytes(2 * tarfile.BLOCKSIZE)
 
 
+def is_layer(content: bytes) -> bool:
+    return content.startswith(_TAR_HEADER)
+
+
 def _json(value: object) -> bytes:
     return json.dumps(value, separators=(",", ":")).encode()
 
@@ -127,10 +132,14 @@ class Tree:
         self.counts = Counts()
         self.time_ns = FIRST_PUSH * 10**9
         self._prefixes: set[str] = set()
-        os.makedirs(self.blobs)
-        os.makedirs(self.repositories)
+        self.make_directory(self.blobs)
+        self.make_directory(self.repositories)
 
-    def _write(self, directory: str, name: str, content: bytes) -> None:
+    def make_directory(self, path: str) -> None:
+        """A directory that is not there yet, and its parents."""
+        os.makedirs(path)
+
+    def write(self, directory: str, name: str, content: bytes) -> None:
         """A new directory with one file in it; both have the time of the push, as after a real one."""
         os.mkdir(directory)
         fd = os.open(f"{directory}/{name}", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
@@ -140,19 +149,22 @@ class Tree:
         finally:
             os.close(fd)
         os.utime(directory, ns=(self.time_ns, self.time_ns))
+
+    def _put(self, directory: str, name: str, content: bytes) -> None:
+        self.write(directory, name, content)
         self.counts.files += 1
 
     def link(self, directory: str, digest: str) -> None:
         """`directory`/link, as the registry writes it: the digest, no newline; the parent directory is there."""
-        self._write(directory, "link", digest.encode())
+        self._put(directory, "link", digest.encode())
 
     def blob(self, content: bytes) -> Blob:
         hexadecimal = hashlib.sha256(content).hexdigest()
         prefix = f"{self.blobs}/{hexadecimal[:2]}"
         if prefix not in self._prefixes:
-            os.mkdir(prefix)
+            self.make_directory(prefix)
             self._prefixes.add(prefix)
-        self._write(f"{prefix}/{hexadecimal}", "data", content)
+        self._put(f"{prefix}/{hexadecimal}", "data", content)
         self.counts.blobs += 1
         self.counts.blob_bytes += len(content)
         return Blob(f"sha256:{hexadecimal}", len(content))
@@ -167,7 +179,7 @@ class Repository:
         self.name = name
         self._path = f"{tree.repositories}/{name}"
         for part in ("_layers/sha256", "_manifests/revisions/sha256", "_manifests/tags", "_uploads"):
-            os.makedirs(f"{self._path}/{part}")
+            tree.make_directory(f"{self._path}/{part}")
         tree.counts.repositories += 1
 
     def link_layer(self, blob: Blob) -> None:
@@ -225,7 +237,7 @@ class Repository:
 
     def tag(self, tag: str, manifest: Blob) -> None:
         path = f"{self._path}/_manifests/tags/{tag}"
-        os.makedirs(f"{path}/index/sha256")
+        self._tree.make_directory(f"{path}/index/sha256")
         self._tree.link(f"{path}/current", manifest.digest)
         self._tree.link(f"{path}/index/sha256/{manifest.digest[7:]}", manifest.digest)
         self._tree.counts.tags += 1
@@ -272,9 +284,8 @@ def fill_repository(repository: Repository, tree: Tree, shape: Shape, seed: str,
             repository.tag(tag_name(tag), repository.push_image(label, PLATFORMS[0], base))
 
 
-def write_store(root: str, shape: Shape, seed: str) -> Counts:
-    """Fills `root` (not there yet), the `rootdirectory` of a registry's filesystem driver."""
-    tree = Tree(root)
+def fill(tree: Tree, shape: Shape, seed: str = SEED) -> Counts:
+    """Write the whole store into a new tree."""
     stacks = [
         [tree.blob(layer_content(f"{seed} base {stack} {layer}")) for layer in range(LAYERS_PER_STACK)]
         for stack in range(BASE_STACKS)
@@ -290,9 +301,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Write a synthetic v2 store.")
     parser.add_argument("destination", help="a directory that is not there yet")
     parser.add_argument("shape", type=Shape.parse, help="REPOSITORIESxTAGS+UNTAGGED, such as 100x100+50")
-    parser.add_argument("--seed", default="drydock")
+    parser.add_argument("--seed", default=SEED)
     arguments = parser.parse_args()
-    counts = write_store(os.path.join(arguments.destination, "registry"), arguments.shape, arguments.seed)
+    counts = fill(Tree(os.path.join(arguments.destination, "registry")), arguments.shape, arguments.seed)
     text = json.dumps(dataclasses.asdict(counts), indent=1)
     with open(os.path.join(arguments.destination, "counts.json"), "w", encoding="utf-8") as file:
         file.write(text + "\n")

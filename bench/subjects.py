@@ -30,10 +30,10 @@ def collect(version: str, store: Store, *options: str, limit: float | None = Non
         return run(command, {**os.environ, "OTEL_TRACES_EXPORTER": "none"}, limit=limit)
 
 
-def preview_options(store: Store, keep: int) -> dict[str, Any]:
+def storage_options(storage: dict[str, Any], keep: int) -> dict[str, Any]:
     """The options of `cleanup` for "the newest `keep` images of each repository, nothing untagged"."""
     return {
-        "storage": {"filesystem": {"rootdirectory": str(store.root)}},
+        "storage": storage,
         "policies": [{"name": "the newest", "repositories": ["**"], "tags": ["*"], "keep_n": keep}],
         "delete_untagged": True,
         "untagged_older_than": "0s",
@@ -42,9 +42,13 @@ def preview_options(store: Store, keep: int) -> dict[str, Any]:
     }
 
 
+def _store_options(store: Store, keep: int) -> dict[str, Any]:
+    return storage_options({"filesystem": {"rootdirectory": str(store.root)}}, keep)
+
+
 def preview(store: Store, keep: int, *, pipelining: bool) -> Cost:
     """A whole `ansible-playbook --check`."""
-    return _playbook(preview_options(store, keep), check=True, pipelining=pipelining)
+    return _playbook(_store_options(store, keep), check=True, pipelining=pipelining)
 
 
 def _playbook(options: dict[str, Any], *, check: bool, pipelining: bool = False) -> Cost:
@@ -93,7 +97,7 @@ def own_work(store: Store, keep: int) -> Cost:
     CommandError when its plan is not the one that the store's shape asks for.
     """
     ensure_build()
-    payload = {"ANSIBLE_MODULE_ARGS": {**preview_options(store, keep), "_ansible_check_mode": True}}
+    payload = {"ANSIBLE_MODULE_ARGS": {**_store_options(store, keep), "_ansible_check_mode": True}}
     with tempfile.NamedTemporaryFile("r") as milestones, tempfile.TemporaryFile() as output:
         command = [sys.executable, "-m", "bench.own_work", milestones.name]
         cost = run(command, run_environment(), stdin=json.dumps(payload).encode(), stdout=output)

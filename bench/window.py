@@ -105,15 +105,15 @@ def _removal_by_role(store: Store) -> Removal:
     try:
         with tempfile.TemporaryDirectory(prefix="drydock-bench-") as home:
             registry = RegistryProcess(V3, Path(home), storage=copy.root)
-            with _service(registry) as restart:
-                closed, whole = _clean_up(registry, store, restart)
+            with service(registry) as restart:
+                closed, whole = clean_up(registry, restart, store.shape.tags)
         return Removal(how, closed, whole, _blobs_left(copy))
     finally:
         copy.remove()
 
 
 @contextlib.contextmanager
-def _service(registry: RegistryProcess) -> Iterator[Path]:
+def service(registry: RegistryProcess) -> Iterator[Path]:
     """The running registry, as the script that restarts it."""
     registry.write_config()
     script = registry.home / "restart"
@@ -127,12 +127,12 @@ def _service(registry: RegistryProcess) -> Iterator[Path]:
         subprocess.run([str(script), "stop"], check=True)
 
 
-def _clean_up(registry: RegistryProcess, store: Store, restart: Path) -> tuple[float, float]:
+def clean_up(registry: RegistryProcess, restart: Path, keep: int) -> tuple[float, float]:
     """Seconds closed and seconds in all of a playbook with the role."""
     variables = {
         "registry_cleanup_registry_config": str(registry.config_path),
         "registry_cleanup_maintenance": {"restart_command": [str(restart)]},
-        "registry_cleanup_policies": [{"keep_n": store.shape.tags}],
+        "registry_cleanup_policies": [{"keep_n": keep}],
         "registry_cleanup_delete_untagged": True,
         "registry_cleanup_untagged_older_than": "0s",
         "registry_cleanup_grace_period": "0s",

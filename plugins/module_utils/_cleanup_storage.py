@@ -75,6 +75,12 @@ class StorageCleanup(Cleanup):
         """Whether each read is a request."""
         return self.storage.local_root() is None
 
+    def read_graph(self) -> Graph:
+        graph = super().read_graph()
+        # What goes is found again on the closed registry.
+        self.storage.look_anew()
+        return graph
+
     def read_dates(self, graph: Graph) -> None:
         self.layout.read_created(graph, images_to_date(graph, self.settings))
 
@@ -97,7 +103,7 @@ class StorageCleanup(Cleanup):
 
     def apply_given_plan(self, plan: Plan) -> None:
         if self._is_far():
-            self.layout.known = load_known(self.params["plan"], self.layout.digests)
+            self.layout.known = load_known(self.params["plan"])
         closedness = self._look(next(iter(sorted(plan.removal.repositories)), None))
         if not self.check_mode and self.lock.is_ours():
             # This run has closed the registry: it stays so for no longer than one marking takes.

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Callable, Deque, Iterable, Iterator, List, TypeVar
@@ -13,6 +15,8 @@ T = TypeVar("T")
 R = TypeVar("R")
 # So many items for each worker are begun before the oldest is done: one that takes long does not hold up the others.
 _LOOK_AHEAD = 4
+# glibc's malloc.h
+_M_ARENA_MAX = -8
 
 
 def in_parallel(function: Callable[[T], R], items: Iterable[T], workers: int) -> Iterator[R]:
@@ -20,6 +24,7 @@ def in_parallel(function: Callable[[T], R], items: Iterable[T], workers: int) ->
 
     After an exception nothing more is begun; what has begun is awaited, and the first exception is raised.
     """
+    _use_one_heap()
     failures: List[Exception] = []
 
     def work(item: T) -> R:
@@ -43,3 +48,11 @@ def in_parallel(function: Callable[[T], R], items: Iterable[T], workers: int) ->
         finally:
             for future in begun:
                 future.cancel()
+
+
+def _use_one_heap() -> None:
+    """Let threads have no heaps of their own: what is freed in one is of no use to the others (8 MiB in a bucket of
+    100,000 objects). Where the C library is not glibc there is none of this.
+    """
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)

@@ -189,7 +189,7 @@ def _covered_by_id(plan: Plan) -> Iterator[str]:
         yield from _repository(gone)
         separator = ",\n"
     yield "},\n"
-    blobs = (f'"{digest}": [{size},{modified!r}]' for digest, (size, modified) in sorted(removal.blobs.items()))
+    blobs = (f'"{digest}": {_weight(removal.blobs[digest])}' for digest in sorted(removal.blobs))
     yield from _object("blobs", blobs)
     yield ",\n"
     debris = (f"{_quote(path)}: {_to_json(found)}" for path, found in sorted(removal.debris.items()))
@@ -199,10 +199,15 @@ def _covered_by_id(plan: Plan) -> Iterator[str]:
 def _repository(gone: RepositoryRemoval) -> Iterator[str]:
     tags = {tag.name: [tag.digest, tag.pushed] for tag in gone.tags.values()}
     for kind, links in (("manifests", gone.manifests), ("layer_links", gone.layer_links)):
-        yield from _object(kind, (f'"{digest}": {modified!r}' for digest, modified in sorted(links.items())))
+        yield from _object(kind, (f'"{digest}": {links[digest]!r}' for digest in sorted(links)))
         yield ",\n"
-    yield f'"tags": {_to_json(tags)},\n"uploads": {_to_json(gone.uploads)},\n'
+    uploads = {name: list(upload) for name, upload in gone.uploads.items()}
+    yield f'"tags": {_to_json(tags)},\n"uploads": {_to_json(uploads)},\n'
     yield f'"is_removed": {_to_json(gone.is_removed)}}}'
+
+
+def _weight(blob: Weight) -> str:
+    return f"[{blob.size},{blob.modified!r}]"
 
 
 def _object(name: str, members: Iterator[str]) -> Iterator[str]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Sequence, Set, Tuple
 
 from ._graph import Graph
@@ -58,7 +59,6 @@ def describe_removal(
     graph: Graph, plan: Plan, removal: Removal, drift: List[Drift], shares: List[Share]
 ) -> Dict[str, Any]:
     """Return the part of the result that says what goes, or went, and what stays."""
-    tags = list(_deleted_tags(plan, removal))
     rows = [_row(graph, share) for share in shares]
     return {
         "plan_id": plan.id,
@@ -66,7 +66,9 @@ def describe_removal(
         "kept": what_stays(graph, removal),
         "left_untagged": removal.left_untagged,
         **capped("repositories", rows),
-        **capped("tags_deleted", tags),
+        # Of all that go at once the most is not shown, and would take much memory.
+        "tags_deleted": list(islice(_deleted_tags(plan, removal), CAP)),
+        "tags_deleted_total": removal.counts().tags,
         **capped("drift", [entry._asdict() for entry in drift]),
         **capped("notes", graph.notes),
     }

@@ -59,9 +59,8 @@ class Layout(ABC):
     def __init__(self, storage: Storage, progress: Progress = SILENT) -> None:
         self.storage = storage
         self.progress = progress
-        # What was read once is not read again, and equal digests of all graphs share memory.
+        # What was read once is not read again.
         self.known: Dict[str, Manifest] = {}
-        self.digests: Dict[str, str] = {}
 
     @abstractmethod
     def source(self) -> Dict[str, str]:

@@ -26,14 +26,24 @@ def save_known(path: str, known: Mapping[str, Manifest]) -> None:
         write_durably(_beside(path), _lines(known))
 
 
-def load_known(path: str, digests: Dict[str, str]) -> Dict[str, Manifest]:
-    """Return what was kept beside a plan file; nothing where that is not there whole. `digests` grows."""
+def load_known(path: str) -> Dict[str, Manifest]:
+    """Return what was kept beside a plan file; nothing where that is not there whole."""
     try:
         with open(_beside(path), encoding="utf-8") as file:
             lines = map(json.loads, file)
-            return dict(_manifests(lines, digests)) if next(lines) == _FORMAT else {}
+            return dict(_manifests(lines, {})) if next(lines) == _FORMAT else {}
     except (OSError, ValueError, TypeError, StopIteration):
         return {}
+
+
+def digests_in(known: Mapping[str, Manifest]) -> Dict[str, str]:
+    """Return every digest that is known, by itself: what is read anew shares their memory."""
+    digests: Dict[str, str] = {}
+    for digest, manifest in known.items():
+        for named in (digest, manifest.config, *manifest.layers, *manifest.children):
+            if named:
+                digests.setdefault(named, named)
+    return digests
 
 
 def _beside(path: str) -> str:

@@ -26,6 +26,7 @@ from .._reach import linked_digests
 from .._storage._base import Listing
 from . import _v2_paths as paths
 from ._base import Layout, Planted, Step
+from ._known import digests_in
 
 _is_hex = re.compile(r"[0-9a-f]{64,128}").fullmatch
 _LINK = re.compile(r"(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})\s*")
@@ -51,7 +52,7 @@ class V2Layout(Layout):
     def read(self) -> Graph:
         """Read everything that is linked, each manifest once."""
         self.storage.look_anew()
-        graph = Graph(digests=self.digests)
+        graph = Graph(digests=digests_in(self.known))
         self.progress.stage("listing blobs", things="blobs")
         self._read_blobs(graph)
         self.progress.stage("reading repositories", things="repositories")
@@ -67,7 +68,7 @@ class V2Layout(Layout):
             self._add_debris(graph, None, path)
         _require_blobs(graph)
         self._read_manifests(graph)
-        self.known = dict(graph.manifests)
+        self.known, graph.digests = graph.manifests, {}
         _note_oddities(graph)
         graph.warn_of_unknown_manifests()
         return graph
@@ -107,6 +108,7 @@ class V2Layout(Layout):
             if gone.manifests:
                 entries = self._index_entries(graph.repositories[name], set(gone.manifests))
                 yield from (Step(None, path) for path in entries)
+        for name, gone in removal.repositories.items():
             yield from (Step("manifests", paths.revision(name, digest)) for digest in gone.manifests)
         for name, gone in removal.repositories.items():
             yield from (Step("layer_links", paths.layer_link(name, digest)) for digest in gone.layer_links)
@@ -180,6 +182,8 @@ class V2Layout(Layout):
     def _link_times(self, graph: Graph, repository: Repository, path: str) -> Dict[str, float]:
         """Return the time of the link, by digest, of every `<alg>/<hex>` directory below `path`."""
         times: Dict[str, float] = {}
+        # What was pushed together has one time, which takes memory only once.
+        moments: Dict[float, float] = {}
         share = graph.digests.setdefault
         for algorithm in self._directories(path):
             for name, found in self.storage.leaves(f"{path}/{algorithm}", "link"):
@@ -187,7 +191,7 @@ class V2Layout(Layout):
                     continue
                 if found:
                     digest = f"{algorithm}:{name}"
-                    times[share(digest, digest)] = found.modified
+                    times[share(digest, digest)] = moments.setdefault(found.modified, found.modified)
                 else:
                     self._add_debris(graph, repository, f"{path}/{algorithm}/{name}")
         return times

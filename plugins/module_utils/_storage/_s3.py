@@ -10,7 +10,7 @@ repositories - and answers from then on whatever can be told without reading an 
 from __future__ import annotations
 
 import hashlib
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
 from .._errors import DoubtError, StorageError
@@ -18,11 +18,12 @@ from .._graph import UNFINISHED, Weight
 from .._lock_files import LockFiles
 from .._parallel import in_parallel
 from ._base import Leaf, Listing, Look, OwnFiles, Storage
-from ._s3_bucket import PAGE, Bucket, Entry, Failed, Page, Unfinished
+from ._s3_bucket import Bucket, Failed, Unfinished
 from ._s3_client import CONNECTIONS
 from ._s3_listing import PackedKeys
 from ._s3_lock import LockObject
 from ._s3_own_files import S3OwnFiles
+from ._s3_page import PAGE, Entry, Page
 from ._s3_ranges import list_below
 
 _TREE = "docker/registry/v2/"
@@ -42,8 +43,6 @@ class S3Storage(Storage):
         self.base = f"{self.bucket.where.prefix}{_TREE}"
         self._listed: Dict[str, PackedKeys] = {}
         self._unfinished: Optional[Dict[str, Unfinished]] = None
-        # By their hashes, for their names would take much memory; what two share stays for the next run.
-        self._gone: Set[int] = set()
 
     def source(self) -> Dict[str, str]:
         return self.bucket.where.source()
@@ -55,7 +54,7 @@ class S3Storage(Storage):
         return LockObject(self.bucket, f"{self.bucket.where.prefix}docker/registry/drydock.lock")
 
     def look_anew(self) -> None:
-        self._listed, self._unfinished, self._gone = {}, None, set()
+        self._listed, self._unfinished = {}, None
 
     def entries(self, path: str) -> Optional[Listing]:
         keys = self._keys(path)
@@ -105,14 +104,13 @@ class S3Storage(Storage):
         return [path for path in self._unfinished_uploads() if "/_uploads/" not in path]
 
     def remove(self, paths: Sequence[str], quarantine: str, look: Look) -> Iterator[bool]:
-        keys = {path: [entry.key for entry in self._all(path)] for path in paths}
+        keys = {path: list(self._keys(path).left(path)) for path in paths}
         deletion = _Deletion(self.bucket, self.base, self._unfinished_uploads())
-        failure = deletion.run([key for found in keys.values() for key in found if not self._has_gone(key)], look)
+        failure = deletion.run([key for found in keys.values() for key in found], look)
         for path, found in keys.items():
-            is_gone = bool(found) and all(key in deletion.gone or self._has_gone(key) for key in found)
-            if is_gone:
-                self._gone.add(hash(path))
-            yield is_gone
+            for key in deletion.gone.intersection(found):
+                self._keys(key).discard(key)
+            yield any(self._all(path)) and deletion.gone.issuperset(found)
         if failure:
             raise failure
 
@@ -125,21 +123,13 @@ class S3Storage(Storage):
     def prune(self, path: str, stop: str) -> None:
         """An empty directory is there only where some object marks it."""
         while path not in ("", stop) and path.startswith(stop):
-            left = self.entries(path)
-            if left is None or not all(self._has_gone(f"{path}/{name}") for name in left.directories + left.files):
+            left = list(islice(self._keys(path).left(path), 2))
+            if left not in ([], [f"{path}/"]):
                 return
-            if any(self._keys(path).at(f"{path}/")):
+            if left:
                 self._require_deleted([f"{self.base}{path}/"])
-            self._gone.add(hash(path))
+                self._keys(path).discard(f"{path}/")
             path = path.rpartition("/")[0]
-
-    def _has_gone(self, path: str) -> bool:
-        """Whether it was removed since it was listed, itself or with a directory that it is in."""
-        while path:
-            if hash(path) in self._gone:
-                return True
-            path = path.rpartition("/")[0]
-        return False
 
     def write(self, path: str, content: bytes) -> None:
         self.bucket.put(self.base + path, content)
@@ -182,7 +172,7 @@ class S3Storage(Storage):
     def _page(self, prefix: str, after: str, delimiter: str) -> Page:
         page = self.bucket.page(self.base + prefix, self.base + after if after else "", delimiter)
         start = len(self.base)
-        entries = [one._replace(key=one.key[start:]) for one in page.entries]
+        entries = [Entry(one.key[start:], *one[1:]) for one in page.entries]
         return Page(entries, [one[start:] for one in page.prefixes], page.is_last)
 
     def _unfinished_uploads(self) -> Dict[str, Unfinished]:

@@ -10,15 +10,16 @@ import time
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
 from .._errors import StorageError
-from ._s3_client import S3Parameters, make_client, read_parameters, seconds
+from ._s3_client import S3Parameters, make_client, read_parameters
+from ._s3_page import PAGE, Page, make_entry, parse_page
 
 with contextlib.suppress(ImportError):  # make_client says so
     from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
 
-#: Keys in one listing page and in one DeleteObjects.
-PAGE = 1000
-# Only small objects are links, whose ETag may tell what is in them.
-_SMALL = 256
+# In the answer that botocore gives, the page that was read for it.
+_PAGE = "Page"
+_OK = 200
 _ATTEMPTS = 4
 _PAUSE = 0.5
 _MAY_PASS = frozenset({"InternalError", "SlowDown", "ServiceUnavailable", "RequestTimeout", "OperationAborted"})
@@ -30,23 +31,6 @@ _ADVICE = {
     "NoSuchBucket": "there is no such bucket at this endpoint",
     "SlowDown": "the server throttles; run again when there is less to do there",
 }
-
-
-class Entry(NamedTuple):
-    """An object: its key, its size in bytes, its time, and of a small one its ETag (the MD5 of the content, mostly)."""
-
-    key: str
-    size: int
-    modified: float
-    etag: str
-
-
-class Page(NamedTuple):
-    """One page of a listing, in the order of the keys; `prefixes` only where a delimiter was asked for."""
-
-    entries: List[Entry]
-    prefixes: List[str]
-    is_last: bool
 
 
 class Unfinished(NamedTuple):
@@ -76,6 +60,7 @@ class Bucket:
         """Raises InvalidOptionError, MissingLibraryError; asks the bucket nothing yet."""
         self.where: S3Parameters = read_parameters(parameters)
         self._client = make_client(parameters)
+        self._client.meta.events.register("before-parse.s3.ListObjectsV2", _read_listing)
 
     def url(self, key: str) -> str:
         """What people call the object."""
@@ -88,12 +73,10 @@ class Bucket:
             answer = self._client.list_objects_v2(
                 Bucket=self.where.bucket, MaxKeys=PAGE, **{name: value for name, value in asked.items() if value}
             )
-        entries = [_entry(found) for found in answer.get("Contents", ())]
-        prefixes = [found["Prefix"] for found in answer.get("CommonPrefixes", ())]
-        is_last = not answer.get("IsTruncated")
-        if not is_last and not delimiter and (not entries or entries[-1].key <= after):
+        page: Page = answer[_PAGE] if _PAGE in answer else page_of(answer)
+        if not page.is_last and not delimiter and (not page.entries or page.entries[-1].key <= after):
             raise StorageError(f"the listing of {self.url(prefix)} goes round in circles after {after}")
-        return Page(entries, prefixes, is_last)
+        return page
 
     def get(self, key: str, limit: int) -> Optional[Tuple[bytes, float, str]]:
         """Return at most `limit` bytes of an object, its time and its ETag; None where there is none."""
@@ -104,7 +87,7 @@ class Bucket:
                     with contextlib.closing(answer["Body"]) as body:
                         # Only a body that is read without a limit is held against its length.
                         content = body.read(None if answer["ContentLength"] <= limit else limit)
-                        return content, seconds(answer["LastModified"]), answer["ETag"]
+                        return content, answer["LastModified"].timestamp(), answer["ETag"]
                 except BotoCoreError:  # the connection broke in the middle, of which boto3 repeats nothing
                     if attempt == _ATTEMPTS - 1:
                         raise
@@ -174,7 +157,7 @@ class Bucket:
                 answer = self._client.list_multipart_uploads(Bucket=self.where.bucket, Prefix=prefix, **markers)
             for found in answer.get("Uploads", ()):
                 if found["Key"].startswith(prefix):
-                    yield self._weighed(found["Key"], found["UploadId"], seconds(found["Initiated"]))
+                    yield self._weighed(found["Key"], found["UploadId"], found["Initiated"].timestamp())
             if not answer.get("IsTruncated"):
                 return
             markers = {"KeyMarker": answer["NextKeyMarker"], "UploadIdMarker": answer["NextUploadIdMarker"]}
@@ -187,7 +170,7 @@ class Bucket:
                     Bucket=self.where.bucket, Key=key, UploadId=upload_id, PartNumberMarker=marker
                 )
                 for part in answer.get("Parts", ()):
-                    size, modified = size + part["Size"], max(modified, seconds(part["LastModified"]))
+                    size, modified = size + part["Size"], max(modified, part["LastModified"].timestamp())
                 if answer.get("IsTruncated"):
                     marker = answer["NextPartNumberMarker"]
                     continue
@@ -218,7 +201,7 @@ class Bucket:
             advice = f"; {_ADVICE[code]}" if code in _ADVICE else ""
             reason = f"{code}, {text.rstrip('.')}{advice}"
             raise _HttpError(f"{self.url(key)} could not be {what}: {reason}", status) from None
-        except BotoCoreError as error:
+        except (BotoCoreError, ResponseParserError) as error:
             raise StorageError(f"{self.url(key)} could not be {what}: {error}") from error
 
 
@@ -230,6 +213,23 @@ class _HttpError(StorageError):
         self.status = status
 
 
-def _entry(found: Mapping[str, Any]) -> Entry:
-    size = found["Size"]
-    return Entry(found["Key"], size, seconds(found["LastModified"]), found["ETag"].strip('"') if size <= _SMALL else "")
+def _read_listing(response_dict: Dict[str, Any], customized_response_dict: Dict[str, Any], **_others: Any) -> None:
+    """Read a page before botocore does, which then finds nothing left to read."""
+    if response_dict["status_code"] != _OK:
+        return
+    try:
+        customized_response_dict[_PAGE] = parse_page(response_dict["body"])
+    except ValueError as error:
+        raise StorageError(f"the server answered what is no listing: {error}") from error
+    response_dict["body"] = b""
+
+
+def page_of(answer: Mapping[str, Any]) -> Page:
+    """Return the page that botocore read itself: not every version lets others do it."""
+    if "IsTruncated" not in answer:
+        raise StorageError("the server answered what is no listing")
+    entries = [
+        make_entry(found["Key"], found["Size"], found["LastModified"].timestamp(), found.get("ETag", ""))
+        for found in answer.get("Contents", ())
+    ]
+    return Page(entries, [found["Prefix"] for found in answer.get("CommonPrefixes", ())], not answer["IsTruncated"])

@@ -8,19 +8,17 @@ Their names and what is taken for true: Distribution's registry/storage/driver/s
 
 from __future__ import annotations
 
-import calendar
 import functools
-import time
 import traceback
-from datetime import datetime
-from typing import Any, Dict, Mapping, NamedTuple, Optional, Union
+from typing import Any, Dict, Mapping, NamedTuple, Optional
 from urllib.parse import urlsplit
 
 from .._errors import InvalidOptionError, MissingLibraryError, StorageError
 
 try:
-    import boto3
+    # The part of boto3 that makes requests: the rest is for other ways to write them down, and takes memory.
     import botocore.config
+    import botocore.session
     from botocore.exceptions import BotoCoreError
 except ImportError:
     BOTO3_IMPORT_ERROR: Optional[str] = traceback.format_exc()
@@ -33,8 +31,6 @@ CONNECTIONS = 16
 _ATTEMPTS = 6
 _CONNECT_SECONDS, _READ_SECONDS = 10, 60
 _WHERE = "storage.s3"
-# Year, month, day, hour, minute, second in `2026-11-26T03:10:00.000Z`.
-_PLACES = ((0, 4), (5, 2), (8, 2), (11, 2), (14, 2), (17, 2))
 # strconv.ParseBool, by which the driver reads a text.
 _TRUE, _FALSE = ("1", "t", "T", "TRUE", "true", "True"), ("0", "f", "F", "FALSE", "false", "False")
 
@@ -81,7 +77,7 @@ def make_client(parameters: Mapping[str, Any]) -> Any:
         raise MissingLibraryError("boto3", BOTO3_IMPORT_ERROR)
     where = read_parameters(parameters)
     try:
-        client = _session().client(
+        return _session().create_client(
             "s3",
             region_name=where.region or "us-east-1",
             endpoint_url=where.endpoint,
@@ -94,33 +90,12 @@ def make_client(parameters: Mapping[str, Any]) -> Any:
         raise InvalidOptionError(f"{_WHERE}.regionendpoint", where.endpoint, f"an address ({error})") from error
     except BotoCoreError as error:
         raise StorageError(f"there can be no connection to S3: {error}") from error
-    # To look for a date in any form takes more time than all the rest of a listing. Where a botocore has none of this,
-    # it is slower.
-    parser: Any = getattr(client, "_response_parser", None)
-    if hasattr(parser, "_timestamp_parser"):
-        parser._timestamp_parser = parse_time
-    return client
 
 
 @functools.lru_cache(maxsize=None)
 def _session() -> Any:
     """The one session of this process: it reads much of what boto3 knows of S3 only once."""
-    return boto3.Session()
-
-
-def seconds(moment: Union[float, datetime]) -> float:
-    """Return the seconds since the epoch of a time in an answer of `make_client`'s client."""
-    return moment if isinstance(moment, float) else moment.timestamp()
-
-
-def parse_time(text: str) -> float:
-    """Read a time as S3 writes it, in a listing (ISO 8601) or in a header (RFC 9110, "Date/Time Formats")."""
-    if text[4:5] != "-":
-        return float(calendar.timegm(time.strptime(text, "%a, %d %b %Y %H:%M:%S GMT")))
-    # Cut at its places, for strptime would take most of the time of a listing.
-    moment = tuple(int(text[start : start + width]) for start, width in _PLACES)
-    fraction = text[20:].rstrip("Z")
-    return calendar.timegm(moment) + (float(f"0.{fraction}") if fraction else 0.0)
+    return botocore.session.Session()
 
 
 def _config(parameters: Mapping[str, Any]) -> Any:

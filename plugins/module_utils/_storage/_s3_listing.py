@@ -12,28 +12,29 @@ import marshal
 import zlib
 from bisect import bisect_left, bisect_right
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 from typing import Dict, Iterable, Iterator, List, Tuple
 
 from ._base import Listing
-from ._s3_bucket import PAGE, Entry
+from ._s3_page import PAGE, Entry
 
 _FAST = 1
-_UNPACKED = 8
+_UNPACKED = 4
 # What follows "/" in the order of keys: with it begins what is behind a directory.
 _BEHIND = "0"
 _Columns = Tuple[List[str], List[int], List[float], List[str]]
 
 
 class PackedKeys:
-    """Entries in the order of their keys."""
+    """Entries in the order of their keys, as they were listed, and which of them have gone since."""
 
     def __init__(self, entries: Iterable[Entry]) -> None:
-        # What was pushed together has one time, which takes memory only once.
-        self._times: Dict[float, float] = {}
         self._firsts: List[str] = []
         self._pages: List[bytes] = []
-        self._columns = lru_cache(_UNPACKED)(self._unpack)
+        # A byte for each entry of a page of which any has gone.
+        self._gone: Dict[int, bytearray] = {}
+        # Not of a method: a cycle would keep a listing that nobody needs any more.
+        self._columns = lru_cache(_UNPACKED)(_unpack)
         stream = iter(entries)
         for page in iter(lambda: list(islice(stream, PAGE)), []):
             self._firsts.append(page[0].key)
@@ -43,6 +44,19 @@ class PackedKeys:
         """Put what is all later behind this."""
         self._firsts += later._firsts
         self._pages += later._pages
+
+    def left(self, path: str) -> Iterator[str]:
+        """Yield the keys at or below a path that have not gone."""
+        for number, first, last, keys in chain(
+            self._runs(path, f"{path}\0"), self._runs(f"{path}/", f"{path}{_BEHIND}")
+        ):
+            gone = self._gone.get(number)
+            yield from keys[first:last] if gone is None else (keys[at] for at in range(first, last) if not gone[at])
+
+    def discard(self, key: str) -> None:
+        """Note that the object of this key has gone."""
+        for number, first, _last, _keys in self._runs(key, f"{key}\0"):
+            self._gone.setdefault(number, bytearray(PAGE))[first] = True
 
     def below(self, directory: str) -> Iterator[Entry]:
         """Yield all that is in a directory, at any depth; also an object that only marks it, whose key it is itself."""
@@ -71,17 +85,22 @@ class PackedKeys:
         return found
 
     def _from(self, start: str, end: str) -> Iterator[Entry]:
+        for number, first, last, keys in self._runs(start, end):
+            _keys, sizes, times, etags = self._columns(self._pages[number])
+            for at in range(first, last):
+                yield Entry(keys[at], sizes[at], times[at], etags[at])
+
+    def _runs(self, start: str, end: str) -> Iterator[Tuple[int, int, int, List[str]]]:
+        """Yield where the keys from `start` to before `end` are: the number of a page, the places there, its keys."""
         number = max(bisect_right(self._firsts, start) - 1, 0)
         while number < len(self._pages) and self._firsts[number] < end:
-            keys, sizes, times, etags = self._columns(number)
-            first, last = bisect_left(keys, start), bisect_left(keys, end)
-            share = self._times.setdefault
-            for at in range(first, last):
-                yield Entry(keys[at], sizes[at], share(times[at], times[at]), etags[at])
-            if last < len(keys):
+            keys = self._columns(self._pages[number])[0]
+            yield number, bisect_left(keys, start), bisect_left(keys, end), keys
+            if keys[-1] >= end:
                 return
             number += 1
 
-    def _unpack(self, number: int) -> _Columns:
-        columns: _Columns = marshal.loads(zlib.decompress(self._pages[number]))  # noqa: S302 - packed by ourselves
-        return columns
+
+def _unpack(page: bytes) -> _Columns:
+    columns: _Columns = marshal.loads(zlib.decompress(page))  # noqa: S302 - packed by ourselves
+    return columns

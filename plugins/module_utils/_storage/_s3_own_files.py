@@ -10,7 +10,8 @@ from typing import Iterable, Iterator, List, Tuple
 
 from .._errors import StorageError
 from ._base import OwnFiles
-from ._s3_bucket import Bucket, Entry
+from ._s3_bucket import Bucket
+from ._s3_page import Entry
 
 _LARGEST = 2**40
 

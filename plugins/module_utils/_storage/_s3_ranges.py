@@ -13,15 +13,15 @@ from heapq import merge
 from typing import Callable, Iterator, List, Sequence, Tuple
 
 from .._parallel import in_parallel
-from ._s3_bucket import PAGE, Entry, Page
 from ._s3_listing import PackedKeys
+from ._s3_page import PAGE, Entry, Page
 
 # A listing of so few pages is not worth a cut.
 _PAGES_ALONE = 4
 _LOOKS = 4
 _RANGES = 16
 # Understanding a page takes about as long as waiting for it, and some MiB.
-_AT_ONCE = 4
+_AT_ONCE = 3
 _HEX = "123456789abcdef"
 _END = "\U0010ffff"
 #: A page of a listing by (prefix, key after which it begins, delimiter).
