@@ -139,7 +139,8 @@ def test_no_secret_is_kept_that_is_not_needed(new_host: NewHost) -> None:
     host = new_host(htpasswd=(user, password))
     found = host.configuration()
 
-    variables = {"REGISTRY_HTTP_SECRET": secret, "REGISTRY_STORAGE_S3_SECRETKEY": secret, "REGISTRY_LOG_LEVEL": secret}
+    names = ("REGISTRY_HTTP_SECRET", "REGISTRY_STORAGE_AZURE_ACCOUNTKEY", "REGISTRY_LOG_LEVEL")
+    variables = dict.fromkeys(names, secret)
     storage = {"filesystem": {"rootdirectory": str(host.registry.storage)}, "delete": {"enabled": secret}}
 
     host.close_it(registry_username=user, registry_password=password, registry_environment=variables, storage=storage)

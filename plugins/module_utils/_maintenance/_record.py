@@ -4,8 +4,8 @@
 """What was found before a registry was closed, kept on the host so that it can be put back by whoever comes later.
 
 A record may hold secrets, so only root reads it: the whole configuration file as it was found, the variables that the
-registry reaches Redis with, and whatever the user has written into a command. It is on disk before anything changes,
-and once more in the watchdog's program.
+registry reaches Redis and S3 with, and whatever the user has written into a command. It is on disk before anything
+changes, and once more in the watchdog's program.
 """
 
 from __future__ import annotations
