@@ -230,10 +230,11 @@ class _Following:
             gone.is_removed = is_empty and self.permission.empty_repository(name)
 
     def _add_blobs(self, removal: Removal, reached: Reached) -> None:
-        kept = set(self._kept_content(removal, reached))
-        for digest, blob in self.graph.blobs.items():
-            if digest not in kept and self.permission.blob(digest, blob):
-                removal.blobs[digest] = blob
+        blobs = {digest: blob for digest, blob in self.graph.blobs.items() if self.permission.blob(digest, blob)}
+        for digest in self._kept_content(removal, reached):
+            blobs.pop(digest, None)
+        # The copy is as small as what is left.
+        removal.blobs = dict(blobs)
 
     def _with_stored_name(self, digests: Iterable[str]) -> Iterator[str]:
         """Yield each digest, and where it is an alias the one under which its blob is stored.
