@@ -1,20 +1,25 @@
 # Copyright: (c) 2026, drydock maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A listing of objects in little memory: pages of sorted keys, packed, with directories found again by their names.
+"""A listing of objects in little memory: pages of sorted keys in a file, with directories found again by their names.
 
-A digest takes 32 bytes there and not 64, and what the keys of a page have in common almost none.
+Packed, a digest takes 32 bytes there and not 64, and what the keys of a page have in common almost none.
 """
 
 from __future__ import annotations
 
 import marshal
+import os
+import tempfile
+import threading
 import zlib
 from bisect import bisect_left, bisect_right
+from contextlib import contextmanager
 from functools import lru_cache
 from itertools import chain, islice
 from typing import Dict, Iterable, Iterator, List, Tuple
 
+from .._errors import StorageError
 from ._base import Listing
 from ._s3_page import PAGE, Entry
 
@@ -23,25 +28,55 @@ _UNPACKED = 4
 # What follows "/" in the order of keys: with it begins what is behind a directory.
 _BEHIND = "0"
 _Columns = Tuple[List[str], List[int], List[float], List[str]]
+#: Where a page begins in its file, and how long it is there, in bytes.
+_Place = Tuple[int, int]
+
+
+class PageFile:
+    """A temporary file without a name, to which any number of threads add pages; it ends with whoever holds this."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._end = 0
+        with _telling():
+            self._file = tempfile.TemporaryFile()  # noqa: SIM115 - open for as long as this lives
+
+    def add(self, page: _Columns) -> _Place:
+        packed = zlib.compress(marshal.dumps(page), _FAST)
+        with self._lock, _telling():
+            place = self._end, len(packed)
+            self._file.write(packed)
+            self._file.flush()
+            self._end += len(packed)
+        return place
+
+    def page(self, place: _Place) -> _Columns:
+        offset, size = place
+        with _telling():
+            packed = os.pread(self._file.fileno(), size, offset)
+        columns: _Columns = marshal.loads(zlib.decompress(packed))  # noqa: S302 - packed by ourselves
+        return columns
 
 
 class PackedKeys:
     """Entries in the order of their keys, as they were listed, and which of them have gone since."""
 
-    def __init__(self, entries: Iterable[Entry]) -> None:
+    def __init__(self, entries: Iterable[Entry], file: PageFile) -> None:
+        """Raises StorageError where the file can't be written."""
         self._firsts: List[str] = []
-        self._pages: List[bytes] = []
+        self._pages: List[_Place] = []
         # A byte for each entry of a page of which any has gone.
         self._gone: Dict[int, bytearray] = {}
         # Not of a method: a cycle would keep a listing that nobody needs any more.
-        self._columns = lru_cache(_UNPACKED)(_unpack)
+        self._columns = lru_cache(_UNPACKED)(file.page)
         stream = iter(entries)
         for page in iter(lambda: list(islice(stream, PAGE)), []):
             self._firsts.append(page[0].key)
-            self._pages.append(zlib.compress(marshal.dumps(tuple(map(list, zip(*page)))), _FAST))
+            keys, sizes, times, etags = map(list, zip(*page))
+            self._pages.append(file.add((keys, sizes, times, etags)))
 
     def extend(self, later: PackedKeys) -> None:
-        """Put what is all later behind this."""
+        """Put what is all later behind this; both are in one file."""
         self._firsts += later._firsts
         self._pages += later._pages
 
@@ -101,6 +136,9 @@ class PackedKeys:
             number += 1
 
 
-def _unpack(page: bytes) -> _Columns:
-    columns: _Columns = marshal.loads(zlib.decompress(page))  # noqa: S302 - packed by ourselves
-    return columns
+@contextmanager
+def _telling() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(f"the listing can't be kept in {tempfile.gettempdir()}: {error.strerror}") from error

@@ -13,7 +13,7 @@ from heapq import merge
 from typing import Callable, Iterator, List, Sequence, Tuple
 
 from .._parallel import in_parallel
-from ._s3_listing import PackedKeys
+from ._s3_listing import PackedKeys, PageFile
 from ._s3_page import PAGE, Entry, Page
 
 # A listing of so few pages is not worth a cut.
@@ -31,10 +31,15 @@ Range = Tuple[str, str]
 
 
 def list_below(get_page: GetPage, prefix: str, more: Sequence[Entry]) -> PackedKeys:
-    """Return what is below `prefix`, and what is in `more`. Raises what `get_page` does for any page."""
+    """Return what is below `prefix`, and what is in `more`.
+
+    Raises what `get_page` does for any page, and StorageError where it can't be kept.
+    """
+
+    file = PageFile()
 
     def pack(entries: Iterator[Entry], between: Range) -> PackedKeys:
-        return PackedKeys(merge(entries, sorted(one for one in more if between[0] < one.key <= between[1])))
+        return PackedKeys(merge(entries, sorted(one for one in more if between[0] < one.key <= between[1])), file)
 
     first, is_last = _first_pages(get_page, prefix)
     if is_last:

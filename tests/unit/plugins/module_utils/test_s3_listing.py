@@ -22,7 +22,7 @@ from ansible_collections.drydock.registry.plugins.module_utils._errors import In
 from ansible_collections.drydock.registry.plugins.module_utils._storage import _s3_ranges
 from ansible_collections.drydock.registry.plugins.module_utils._storage._s3_bucket import page_of
 from ansible_collections.drydock.registry.plugins.module_utils._storage._s3_client import read_parameters
-from ansible_collections.drydock.registry.plugins.module_utils._storage._s3_listing import PackedKeys
+from ansible_collections.drydock.registry.plugins.module_utils._storage._s3_listing import PackedKeys, PageFile
 from ansible_collections.drydock.registry.plugins.module_utils._storage._s3_page import (
     Entry,
     Page,
@@ -79,7 +79,7 @@ def test_cutting_costs_a_constant_number_of_requests(keys: list[str]) -> None:
 def test_names_are_those_of_directories(keys: list[str], directory: str) -> None:
     where = f"top/{directory}".rstrip("/")
     entries = [Entry(f"top/{key}", 1, 2.0, "") for key in keys]
-    found = PackedKeys(entries).names(where)
+    found = PackedKeys(entries, PageFile()).names(where)
     rests = [entry.key[len(where) + 1 :] for entry in entries if entry.key.startswith(f"{where}/")]
     assert found.directories == sorted({rest.partition("/")[0] for rest in rests if "/" in rest}, key=lambda n: f"{n}/")
     assert found.files == sorted(rest for rest in rests if "/" not in rest)
