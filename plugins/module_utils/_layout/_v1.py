@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import json
 import secrets
-import time
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
 from .._api._client_v1 import V1Client
@@ -29,9 +28,6 @@ from ._base import Layout, Planted, Step
 _NOTHING = Listing([], [])
 _ID_LIMIT = 4096
 _JSON_LIMIT = 16 * 1024 * 1024
-# The registry truncates a file and then writes it; that lasts microseconds.
-_RETRIES = 5
-_RETRY_SECONDS = 0.02
 
 
 class V1Layout(Layout):
@@ -206,10 +202,7 @@ class V1Layout(Layout):
 
     def _read_index(self, name: str) -> Optional[_Index]:
         """Return which images the repository lists, None where that can't be understood."""
-        for attempt in range(_RETRIES):
-            if attempt:
-                time.sleep(_RETRY_SECONDS)
-            content, modified = self.storage.read(paths.index(name), _JSON_LIMIT) or (b"[]", 0.0)
+        for content, modified in self.looks(paths.index(name), _JSON_LIMIT, absent=b"[]"):
             try:
                 entries = json.loads(content)
             except ValueError:
@@ -237,10 +230,7 @@ class V1Layout(Layout):
     def _read_tag(self, path: str) -> Tuple[Optional[str], float]:
         """Return the image that a tag names and the file's time; None for what stays no image's id."""
         modified = 0.0
-        for attempt in range(_RETRIES):
-            if attempt:
-                time.sleep(_RETRY_SECONDS)
-            content, modified = self.storage.read(path, _ID_LIMIT) or (b"", 0.0)
+        for content, modified in self.looks(path, _ID_LIMIT):
             image = content.decode("ascii", "replace").strip()
             if is_image_id(image):
                 return image, modified

@@ -14,7 +14,6 @@ import hashlib
 import json
 import os
 import re
-import time
 from typing import Callable, Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
 from .._api._client import RegistryClient
@@ -36,9 +35,6 @@ _LARGEST_MANIFEST = 4 * 1024 * 1024
 _MANIFEST_LIMIT = 16 * _LARGEST_MANIFEST
 _EMPTY = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 _NOTHING = Listing([], [])
-# On 2.8 a reader can see a link empty while it is being rewritten; that lasts microseconds.
-_LINK_RETRIES = 5
-_LINK_RETRY_SECONDS = 0.02
 
 
 class V2Layout(Layout):
@@ -289,10 +285,7 @@ class V2Layout(Layout):
     def _read_link(self, path: str) -> Tuple[Optional[str], float]:
         """Return the digest in a link file and the file's time; None for a link that stays unreadable."""
         modified = 0.0
-        for attempt in range(_LINK_RETRIES):
-            if attempt:
-                time.sleep(_LINK_RETRY_SECONDS)
-            content, modified = self.storage.read(path, _LINK_LIMIT) or (b"", 0.0)
+        for content, modified in self.looks(path, _LINK_LIMIT):
             digest = _linked(content)
             if digest:
                 return digest, modified
