@@ -16,7 +16,8 @@ R = TypeVar("R")
 # So many items for each worker are begun before the oldest is done: one that takes long does not hold up the others.
 _LOOK_AHEAD = 4
 # glibc's malloc.h
-_M_ARENA_MAX = -8
+_M_ARENA_MAX, _M_MMAP_THRESHOLD = -8, -3
+_LARGE = 128 * 1024
 
 
 def in_parallel(function: Callable[[T], R], items: Iterable[T], workers: int) -> Iterator[R]:
@@ -24,7 +25,7 @@ def in_parallel(function: Callable[[T], R], items: Iterable[T], workers: int) ->
 
     After an exception nothing more is begun; what has begun is awaited, and the first exception is raised.
     """
-    _use_one_heap()
+    _give_back_memory()
     failures: List[Exception] = []
 
     def work(item: T) -> R:
@@ -50,9 +51,13 @@ def in_parallel(function: Callable[[T], R], items: Iterable[T], workers: int) ->
                 future.cancel()
 
 
-def _use_one_heap() -> None:
-    """Let threads have no heaps of their own: what is freed in one is of no use to the others (8 MiB in a bucket of
-    100,000 objects). Where the C library is not glibc there is none of this.
+def _give_back_memory() -> None:
+    """Let the C library keep little of what is freed, where it is glibc.
+
+    Threads get no heaps of their own, for what is freed in one is of no use to the others, and what is large goes back
+    to the system at once, however much was large before.
     """
     with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
+        library = ctypes.CDLL(None)
+        library.mallopt(_M_ARENA_MAX, 1)
+        library.mallopt(_M_MMAP_THRESHOLD, _LARGE)
