@@ -231,10 +231,11 @@ class _Following:
 
     def _add_blobs(self, removal: Removal, reached: Reached) -> None:
         blobs = {digest: blob for digest, blob in self.graph.blobs.items() if self.permission.blob(digest, blob)}
+        permitted = len(blobs)
         for digest in self._kept_content(removal, reached):
             blobs.pop(digest, None)
-        # The copy is as small as what is left.
-        removal.blobs = dict(blobs)
+        # Only a copy is as small as what is left.
+        removal.blobs = blobs if len(blobs) == permitted else dict(blobs)
 
     def _with_stored_name(self, digests: Iterable[str]) -> Iterator[str]:
         """Yield each digest, and where it is an alias the one under which its blob is stored.

@@ -53,6 +53,12 @@ def require_registry(version: str) -> None:
     require(find_registry(version), f"Distribution {version} is not installed")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _packed_modules(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """All runs of these tests have the same modules."""
+    os.environ["DRYDOCK_PACKED"] = str(tmp_path_factory.mktemp("packed"))
+
+
 @pytest.fixture(params=VERSIONS)
 def version(request: pytest.FixtureRequest) -> str:
     """Each supported version in turn."""

@@ -259,7 +259,8 @@ class V2Layout(Layout):
                 repository.dangling.append(leaf.name)
                 self._add_debris(graph, repository, paths.tag(repository.name, leaf.name))
             elif digest:
-                repository.tags[leaf.name] = Tag(leaf.name, digest, leaf.modified)
+                shared = graph.digests.setdefault(digest, digest)
+                repository.tags[leaf.name] = Tag(leaf.name, shared, leaf.modified)
             else:
                 self._read_tag_again(graph, repository, leaf.name)
             if leaf.content is not None and not leaf.is_alone:
