@@ -14,7 +14,7 @@ import pytest
 
 from support import images
 from support.crashing import KILLED, run_until
-from support.playbook import run_module
+from support.forked import run_forked
 from support.pushing import Repository, push
 from support.registries import VERSIONS, NewRegistry, RegistryProcess
 from support.store import Store, assert_untouched, snapshot
@@ -116,9 +116,9 @@ def test_an_interrupted_plan_is_named(bed: CrashBed) -> None:
     _code, changes, whole = run_until("cleanup", bed.arguments, 0)
     bed.reset()
     run_until("cleanup", bed.arguments, changes // 3)
-    result = successful(run_module("cleanup", bed.arguments))
+    result = successful(run_forked("cleanup", bed.arguments)[1])
     assert result["interrupted_plans"] == [whole["plan_id"]]
-    assert successful(run_module("cleanup", bed.arguments))["interrupted_plans"] == []
+    assert successful(run_forked("cleanup", bed.arguments)[1])["interrupted_plans"] == []
 
 
 def test_a_preview_after_a_crash_touches_nothing_and_is_true(bed: CrashBed) -> None:
@@ -127,9 +127,9 @@ def test_a_preview_after_a_crash_touches_nothing_and_is_true(bed: CrashBed) -> N
     bed.reset()
     run_until("cleanup", bed.arguments, changes // 3)
     before = snapshot(bed.registry.home)
-    preview = successful(run_module("cleanup", bed.arguments, check=True, diff=True))
+    preview = successful(run_forked("cleanup", bed.arguments, check=True, diff=True)[1])
     assert_untouched(bed.registry.home, before)
-    run = successful(run_module("cleanup", bed.arguments, diff=True))
+    run = successful(run_forked("cleanup", bed.arguments, diff=True)[1])
     assert preview["changed"]
     assert {key: preview[key] for key in ("plan", "deleted", "tags_deleted")} == {
         key: run[key] for key in ("plan", "deleted", "tags_deleted")
@@ -142,8 +142,8 @@ def test_a_run_that_may_do_less_leaves_an_interrupted_plan_for_later(bed: CrashB
     wanted = bed.end_state()
     bed.reset()
     run_until("cleanup", bed.arguments, changes // 3)
-    narrow = successful(run_module("cleanup", {**bed.arguments, "repositories": ["gone"]}))
+    narrow = successful(run_forked("cleanup", {**bed.arguments, "repositories": ["gone"]})[1])
     assert narrow["interrupted_plans"] == []
     assert whole["plan_id"] in str(narrow["warnings"])
-    assert successful(run_module("cleanup", bed.arguments))["interrupted_plans"] == [whole["plan_id"]]
+    assert successful(run_forked("cleanup", bed.arguments)[1])["interrupted_plans"] == [whole["plan_id"]]
     assert bed.end_state() == wanted

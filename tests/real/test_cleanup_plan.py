@@ -257,6 +257,7 @@ def test_a_plan_file_is_its_owners(registry: RegistryProcess, workspace: Path) -
     assert list(workspace.iterdir()) == [plan]
 
 
+@pytest.mark.parametrize("version", [V3])
 def test_through_a_real_playbook(registry: RegistryProcess, store: Store) -> None:
     push_aged(registry, "team/app", {"1": 9.0, "2": 8.0, "3": 7.0})
     expectation = capture(registry, {"team/app": ["3"]})

@@ -28,7 +28,8 @@ from ansible_collections.drydock.registry.plugins.module_utils._maintenance._exc
 from ansible_collections.drydock.registry.plugins.module_utils._maintenance._record import Record, record_from_json
 from support import images, service, watchdogs
 from support.fleet import Host
-from support.playbook import COLLECTION, StartedPlaybook, run_environment, run_module
+from support.forked import run_forked
+from support.playbook import COLLECTION, StartedPlaybook, run_environment
 from support.pushing import push
 from support.registries import V3, RegistryProcess, wait_for
 from support.verify import assert_pulls, capture
@@ -63,7 +64,7 @@ class LeasedHost(Host):
         return self.maintenance(**{**options, **changed})
 
     def close_it(self, **changed: Any) -> None:
-        result = run_module("maintenance", self.closing(**changed))
+        result = run_forked("maintenance", self.closing(**changed))[1]
         assert not result.get("failed"), result
 
     def record(self) -> Record:
@@ -184,7 +185,7 @@ def test_leaving_ends_the_watchdog(host: LeasedHost) -> None:
     host.close_it(lease="1h")
     assert watchdogs.processes(host.state_dir)
 
-    result = run_module("maintenance", host.closing(state="restored"))
+    result = run_forked("maintenance", host.closing(state="restored"))[1]
 
     assert (result.get("failed"), result.get("mode_after")) == (None, "writable"), result
     assert host.traces() == []

@@ -24,6 +24,7 @@ from real.conftest import require, require_registry
 from ansible_collections.drydock.registry.plugins.module_utils._maintenance._exclusive import exclusively
 from support import images, watchdogs
 from support.credentials import TlsFiles
+from support.forked import run_forked
 from support.playbook import COLLECTION, Result, run_environment, run_module, run_playbook
 from support.pushing import PushError, push
 from support.registries import V3, NewRegistry, RegistryProcess, free_port, wait_for
@@ -109,7 +110,10 @@ class Service:
         return {name: value for name, value in options.items() if value is not None}
 
     def run(self, state: str, *, check: bool = False, diff: bool = False, prefix: Any = (), **more: Any) -> Result:
-        return run_module("maintenance", self.options(state, **more), check=check, diff=diff, prefix=prefix)
+        options = self.options(state, **more)
+        if prefix:
+            return run_module("maintenance", options, check=check, diff=diff, prefix=prefix)
+        return run_forked("maintenance", options, check=check, diff=diff)[1]
 
     def succeed(self, state: str, *, check: bool = False, prefix: Any = (), **more: Any) -> Result:
         result = self.run(state, check=check, prefix=prefix, **more)
@@ -178,6 +182,7 @@ def file_state(path: Path) -> tuple[bytes, int, int, int]:
     return path.read_bytes(), stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid
 
 
+@ONE_VERSION
 def test_a_playbook_closes_and_restores(service: Service) -> None:
     image = images.image("app")
     push(service.registry, "team/app", image, "1")

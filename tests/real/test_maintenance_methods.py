@@ -24,7 +24,7 @@ from real.conftest import require_registry
 from ansible_collections.drydock.registry.plugins.module_utils._hold import SKEW
 from support import images, service
 from support.closable import ByProxy, ByStopping, ByTasks, ByVariable, Closable, NewClosable
-from support.playbook import run_module
+from support.forked import run_forked
 from support.pushing import Repository, push
 from support.registries import V2, V3, NewRegistry, RegistryProcess, wait_for
 from support.slow_put import SlowPut
@@ -249,7 +249,8 @@ def test_a_cache_is_closed_by_stopping_it_alone(new_registry: NewRegistry, tmp_p
         Store(cache.storage).age_tag("team/app", "1", 40 * DAY)
         policy = {"name": "none", "older_than": "30d"}
         config = {"registry_config": str(cache.config_path), "registry_url": cache.url}
-        swept = run_module("cleanup", {**config, "policies": [policy], "allow_empty": True, "grace_period": "0s"})
+        options = {**config, "policies": [policy], "allow_empty": True, "grace_period": "0s"}
+        _status, swept = run_forked("cleanup", options)
         assert not swept.get("failed"), swept["msg"]
         assert swept["deleted"]["tags"] == 1
         assert stopping.succeed("restored")["mode_after"] == "writable"

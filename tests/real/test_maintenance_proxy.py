@@ -17,7 +17,8 @@ from real.conftest import require
 from support import images, service
 from support.closable import ByProxy, NewClosable
 from support.crane import find_crane
-from support.playbook import Result, run_module
+from support.forked import run_forked
+from support.playbook import Result
 from support.pushing import Repository, push
 from support.registries import free_port, wait_for
 from support.slow_put import SlowPut
@@ -167,7 +168,7 @@ def straddling(proxied: ByProxy) -> images.Image:
 
 
 def sweep(proxied: ByProxy, **more: Any) -> Result:
-    result = run_module(
+    _status, result = run_forked(
         "cleanup",
         {
             "registry_config": str(proxied.registry.config_path),

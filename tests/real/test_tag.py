@@ -12,8 +12,9 @@ import pytest
 
 from support import images
 from support.absent import absent, deleted, drift, run_examples, successful, tags_deleted, unchanged
+from support.forked import run_forked
 from support.images import Image
-from support.playbook import Result, run_module
+from support.playbook import Result
 from support.pushing import Repository, push
 from support.registries import V2, V3, NewRegistry, Registry, RegistryProcess
 from support.schema1 import schema1_image
@@ -364,7 +365,7 @@ def test_an_option_that_cannot_be_used(scripted: NewScripted, option: str, value
 
 
 def test_state_has_to_be_said() -> None:
-    run = run_module("tag", {"registry_url": "http://127.0.0.1:1", "repository": "app", "name": "1"})
+    _status, run = run_forked("tag", {"registry_url": "http://127.0.0.1:1", "repository": "app", "name": "1"})
     refused(run, "missing required arguments: state")
 
 

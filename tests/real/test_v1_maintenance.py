@@ -16,7 +16,7 @@ from support import service
 from support.fleet import Host, checked
 from support.forked import run_forked
 from support.nginx import NginxProcess, find_nginx
-from support.playbook import Result, run_module
+from support.playbook import Result
 from support.registries import RegistryProcess
 from support.store import contents, snapshot
 from support.sweeping import refused, successful
@@ -45,7 +45,7 @@ def maintenance(registry: V1Registry, state: str, **options: Any) -> Result:
         "state_dir": str(registry.home.parent / "state"),
         "timeout": "30s",
     }
-    return run_module("maintenance", {**common, **options})
+    return run_forked("maintenance", {**common, **options})[1]
 
 
 def cleanup(registry: V1Registry, **options: Any) -> Result:

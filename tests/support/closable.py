@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any, Callable
 
 from support import images, service
+from support.forked import run_forked
 from support.nginx import NginxProcess
-from support.playbook import Result, run_module
+from support.playbook import Result
 from support.pushing import PushError, push
 from support.registries import Registry, RegistryProcess, wait_for
 
@@ -61,7 +62,7 @@ class Closable:
             **self.options(),
             **more,
         }
-        return run_module("maintenance", options, check=check, diff=diff)
+        return run_forked("maintenance", options, check=check, diff=diff)[1]
 
     def succeed(self, state: str, *, check: bool = False, **more: Any) -> Result:
         result = self.run(state, check=check, diff=True, **more)
