@@ -65,10 +65,10 @@ class StorageCleanup(Cleanup):
 
     def read(self) -> Graph:
         graph = self.layout.read()
-        kept = self.params["plan_dest"] or self.params["plan"]
+        applied_later = self.params["plan_dest"] or self.params.get("_applied_later")
         # Whoever applies the plan needs it while the registry is closed.
-        if kept and self.check_mode and self._is_far():
-            save_known(kept, self.layout.known)
+        if applied_later and self.check_mode and self._is_far():
+            save_known(applied_later, self.layout.known)
         return graph
 
     def _is_far(self) -> bool:

@@ -128,7 +128,7 @@ options:
   plan_dest:
     description:
       - Path on the target to write the whole plan to, in check mode too.
-      - On S3 check mode with O(plan_dest) or O(plan) also writes a file beside it, with C(.manifests) behind its name.
+      - On S3 check mode with O(plan_dest) also writes a file beside it, with C(.manifests) behind its name.
         Whoever applies the plan then does not read those manifests again while the registry is closed. It can be
         deleted.
     type: path

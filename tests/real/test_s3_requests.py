@@ -100,6 +100,17 @@ def test_an_approved_plan_is_applied_without_reading_what_it_was_made_from(
     assert not again["changed"]
 
 
+def test_a_preview_of_an_approved_plan_leaves_nothing_beside_it(
+    registry: RegistryProcess, counted: Scripted, workspace: Path
+) -> None:
+    plan = workspace / "plan.json"
+    through(registry, counted, check=True, plan_dest=str(plan))
+    (workspace / "plan.json.manifests").unlink()
+    storage = storage_through(registry.storage, counted.url)
+    successful(cleanup(registry, storage=storage, require_read_only=False, plan=str(plan), check=True))
+    assert list(workspace.glob("plan.json*")) == [plan]
+
+
 def test_a_tag_whose_etag_is_no_md5_is_read(registry: RegistryProcess, counted: Scripted) -> None:
     """As with SSE-KMS, and with objects that came in parts."""
     before = through(registry, counted, check=True)
