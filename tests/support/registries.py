@@ -29,7 +29,7 @@ V2 = "2.8.2"
 V3 = "3.1.1"
 VERSIONS = (V2, V3)
 REPOSITORY_ROOT = Path(__file__).resolve().parents[2]
-START_SECONDS = 20.0
+START_SECONDS = 60.0
 POLL_SECONDS = 0.02
 
 

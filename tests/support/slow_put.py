@@ -24,7 +24,7 @@ TIMEOUT = 60.0
 
 
 class SlowPut:
-    """Has sent the head and half of the body when it is made, and sends the rest with `finish`.
+    """Is at work in the server and has sent half of the body when it is made, and sends the rest with `finish`.
 
     `host` is `ADDRESS:PORT`; with `unix_socket` the request goes there.
     """
@@ -33,13 +33,14 @@ class SlowPut:
         body = image.manifest.data
         head = (
             f"PUT /v2/{repository}/manifests/{tag} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n"
-            f"Content-Type: {image.manifest.media_type}\r\nContent-Length: {len(body)}\r\n\r\n"
+            f"Content-Type: {image.manifest.media_type}\r\nContent-Length: {len(body)}\r\nExpect: 100-continue\r\n\r\n"
         )
         half = len(body) // 2
         request = {
             "address": str(unix_socket) if unix_socket else host,
             "is_unix": unix_socket is not None,
-            "first": head + body[:half].decode(),
+            "head": head,
+            "first": body[:half].decode(),
             "rest": body[half:].decode(),
         }
         command = [sys.executable, str(Path(__file__).resolve()), json.dumps(request)]
@@ -79,6 +80,16 @@ def _connect(request: dict[str, Any]) -> socket.socket:
     return connection
 
 
+def _wait_until_asked(connection: socket.socket) -> None:
+    """Wait for `100 Continue`: whoever sends that has let the request in, and reads its body."""
+    answer = b""
+    while not answer.endswith(b"\r\n\r\n"):
+        byte = connection.recv(1)
+        assert byte, answer
+        answer += byte
+    assert answer.split()[1] == b"100", answer
+
+
 def _status(connection: socket.socket, rest: str) -> int:
     try:
         connection.sendall(rest.encode())
@@ -93,6 +104,8 @@ def _status(connection: socket.socket, rest: str) -> int:
 def main() -> None:
     request = json.loads(sys.argv[1])
     with _connect(request) as connection:
+        connection.sendall(request["head"].encode())
+        _wait_until_asked(connection)
         connection.sendall(request["first"].encode())
         _say("held")
         sys.stdin.readline()
