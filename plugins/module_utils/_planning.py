@@ -76,10 +76,7 @@ def mark_again(
             and not is_protected(graph, protected, name, tag)
         }
     removal, _spared = follow(graph, doomed, Approved(plan, ability), protected.digests)
-    drift = list(_drift(graph, plan.removal, removal))
-    is_as_planned = removal == plan.removal and removal.left_untagged == plan.removal.left_untagged
-    # What is equal takes memory only once.
-    return plan.removal if is_as_planned else removal, drift
+    return removal, list(_drift(graph, plan.removal, removal))
 
 
 def _as_begun(graph: Graph, plan: Plan) -> Plan:

@@ -154,7 +154,8 @@ options:
     description:
       - How often a line is shown that tells what the module is doing and how far it is, the first one after this time.
         Of long work they come more seldom, in the end once a minute. V(0s) shows none.
-      - Not shown with C(async), because nobody waits then.
+      - Not shown with C(async), because nobody waits then. Where the output of C(ansible-playbook) goes to a file or a
+        pipe, Python holds it back; with E(PYTHONUNBUFFERED) set to V(1) a line is there as soon as it is shown.
     type: str
     default: 10s
 notes:

@@ -257,6 +257,7 @@ def _playbook_environment(workspace: Path, results: Path) -> dict[str, str]:
     config.touch()
     return run_environment(
         ANSIBLE_CONFIG=str(config),
+        PYTHONUNBUFFERED="1",  # what is shown is looked for in the output while a run goes on
         ANSIBLE_CALLBACK_PLUGINS=str(Path(__file__).parent / "callback"),
         ANSIBLE_CALLBACKS_ENABLED="drydock_results",
         DRYDOCK_RESULTS=str(results),

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from datetime import datetime, timezone
 from functools import lru_cache
 from typing import Any
@@ -18,7 +19,7 @@ from botocore.session import Session
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.drydock.registry.plugins.module_utils._errors import InvalidOptionError
+from ansible_collections.drydock.registry.plugins.module_utils._errors import InvalidOptionError, StorageError
 from ansible_collections.drydock.registry.plugins.module_utils._storage import _s3_ranges
 from ansible_collections.drydock.registry.plugins.module_utils._storage._s3_bucket import page_of
 from ansible_collections.drydock.registry.plugins.module_utils._storage._s3_client import read_parameters
@@ -83,6 +84,12 @@ def test_names_are_those_of_directories(keys: list[str], directory: str) -> None
     rests = [entry.key[len(where) + 1 :] for entry in entries if entry.key.startswith(f"{where}/")]
     assert found.directories == sorted({rest.partition("/")[0] for rest in rests if "/" in rest}, key=lambda n: f"{n}/")
     assert found.files == sorted(rest for rest in rests if "/" not in rest)
+
+
+def test_no_place_for_a_listing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
+    with pytest.raises(StorageError, match="the listing can't be kept in /nowhere: No such file"):
+        list_below(Fake(["top/a"]).page, "top/", [])
 
 
 @pytest.mark.parametrize(
