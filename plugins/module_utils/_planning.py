@@ -76,6 +76,9 @@ def mark_again(
             and not is_protected(graph, protected, name, tag)
         }
     removal, _spared = follow(graph, doomed, Approved(plan, ability), protected.digests)
+    if removal.blobs == plan.removal.blobs:
+        # Of what is largest one is enough in memory.
+        removal.blobs = plan.removal.blobs
     return removal, list(_drift(graph, plan.removal, removal))
 
 
