@@ -9,7 +9,7 @@ Both follow the same consequences; they differ in what they may remove. A plan t
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple, Union
+from typing import Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple, TypeVar, Union
 
 from ._consequences import DoomedTags, Spared, follow
 from ._graph import Graph, Repository, Tag
@@ -18,6 +18,8 @@ from ._plan import Drift, Plan, Removal, RepositoryRemoval
 from ._policy import Bounds, ProtectedImages
 from ._retention import Retention, is_protected, is_thrown_away
 from ._rules import Decision
+
+W = TypeVar("W")
 
 
 class Marked(NamedTuple):
@@ -76,10 +78,15 @@ def mark_again(
             and not is_protected(graph, protected, name, tag)
         }
     removal, _spared = follow(graph, doomed, Approved(plan, ability), protected.digests)
-    if removal.blobs == plan.removal.blobs:
-        # Of what is largest one is enough in memory.
-        removal.blobs = plan.removal.blobs
+    removal.blobs = _one_of_two(removal.blobs, plan.removal.blobs)
+    for name, gone in removal.repositories.items():
+        gone.layer_links = _one_of_two(gone.layer_links, plan.removal.repositories[name].layer_links)
     return removal, list(_drift(graph, plan.removal, removal))
+
+
+def _one_of_two(found: Dict[str, W], planned: Dict[str, W]) -> Dict[str, W]:
+    """Return what was found, in the memory of what was planned where it is the same."""
+    return planned if found == planned else found
 
 
 def _as_begun(graph: Graph, plan: Plan) -> Plan:
