@@ -79,8 +79,9 @@ def mark_again(
         }
     removal, _spared = follow(graph, doomed, Approved(plan, ability), protected.digests)
     removal.blobs = _one_of_two(removal.blobs, plan.removal.blobs)
-    for name, gone in removal.repositories.items():
-        gone.layer_links = _one_of_two(gone.layer_links, plan.removal.repositories[name].layer_links)
+    for name, planned in plan.removal.repositories.items():
+        gone = removal.repositories.get(name, planned)
+        gone.layer_links = _one_of_two(gone.layer_links, planned.layer_links)
     return removal, list(_drift(graph, plan.removal, removal))
 
 
