@@ -17,6 +17,7 @@ from ._errors import InvalidOptionError, PlanError
 from ._graph import Graph
 from ._guards import Guards, check_guards, read_guards
 from ._job import RunMode
+from ._names import NAMES
 from ._plan import Drift, Plan, Removal, dump_plan, load_plan
 from ._planning import Marked
 from ._policy import Settings, read_settings
@@ -45,6 +46,7 @@ class Cleanup(ABC):
         self.settings: Settings = read_settings(self.params)
         self.guards: Guards = read_guards(self.params)
         self.open()
+        self.settings.check_possible(NAMES[self.version])
         self.carry_out()
 
     def carry_out(self) -> None:
@@ -56,7 +58,12 @@ class Cleanup(ABC):
 
     @abstractmethod
     def open(self) -> None:
-        """Find the registry, without asking it anything."""
+        """Find the registry, without asking it anything but what it is."""
+
+    @property
+    @abstractmethod
+    def version(self) -> str:
+        """The version of the registry's API, once it was found."""
 
     @abstractmethod
     def source(self) -> Dict[str, str]:

@@ -26,6 +26,10 @@ class ApiCleanup(Cleanup):
         self.client = open_client(self.params, self.params["registry_url"])
         self._look_at(self.settings.repositories, self.settings.exclude_repositories)
 
+    @property
+    def version(self) -> str:
+        return self.client.version
+
     def source(self) -> Dict[str, str]:
         return self.api.source()
 

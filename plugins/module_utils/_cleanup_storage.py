@@ -60,6 +60,10 @@ class StorageCleanup(Cleanup):
                 "delete: nothing can be set aside on S3; to be able to undo, let the bucket keep versions",
             )
 
+    @property
+    def version(self) -> str:
+        return self.layout.name
+
     def source(self) -> Dict[str, str]:
         return self.layout.source()
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from typing import Iterable, List, NamedTuple, Sequence
+from typing import Iterable, Iterator, List, NamedTuple, Sequence
 from typing import Pattern as Regex
 
 from ._errors import InvalidOptionError
@@ -16,15 +16,29 @@ _MEANING = {"/**": "/.+", "**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/
 
 
 class Pattern(NamedTuple):
-    """A compiled pattern with the text that the user wrote."""
+    """A compiled pattern with the text that the user wrote, and the option where it stands."""
 
     text: str
     regex: Regex[str]
+    option: str
+
+    @property
+    def is_regex(self) -> bool:
+        """Tell whether it is a regular expression; otherwise it is a glob."""
+        return self.text.startswith("~")
 
     @property
     def is_literal(self) -> bool:
         """Tell whether the pattern is a name: nothing but itself matches."""
-        return not self.text.startswith("~") and _WILDCARDS.search(self.text) is None
+        return not self.is_regex and _WILDCARDS.search(self.text) is None
+
+    @property
+    def prefix(self) -> str:
+        """The text with which every name that it matches begins; empty where that is not known."""
+        if self.is_regex:
+            return ""
+        wildcard = _WILDCARDS.search(self.text)
+        return self.text[: wildcard.start()] if wildcard else self.text
 
     def matches(self, name: str) -> bool:
         """Tell whether the whole of `name` matches."""
@@ -38,9 +52,9 @@ def compile_pattern(text: str, option: str) -> Pattern:
     """
     if not isinstance(text, str) or text in ("", "~"):
         raise InvalidOptionError(option, text, "a glob such as team-*/** or a regular expression behind a ~")
-    source = text[1:] if text.startswith("~") else _glob_to_regex(text)
+    source = text[1:] if text.startswith("~") else glob_to_regex(text)
     try:
-        return Pattern(text, re.compile(source))
+        return Pattern(text, re.compile(source), option)
     except re.error as error:
         raise InvalidOptionError(option, text, f"a regular expression behind the ~ ({error})") from error
 
@@ -60,10 +74,18 @@ def is_selected(name: str, included: Sequence[Pattern], excluded: Sequence[Patte
     return matches_any(included, name) and not matches_any(excluded, name)
 
 
-def _glob_to_regex(glob: str) -> str:
-    parts, position = [], 0
+def glob_to_regex(glob: str) -> str:
+    """Return the source of the regular expression that matches what the glob does."""
+    return "".join(_MEANING.get(piece) or re.escape(piece) for piece in glob_pieces(glob))
+
+
+def glob_pieces(glob: str) -> Iterator[str]:
+    """Yield the glob in pieces: its wildcards, and what stands between them as it is."""
+    position = 0
     for wildcard in _WILDCARDS.finditer(glob):
-        parts.append(re.escape(glob[position : wildcard.start()]))
-        parts.append(_MEANING[wildcard.group()])
+        if position < wildcard.start():
+            yield glob[position : wildcard.start()]
+        yield wildcard.group()
         position = wildcard.end()
-    return "".join(parts) + re.escape(glob[position:])
+    if position < len(glob):
+        yield glob[position:]

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Any, Dict, List, Mapping, Optional, Set, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Set, Tuple
 
 from ._durations import describe_duration, parse_duration, parse_optional_duration
 from ._errors import InvalidOptionError
+from ._meant import check_possible
+from ._names import Names
 from ._patterns import Pattern, compile_pattern, compile_patterns, is_selected
 from ._v1_image import is_image_id
 
@@ -35,6 +37,16 @@ class Policy:
     group_by: Optional[Pattern]
     keep_groups: Optional[int]
     sort_by: str
+
+    def repository_patterns(self) -> Iterator[Pattern]:
+        """Yield every pattern for the names of repositories."""
+        yield from self.repositories
+        yield from self.exclude_repositories
+
+    def tag_patterns(self) -> Iterator[Pattern]:
+        """Yield every pattern for the names of tags."""
+        yield from self.tags
+        yield from self.keep_tags
 
     def covers(self, repository: str) -> bool:
         """Tell whether this policy looks at `repository` at all."""
@@ -79,6 +91,13 @@ class Settings(Bounds):
     purge_uploads_older_than: float
     remove_empty_repositories: bool
     allow_empty: bool
+
+    def check_possible(self, names: Names) -> None:
+        """Raise InvalidOptionError for a pattern that no name can match which such a registry has."""
+        check_possible((*self.repositories, *self.exclude_repositories), names.repository)
+        for policy in self.policies:
+            check_possible(policy.repository_patterns(), names.repository)
+            check_possible(policy.tag_patterns(), names.tag)
 
 
 _PLAN_OPTIONS = (

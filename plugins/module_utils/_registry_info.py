@@ -16,6 +16,8 @@ from ._graph import Graph
 from ._inventory import Inventory, Scope, describe, find_orphans, list_names, take_inventory
 from ._layout._open import open_layout
 from ._layout._survey import StorageSurvey
+from ._meant import check_possible
+from ._names import NAMES
 from ._patterns import compile_patterns
 from ._registry_config import config_from_params
 from ._report import CAP
@@ -38,6 +40,7 @@ class RegistryInfo:
     def run(self) -> Dict[str, Any]:
         """Return the result of the module, and write the whole of it where that was asked for. Raises DrydockError."""
         survey, level, dest = self._open(), self.params["level"], self.params["dest"]
+        check_possible((*self.scope.included, *self.scope.excluded), NAMES[survey.version].repository)
         graph = survey.read_all() if level == "images" else survey.read_names(with_tags=level == "tags")
         for warning in graph.warnings:
             self.warn(warning)

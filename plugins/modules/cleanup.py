@@ -54,7 +54,8 @@ options:
     description:
       - The repositories that this run may touch at all, as patterns for the whole name.
       - A pattern is a glob in which C(*) stops at C(/) and C(**) does not, or, behind a leading C(~), a regular
-        expression.
+        expression. A glob that no name can match is refused, and the message says what was probably meant. A plain
+        name stands for itself alone, V(team/**) for all below it.
       - Blobs that no repository links belong to none, and go whatever is named here.
       - Over the API the catalogue, which not every account may see, is only asked for if there is a pattern that is not
         a plain name.

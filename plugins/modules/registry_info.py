@@ -34,7 +34,8 @@ options:
     description:
       - The repositories to look at, as patterns for the whole name.
       - A pattern is a glob in which C(*) stops at C(/) and C(**) does not, or, behind a leading C(~), a regular
-        expression.
+        expression. A glob that no name can match is refused, and the message says what was probably meant. A plain
+        name stands for itself alone, V(team/**) for all below it.
       - Over the API, plain names alone spare the registry the question for its whole catalogue, which some accounts may
         not ask.
     type: list

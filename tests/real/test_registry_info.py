@@ -442,6 +442,15 @@ def test_a_damaged_manifest_is_named(registry: RegistryProcess, store: Store) ->
     assert image.digest.partition(":")[2] in result["msg"]
 
 
+def test_a_pattern_that_no_name_can_match_is_refused(registry: RegistryProcess) -> None:
+    for place in ({"registry_config": str(registry.config_path)}, {"registry_url": registry.url}):
+        for option in ("repositories", "exclude_repositories"):
+            result = run_forked("registry_info", {**place, option: ["a", "team-[0-9]/**"]})[1]
+            assert result["failed"]
+            assert result["msg"].startswith(f"{option}: 'team-[0-9]/**' cannot be used")
+            assert "write '~team-[0-9]/.+'" in result["msg"]
+
+
 def test_where_to_look_must_be_said() -> None:
     result = run_forked("registry_info", {})[1]
     assert "one of the following is required: registry_url, registry_config, storage" in result["msg"]

@@ -37,6 +37,11 @@ class ApiSource(ABC):
         self.included = included
         self.excluded = excluded
 
+    @property
+    def version(self) -> str:
+        """The version of the registry's API."""
+        return self.client.version
+
     def source(self) -> Dict[str, str]:
         """Return what a plan calls this source."""
         return {"registry": self.client.url}

@@ -22,6 +22,11 @@ class StorageSurvey:
         self.layout = layout
         self.selects = selects
 
+    @property
+    def version(self) -> str:
+        """The version of the registry's API."""
+        return self.layout.name
+
     def read_names(self, with_tags: bool) -> Graph:
         """Read which repositories there are, and with `with_tags` their tags; no manifest. Raises StorageError."""
         return self.layout.read_names(self.selects, with_tags)
