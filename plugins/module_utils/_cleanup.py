@@ -19,7 +19,7 @@ from ._guards import Guards, check_guards, read_guards
 from ._job import RunMode
 from ._names import NAMES
 from ._plan import Drift, Plan, Removal, dump_plan, load_plan
-from ._planning import Marked
+from ._planning import Marked, narrowed
 from ._policy import Settings, read_settings
 from ._progress import Progress
 from ._report import describe_removal, empty_result, shares_of
@@ -119,7 +119,9 @@ class Cleanup(ABC):
         with self.progress.again():
             graph = self.read()
             self.progress.stage("marking")
-        marked = Marked(plan, graph, *self.mark_again(graph, plan))
+        allowed, left_alone = narrowed(plan, self.settings)
+        removal, drift = self.mark_again(graph, allowed)
+        marked = Marked(plan, graph, removal, [*left_alone, *drift])
         self.report(marked)
         check_guards(self.guards, marked.removal, graph)
         return marked

@@ -85,6 +85,35 @@ def mark_again(
     return removal, list(_drift(graph, plan.removal, removal))
 
 
+def narrowed(plan: Plan, bounds: Bounds) -> Tuple[Plan, List[Drift]]:
+    """Return the plan without the repositories that the bounds leave out, and all that is left alone there."""
+    removal = plan.removal
+    left = {name: gone for name, gone in removal.repositories.items() if not bounds.selects(name)}
+    litter = {path: found for path, found in removal.debris.items() if found.repository in left}
+    if not left:
+        return plan, []
+    kept = replace(
+        removal,
+        repositories={name: gone for name, gone in removal.repositories.items() if name not in left},
+        debris={path: found for path, found in removal.debris.items() if path not in litter},
+    )
+    drift = [entry for name, gone in left.items() for entry in _left_alone(name, gone, bounds.why_not(name))]
+    drift.extend(Drift(None, "debris", path, bounds.why_not(str(found.repository))) for path, found in litter.items())
+    return replace(plan, removal=kept), drift
+
+
+def _left_alone(name: str, gone: RepositoryRemoval, why: str) -> Iterator[Drift]:
+    for kind, things in (
+        ("tag", gone.tags),
+        ("manifest", gone.manifests),
+        ("layer link", gone.layer_links),
+        ("upload", gone.uploads),
+    ):
+        yield from (Drift(name, kind, thing, why) for thing in things)
+    if gone.is_removed:
+        yield Drift(name, "repository", name, why)
+
+
 def _one_of_two(found: Dict[str, W], planned: Dict[str, W]) -> Dict[str, W]:
     """Return what was found, in the memory of what was planned where it is the same."""
     return planned if found == planned else found

@@ -79,6 +79,15 @@ class Bounds:
         """Tell whether this run may touch `repository` at all."""
         return is_selected(repository, self.repositories, self.exclude_repositories)
 
+    def why_not(self, repository: str) -> str:
+        """Return which option leaves out a repository that is not selected."""
+        excluding = [pattern.text for pattern in self.exclude_repositories if pattern.matches(repository)]
+        return (
+            f"is left alone: exclude_repositories has {excluding[0]}"
+            if excluding
+            else "is left alone: repositories leaves it out"
+        )
+
 
 @dataclass(frozen=True)
 class Settings(Bounds):

@@ -124,7 +124,8 @@ options:
     description:
       - Path on the target of a plan file to apply instead of making a plan. It is marked again first and can only
         shrink.
-      - Mutually exclusive with O(policies), O(plan_dest) and O(delete_untagged). O(protect_images) still protects.
+      - Mutually exclusive with O(policies), O(plan_dest) and O(delete_untagged). O(protect_images) still protects, and
+        what O(repositories) and O(exclude_repositories) leave out is left alone.
     type: path
   plan_dest:
     description:
@@ -382,7 +383,9 @@ tags_deleted_total:
   returned: always
   type: int
 drift:
-  description: What the plan named and what was left alone, because it changed since the plan was made; at most 1000.
+  description:
+    - What the plan named and what was left alone, at most 1000. It changed since the plan was made, or this run may not
+      touch it.
   returned: always
   type: list
   elements: dict
@@ -397,7 +400,7 @@ drift:
       description: Tag, digest, upload or path.
       type: str
     why:
-      description: What is different now.
+      description: What is different now, or what leaves it out.
       type: str
 drift_total:
   description: The full number of RV(drift).

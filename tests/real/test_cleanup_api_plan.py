@@ -127,6 +127,27 @@ def test_images_in_use_since_the_plan_stay(drifted: Drifted) -> None:
     assert run["deleted"]["tags"] == 4
 
 
+def test_a_saved_plan_touches_only_what_the_run_may_touch(deleting: DeletingRegistry, workspace: Path) -> None:
+    for name in ("app", "team/app"):
+        push_dated(deleting, name, {"1": 9, "2": 8})
+    plan = str(workspace / "plan.json")
+    made = successful(cleanup_over_api(deleting, check=True, policies=KEEP_ONE, plan_dest=plan))
+    kept = capture(deleting, {"app": ["2"], "team/app": ["1", "2"]})
+    before = Seen(deleting)
+    excluded = {"plan": plan, "exclude_repositories": ["team/**"]}
+    preview = successful(cleanup_over_api(deleting, check=True, diff=True, **excluded))
+    before.assert_same()
+    run = successful(cleanup_over_api(deleting, diff=True, **excluded))
+    for key in ("plan_id", "plan", "deleted", "kept", "repositories", "tags_deleted", "drift", "drift_total", "diff"):
+        assert preview[key] == run[key]
+    assert run["plan_id"] == made["plan_id"]
+    assert tags_of(deleting) == {"app": ["2"], "team/app": ["1", "2"]}
+    assert {(one["repository"], one["why"]) for one in run["drift"]} == {
+        ("team/app", "is left alone: exclude_repositories has team/**")
+    }
+    assert_pulls(deleting, kept)
+
+
 def test_a_repository_that_is_gone_is_drift(deleting: DeletingRegistry, workspace: Path) -> None:
     made = {name: push_dated(deleting, name, {"1": 9, "2": 8}) for name in ("a", "b")}
     plan = str(workspace / "plan.json")

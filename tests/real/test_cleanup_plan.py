@@ -197,6 +197,48 @@ def test_a_plan_beside_policies_is_a_contradiction(drifted: Drifted) -> None:
         assert_untouched(drifted.registry.home, before)
 
 
+@pytest.mark.parametrize(
+    ("restriction", "why"),
+    [
+        ({"exclude_repositories": ["team/**"]}, "is left alone: exclude_repositories has team/**"),
+        ({"repositories": ["app"]}, "is left alone: repositories leaves it out"),
+    ],
+    ids=["exclude_repositories", "repositories"],
+)
+def test_a_saved_plan_touches_only_what_the_run_may_touch(
+    new_registry: Any, workspace: Path, restriction: dict[str, Any], why: str
+) -> None:
+    """What both repositories share stays with the one that is left out."""
+    registry = new_registry(V3)
+    shared = images.layer("in both repositories")
+    store = Store(registry.storage)
+    for name in ("app", "team/app"):
+        push(registry, name, images.image(f"{name} old", [shared]), "old")
+    store.age_everything(9 * DAY)
+    for name in ("app", "team/app"):
+        push_aged(registry, name, {"new": 8.0})
+    kept = capture(registry, {"app": ["new"], "team/app": ["old", "new"]})
+    plan = str(workspace / "plan.json")
+    made = successful(cleanup(registry, check=True, policies=KEEP_ONE, plan_dest=plan))
+    assert made["deleted"]["tags"] == 2
+    with registry.closed():
+        before = snapshot(registry.home)
+        preview = successful(cleanup(registry, check=True, diff=True, plan=plan, **restriction))
+        assert_untouched(registry.home, before)
+        run = successful(cleanup(registry, diff=True, plan=plan, **restriction))
+        again = successful(cleanup(registry, plan=plan, **restriction))
+    for key in ("plan_id", "plan", "deleted", "kept", "repositories", "tags_deleted", "drift", "drift_total", "diff"):
+        assert preview[key] == run[key]
+    assert (run["plan_id"], run["plan"]) == (made["plan_id"], made["plan"])
+    assert run["tags_deleted"] == [one for one in made["tags_deleted"] if one["repository"] == "app"]
+    left = [one for one in run["drift"] if one["repository"] == "team/app"]
+    assert {one["kind"] for one in left} == {"tag", "manifest", "layer link"}
+    assert {one["why"] for one in left} == {why}
+    assert not again["changed"]
+    assert (store.tags("app"), store.tags("team/app")) == (["new"], ["new", "old"])
+    assert_pulls(registry, kept)
+
+
 def test_max_delete_guards_a_saved_plan_too(drifted: Drifted) -> None:
     with drifted.registry.closed():
         before = snapshot(drifted.registry.home)

@@ -127,6 +127,9 @@ def test_an_approved_plan_is_applied_and_may_only_shrink(host: UrlHost, tmp_path
     approved = checked(host.preview(policies=POLICIES, report_dir=str(tmp_path)))
     push(host.registry, "team/app", images.image("pushed meanwhile"), "1")
     plan = str(tmp_path / "{{ inventory_hostname }}.plan.json")
+    untouched = checked(host.cleanup(plan=plan, exclude_repositories=["team/**"]))
+    assert (untouched["changed"], untouched["plan_id"]) == (False, approved["plan_id"])
+    assert untouched["drift_total"] == approved["plan"]["tags"]
     predicted = checked(host.preview(plan=plan))
     run, again = checked(host.cleanup(plan=plan)), checked(host.cleanup(plan=plan))
     assert predicted == run

@@ -20,7 +20,7 @@ from ansible_collections.drydock.registry.plugins.module_utils._graph import (
 )
 from ansible_collections.drydock.registry.plugins.module_utils._permission import Aged
 from ansible_collections.drydock.registry.plugins.module_utils._plan import Plan, Removal, dump_plan, load_plan
-from ansible_collections.drydock.registry.plugins.module_utils._planning import make_plan, mark_again
+from ansible_collections.drydock.registry.plugins.module_utils._planning import make_plan, mark_again, narrowed
 from ansible_collections.drydock.registry.plugins.module_utils._policy import ProtectedImages, Settings
 from ansible_collections.drydock.registry.plugins.module_utils._reach import linked_digests
 from ansible_collections.drydock.registry.plugins.module_utils._retention import retain
@@ -129,6 +129,24 @@ def test_a_plan_only_shrinks_and_stays_safe_on_a_changed_store(
     assert objects(removal) <= objects(plan.removal)
     assert lost(changed, removal) == set()
     assert len(drift) == len(objects(plan.removal)) - len(objects(removal))
+
+
+@given(graphs(), all_settings(), st.sampled_from([["**"], ["a"], ["a/*"]]), st.sampled_from([[], ["a"], ["team/**"]]))
+def test_a_plan_leaves_alone_what_the_run_that_applies_it_may_not_touch(
+    graph: Graph, settings: Settings, repositories: list[str], excluded: list[str]
+) -> None:
+    plan = planned(graph, settings)
+    bounds = settings_of(repositories=repositories, exclude_repositories=excluded)
+    allowed, left_alone = narrowed(plan, bounds)
+    removal, drift = mark_again(graph, allowed, NOBODY)
+    assert objects(removal) <= objects(plan.removal)
+    assert all(bounds.selects(name) for name in removal.repositories)
+    assert lost(graph, removal) == set()
+    touched = {found for found in objects(plan.removal) if found[1] != "blob" and not bounds.selects(found[0])}
+    assert {(one.repository, one.kind, one.name) for one in left_alone} == touched
+    assert len(left_alone) + len(drift) == len(objects(plan.removal)) - len(objects(removal))
+    if not left_alone:
+        assert objects(removal) == objects(plan.removal)
 
 
 def test_a_signature_keeps_its_tag_where_its_image_is_pushed_again() -> None:
