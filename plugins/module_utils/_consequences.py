@@ -11,7 +11,7 @@ from typing import Dict, Iterable, Iterator, List, Mapping, NamedTuple, Set
 from ._graph import Graph, Repository, Tag
 from ._permission import Permission
 from ._plan import Removal, RepositoryRemoval
-from ._reach import Node, Reached, linked_digests, named_blobs, reach, referrers, tag_roots
+from ._reach import LeadingTo, Node, Reached, linked_digests, named_blobs, reach, referrers, tag_roots
 from ._sharing import why_shared
 
 #: Tags that go, by repository and name.
@@ -58,9 +58,10 @@ class _Following:
         if not self.permission.ability.tags:
             spared += self._spare_shared(reached)
         removal = Removal()
+        translating = self._translating_links(reached)
         for name, repository in self.graph.repositories.items():
             if self._may_touch(repository):
-                removal.repositories[name] = self._from_repository(repository, reached[name])
+                removal.repositories[name] = self._from_repository(repository, reached[name], translating)
         if not self.permission.ability.manifests:
             _leave_manifests(removal)
         self._add_debris(removal)
@@ -141,14 +142,18 @@ class _Following:
 
         Without its tag, that part would stay untagged for ever.
         """
-        new_parts = set(self._new_parts())
+        has_new_part = LeadingTo(self.graph, self._new_parts(), self.by_subject)
         spared = []
         for name, tags in self.doomed.items():
+            whole = self.graph.repositories[name].kept_whole if tags else None
             for tag in list(tags.values()):
-                if not self.permission.tag(name, tag) or self._reaches(name, tag, new_parts):
-                    spared.append(
-                        Spared(name, tags.pop(tag.name), "kept: its image was pushed within the grace period")
-                    )
+                if whole is not None:
+                    reason = f"kept: its repository is kept whole, because {whole}"
+                elif not self.permission.tag(name, tag) or (name, tag.digest) in has_new_part:
+                    reason = "kept: its image was pushed within the grace period"
+                else:
+                    continue
+                spared.append(Spared(name, tags.pop(tag.name), reason))
         return spared
 
     def _spare_shared(self, reached: Reached) -> List[Spared]:
@@ -171,15 +176,17 @@ class _Following:
                 if self.permission.spares_tags(name, digest, modified):
                     yield name, digest
 
-    def _reaches(self, name: str, tag: Tag, parts: Set[Node]) -> bool:
-        if not parts:
-            return False
-        reached = reach(self.graph, [(name, tag.digest)], self.by_subject)
-        return any((place, digest) in parts for place, digests in reached.items() for digest in digests)
+    def _translating_links(self, reached: Reached) -> Set[str]:
+        """Return the aliases by which content that stays is named in any repository.
 
-    def _from_repository(self, repository: Repository, reached: Set[str]) -> RepositoryRemoval:
+        Only a layer link tells where such content is stored: without it the next run would take that for an orphan.
+        """
+        aliases = self.graph.aliases
+        return aliases.keys() & set(named_blobs(self.graph, _everywhere(reached))) if aliases else set()
+
+    def _from_repository(self, repository: Repository, reached: Set[str], translating: Set[str]) -> RepositoryRemoval:
         name, permission = repository.name, self.permission
-        named = reached.union(self._with_stored_name(named_blobs(self.graph, reached)))
+        named = reached.union(self._with_stored_name(named_blobs(self.graph, reached)), translating)
         tags = dict(self.doomed.get(name, {}))
         tags.update(self._orphaned_subject_tags(repository, reached))
         return RepositoryRemoval(
@@ -255,7 +262,7 @@ class _Following:
 
         A link holds its blob, so a blob is as young as the youngest link to it (DESIGN.md, "Safe order in storage").
         """
-        everywhere: Set[str] = set().union(*reached.values()) if reached else set()
+        everywhere = _everywhere(reached)
         yield from everywhere
         yield from self._with_stored_name(named_blobs(self.graph, everywhere))
         for name, repository in self.graph.repositories.items():
@@ -264,6 +271,10 @@ class _Following:
                 if gone is None or digest not in gone.layer_links:
                     yield digest
                     yield self.graph.stored_as(digest)
+
+
+def _everywhere(reached: Reached) -> Set[str]:
+    return set().union(*reached.values()) if reached else set()
 
 
 def _leave_manifests(removal: Removal) -> None:

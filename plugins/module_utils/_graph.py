@@ -70,7 +70,8 @@ class Manifest(NamedTuple):
 
     `children` are manifests (of an index), `config` and `layers` are blobs; `artifact_type` is None for an ordinary
     image. Where `is_known` is False the content could not be understood: then every digest found in it is in both
-    `children` and `layers`, and it is always kept.
+    `children` and `layers`, and it is always kept. `damage` says in words why its content is not what was pushed, None
+    where it is: then it may refer to more than what was found in it.
     """
 
     media_type: str
@@ -81,6 +82,7 @@ class Manifest(NamedTuple):
     subject: Optional[str] = None
     is_known: bool = True
     artifact_type: Optional[str] = None
+    damage: Optional[str] = None
 
 
 @dataclass
@@ -147,10 +149,10 @@ class Graph:
         """Add a warning for each repository that holds manifests which could not be understood."""
         for repository in self.repositories.values():
             kinds = {digest: self.manifests[digest] for digest in repository.revisions if digest in self.manifests}
-            unknown = [digest for digest, manifest in kinds.items() if not manifest.is_known]
+            unknown = [digest for digest, manifest in kinds.items() if not (manifest.is_known or manifest.damage)]
             if unknown:
                 media_types = ", ".join(sorted({kinds[digest].media_type for digest in unknown}))
                 self.warnings.append(
-                    f"{repository.name}: {len(unknown)} manifests of a kind not known here ({media_types}) are kept "
+                    f"{repository.name}: {len(unknown)} manifests that are not understood ({media_types}) are kept "
                     f"with all they may refer to, such as {min(unknown)}"
                 )

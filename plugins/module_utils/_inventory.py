@@ -180,7 +180,8 @@ class _Inspection:
         )
 
     def _pulls(self, repository: Repository, tag: Tag) -> bool:
-        return tag.digest in repository.revisions and tag.digest in self.graph.manifests
+        manifest = self.graph.manifests.get(tag.digest)
+        return tag.digest in repository.revisions and manifest is not None and manifest.damage is None
 
     def _dangling(self, repository: Repository) -> List[ImageRow]:
         """Return the tags that a registry lists and answers with 404, with digest where a link still tells it."""

@@ -9,13 +9,12 @@ Media types: OCI image spec 1.1 ("image manifest", "image index") and Docker's s
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from datetime import datetime, timezone
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
-from ._errors import DoubtError
 from ._graph import Manifest
+from ._strict_json import NotUnderstoodError, find_digests, read_json, require_object
 
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
@@ -24,31 +23,50 @@ DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
 _IMAGES = (OCI_MANIFEST, DOCKER_MANIFEST)
 _INDEXES = (OCI_INDEX, DOCKER_LIST)
 _TYPES = {media_type: media_type for media_type in _IMAGES + _INDEXES}
-_ANY_DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
+_MANIFEST_FIELDS = frozenset({"schemaVersion", "mediaType", "artifactType", "config", "layers", "manifests", "subject"})
+_DESCRIPTOR_FIELDS = frozenset({"mediaType", "digest"})
+_CONFIG_FIELDS = frozenset({"created", "os", "architecture", "variant"})
+# OCI image spec, "Digests"; registries know three algorithms.
+_is_digest = re.compile(r"[a-z0-9]+(?:[+._-][a-z0-9]+)*:[0-9a-f]{32,128}").fullmatch
+_HASHES = {"sha256": hashlib.sha256, "sha384": hashlib.sha384, "sha512": hashlib.sha512}
+_LONGEST_NAME = 120
 _DAY = 86400.0
+_YEAR_10000 = 253402300800.0
 
 
 def parse_manifest(digest: str, content: bytes, digests: Dict[str, str]) -> Manifest:
     """Return what the manifest refers to. `digests` grows: every digest of all manifests once, to share memory.
 
-    Content of an unknown media type or shape, schema 1 among them, yields `is_known=False` with every digest found in
-    it. Raises DoubtError where the content is not what its digest says, or is not JSON.
+    Raises nothing, whatever the content. What is not understood (an unknown media type or shape, schema 1, JSON that
+    others may read in another way, no JSON at all) yields `is_known=False` with every digest that is found in the
+    bytes. So does content that is not what the digest says, and that has its `damage` named.
     """
-    _check_digest(digest, content)
+    damage = _damage(digest, content)
+    if damage is not None:
+        return _not_understood("unknown, damaged", content)._replace(damage=damage)
     try:
-        data = json.loads(content.decode())
-    except ValueError as error:
-        raise DoubtError(f"manifest {digest} is not JSON ({error}); nothing was changed") from error
+        data = read_json(content)
+    except NotUnderstoodError as error:
+        return _not_understood(f"unknown, {error}", content)
     try:
-        return _read_known(data, len(content), digests) or _read_unknown(data, content)
-    except (KeyError, TypeError, AttributeError):
-        return _read_unknown(data, content)
+        return _read_known(data, len(content), digests)
+    except NotUnderstoodError as error:
+        return _not_understood(_describe(data, str(error)), content)
 
 
-def nested_indexes(content: bytes) -> List[str]:
-    """Return the digests of those children of an index that are, or may be, indexes themselves."""
-    descriptors = json.loads(content).get("manifests") or []
-    return [found["digest"] for found in descriptors if found.get("mediaType") not in _IMAGES]
+def claimed_types(content: bytes) -> Dict[str, Any]:
+    """Return what a known index says that its children are, by digest: media types, which nobody has checked."""
+    return {found["digest"]: found.get("mediaType") for found in read_json(content)["manifests"]}
+
+
+def is_image_type(media_type: object) -> bool:
+    """Tell whether this is the media type of an image, which has no children."""
+    return media_type in _IMAGES
+
+
+def is_manifest_type(media_type: object) -> bool:
+    """Tell whether this is the media type of a manifest, and not that of a layer or of something unknown."""
+    return media_type in _IMAGES or media_type in _INDEXES
 
 
 class ImageConfig(NamedTuple):
@@ -64,14 +82,14 @@ class ImageConfig(NamedTuple):
 def parse_config(content: bytes) -> ImageConfig:
     """Return the date and the platform in an image configuration, as far as they are there and readable.
 
-    Build tools stamp reproducible images 1970-01-01 (REGISTRY_FACTS.md, "API behaviour"): such a date is unknown. So is
-    the platform `unknown/unknown`, which BuildKit gives to attestations.
+    Raises nothing, whatever the content. Build tools stamp reproducible images 1970-01-01 (REGISTRY_FACTS.md, "API
+    behaviour"): such a date is unknown. So is the platform `unknown/unknown`, which BuildKit gives to attestations.
     """
     try:
-        data = json.loads(content)
-    except ValueError:
+        data = require_object(read_json(content), _CONFIG_FIELDS)
+    except NotUnderstoodError:
         return ImageConfig()
-    return ImageConfig(_created(data), _platform(data)) if isinstance(data, dict) else ImageConfig()
+    return ImageConfig(_created(data), _platform(data))
 
 
 def parse_sizes(content: bytes) -> Dict[str, int]:
@@ -81,35 +99,48 @@ def parse_sizes(content: bytes) -> Dict[str, int]:
     understood yields nothing.
     """
     try:
-        data = json.loads(content)
-        descriptors = [data["config"], *data["layers"]]
-        return {found["digest"]: int(found["size"]) for found in descriptors if not found.get("urls")}
-    except (ValueError, KeyError, TypeError, AttributeError):
+        data = require_object(read_json(content), _MANIFEST_FIELDS)
+        descriptors = [data.get("config"), *_list_in(data, "layers")]
+        return {_digest_of(found): _size_of(found) for found in descriptors if not found or not found.get("urls")}
+    except (NotUnderstoodError, AttributeError):
         return {}
 
 
-def _check_digest(digest: str, content: bytes) -> None:
+def _damage(digest: str, content: bytes) -> Optional[str]:
+    """Return in words what is wrong with the content, None where it is what its digest says."""
+    if not content:
+        return "has no content"
     algorithm, _colon, expected = digest.partition(":")
-    found = hashlib.new(algorithm, content).hexdigest()
-    if found != expected:
-        raise DoubtError(
-            f"manifest {digest} is damaged: its {len(content)} bytes have the digest {algorithm}:{found}; "
-            "nothing was changed"
-        )
+    if algorithm not in _HASHES:
+        return f"has {len(content)} bytes and a digest that can't be checked"
+    found = _HASHES[algorithm](content).hexdigest()
+    return None if found == expected else f"is damaged: its {len(content)} bytes have the digest {algorithm}:{found}"
 
 
-def _read_known(data: Dict[str, Any], size: int, digests: Dict[str, str]) -> Optional[Manifest]:
-    media_type = _TYPES.get(data.get("mediaType") or _implied_media_type(data) or "")
-    subject = data["subject"]["digest"] if data.get("subject") else None
+def _read_known(data: Any, size: int, digests: Dict[str, str]) -> Manifest:
+    data = require_object(data, _MANIFEST_FIELDS)
+    media_type = _media_type(data)
+    subject = None if data.get("subject") in (None, {}) else _share([data["subject"]], digests)[0]
     kind = data.get("artifactType")
+    if kind is not None and not isinstance(kind, str):
+        raise NotUnderstoodError("an artifactType that is no text")
     if media_type in _INDEXES:
-        children = _share(data["manifests"], digests)
+        children = _share(_list_in(data, "manifests"), digests)
         return Manifest(media_type, size, children=children, subject=subject, artifact_type=kind)
-    if media_type in _IMAGES:
-        config = digests.setdefault(data["config"]["digest"], data["config"]["digest"])
-        layers = _share(data["layers"], digests)
-        return Manifest(media_type, size, config, layers, subject=subject, artifact_type=kind)
-    return None
+    config, *layers = _share([data.get("config"), *_list_in(data, "layers")], digests)
+    return Manifest(media_type, size, config, tuple(layers), subject=subject, artifact_type=kind)
+
+
+def _media_type(data: Dict[str, Any]) -> str:
+    """Return which of the known kinds it is. Raises NotUnderstoodError where it is none, or of two kinds at once."""
+    named = data.get("mediaType") or _implied_media_type(data)
+    media_type = _TYPES.get(named) if isinstance(named, str) else None
+    if media_type is None:
+        raise NotUnderstoodError("")
+    # CVE-2021-41190: what is an image to one reader is an index to another.
+    if ("config" in data or "layers" in data) if media_type in _INDEXES else "manifests" in data:
+        raise NotUnderstoodError("image and index at once")
+    return media_type
 
 
 def _implied_media_type(data: Dict[str, Any]) -> Optional[str]:
@@ -121,16 +152,43 @@ def _implied_media_type(data: Dict[str, Any]) -> Optional[str]:
     return OCI_MANIFEST if "config" in data and "layers" in data else None
 
 
-def _share(descriptors: List[Dict[str, Any]], digests: Dict[str, str]) -> Tuple[str, ...]:
-    named = [descriptor["digest"] for descriptor in descriptors]
+def _share(descriptors: List[Any], digests: Dict[str, str]) -> Tuple[str, ...]:
+    named = [_digest_of(descriptor) for descriptor in descriptors]
     return tuple(map(digests.setdefault, named, named))
 
 
-def _read_unknown(data: Any, content: bytes) -> Manifest:
-    found = tuple(sorted(set(_ANY_DIGEST.findall(json.dumps(data)))))
-    fields = data if isinstance(data, dict) else {}
-    media_type = str(fields.get("mediaType") or fields.get("schemaVersion") or "unknown")
+def _list_in(data: Dict[str, Any], field: str) -> List[Any]:
+    found = data.get(field)
+    if not isinstance(found, list):
+        raise NotUnderstoodError(f"no list of {field}")
+    return found
+
+
+def _digest_of(descriptor: Any) -> str:
+    digest = require_object(descriptor, _DESCRIPTOR_FIELDS).get("digest")
+    if not isinstance(digest, str) or not _is_digest(digest):
+        raise NotUnderstoodError("a digest that is none")
+    return digest
+
+
+def _size_of(descriptor: Dict[str, Any]) -> int:
+    size = descriptor.get("size")
+    if not isinstance(size, int) or size < 0:
+        raise NotUnderstoodError("a size that is none")
+    return size
+
+
+def _not_understood(media_type: str, content: bytes) -> Manifest:
+    found = find_digests(content)
     return Manifest(media_type, len(content), layers=found, children=found, is_known=False)
+
+
+def _describe(data: Any, problem: str) -> str:
+    """Return what somebody who reads a warning may call it: its own media type, and what was not understood."""
+    fields = data if isinstance(data, dict) else {}
+    named = fields.get("mediaType") or fields.get("schemaVersion")
+    is_short = isinstance(named, (str, int)) and len(str(named)) <= _LONGEST_NAME and str(named).isprintable()
+    return ", ".join(filter(None, (str(named) if is_short else "unknown", problem)))
 
 
 def _created(data: Dict[str, Any]) -> Optional[float]:
@@ -140,14 +198,15 @@ def _created(data: Dict[str, Any]) -> Optional[float]:
         created = moment.timestamp() - _offset(text[19:])
     except (ValueError, KeyError, TypeError):
         return None
-    return created if created > _DAY else None
+    # West of Greenwich the last hours of the year 9999 are in one that no calendar here has.
+    return created if _DAY < created < _YEAR_10000 else None
 
 
 def _platform(data: Dict[str, Any]) -> Optional[str]:
-    system, architecture, variant = (data.get(key) for key in ("os", "architecture", "variant"))
-    if not system or not architecture or system == "unknown":
+    named = [data.get(key) or "" for key in ("os", "architecture", "variant")]
+    if not all(isinstance(part, str) for part in named) or not named[0] or not named[1] or named[0] == "unknown":
         return None
-    return f"{system}/{architecture}/{variant}" if variant else f"{system}/{architecture}"
+    return "/".join(filter(None, named))
 
 
 def _offset(zone: str) -> float:

@@ -79,6 +79,52 @@ def reach(
     return reached
 
 
+class LeadingTo:
+    """The manifests from which `reach` comes to one of the given nodes: asked as `node in leading`.
+
+    Found in one pass against the edges that `reach` follows, whoever is asked about then. What a subject keeps it keeps
+    from every repository.
+    """
+
+    def __init__(self, graph: Graph, nodes: Iterable[Node], by_subject: Dict[str, List[Node]]) -> None:
+        self._here: Set[Node] = set()
+        self._anywhere: Set[str] = set()
+        waiting: List[Tuple[Optional[str], str]] = list(nodes)
+        if not waiting:
+            return
+        parents = _parents(graph)
+        subjects: DefaultDict[Node, List[str]] = defaultdict(list)
+        wherever: DefaultDict[str, List[str]] = defaultdict(list)
+        for subject, attached in by_subject.items():
+            for node in attached:
+                subjects[node].append(subject)
+                wherever[node[1]].append(subject)
+        while waiting:
+            name, digest = waiting.pop()
+            if digest in self._anywhere or (name is not None and (name, digest) in self._here):
+                continue
+            if name is None:
+                self._anywhere.add(digest)
+                attached_to = wherever.get(digest, ())
+            else:
+                self._here.add((name, digest))
+                attached_to = subjects.get((name, digest), ())
+            waiting.extend((name, parent) for parent in parents.get(digest, ()))
+            waiting.extend((None, subject) for subject in attached_to)
+
+    def __contains__(self, node: Node) -> bool:
+        return node[1] in self._anywhere or node in self._here
+
+
+def _parents(graph: Graph) -> DefaultDict[str, List[str]]:
+    """Return, by the digest of a child, the indexes that name it."""
+    parents: DefaultDict[str, List[str]] = defaultdict(list)
+    for digest, manifest in graph.manifests.items():
+        for child in manifest.children:
+            parents[child].append(digest)
+    return parents
+
+
 def named_blobs(graph: Graph, digests: Iterable[str]) -> Iterator[str]:
     """Yield every digest that the given manifests name as config or layer (more than once where shared)."""
     for digest in digests:

@@ -181,7 +181,7 @@ class _Judge:
             return f"its repository is kept whole, because {self.repository.kept_whole}"
         manifest = self.graph.manifests.get(tag.digest)
         if manifest is not None and not manifest.is_known:
-            return f"its manifest is of a kind not known here ({manifest.media_type})"
+            return f"its manifest is not understood ({manifest.media_type})"
         pattern = _keeping_pattern(self.covering, tag)
         if pattern is not None:
             return pattern

@@ -9,17 +9,18 @@ storage layout"). Where the two don't say the same, the image may be based on al
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from ._graph import Manifest
 from ._manifest import ImageConfig, parse_config
+from ._strict_json import NotUnderstoodError, read_json, require_object
 
 #: docker-registry 0.9.1, toolkit.py.
 is_image_id = re.compile(r"[0-9a-f]{16}|[0-9a-f]{64}").fullmatch
 MEDIA_TYPE = "v1 image"
 UPLOADING = f"{MEDIA_TYPE}, still being uploaded"
+_FIELDS = frozenset({"id", "parent"})
 
 
 class V1Image(NamedTuple):
@@ -71,8 +72,8 @@ def _problem(ancestors: Optional[List[str]], parents: Optional[List[str]]) -> Op
 def _ancestors(image: str, content: Optional[bytes]) -> Optional[List[str]]:
     """Return what the `ancestry` names after the image itself; None where that is not what stands there."""
     try:
-        named = json.loads(content or b"")
-    except ValueError:
+        named = read_json(content or b"")
+    except NotUnderstoodError:
         return None
     if not isinstance(named, list) or named[:1] != [image] or not all(map(_is_id, named)):
         return None
@@ -82,10 +83,10 @@ def _ancestors(image: str, content: Optional[bytes]) -> Optional[List[str]]:
 def _parents(image: str, content: Optional[bytes]) -> Optional[List[str]]:
     """Return the `parent` that the `json` names, as a list of one or none; None where it can't be read."""
     try:
-        said = json.loads(content or b"")
-    except ValueError:
+        said = require_object(read_json(content or b""), _FIELDS)
+    except NotUnderstoodError:
         return None
-    if not isinstance(said, dict) or said.get("id", image) != image:
+    if said.get("id", image) != image:
         return None
     parent = said.get("parent")
     if not parent:

@@ -121,8 +121,9 @@ def like(graph: Graph) -> st.SearchStrategy[Graph]:
 @st.composite
 def v2_graphs(draw: st.DrawFn) -> Graph:
     present = draw(st.sets(st.sampled_from(MANIFESTS + LAYERS), min_size=8))
-    graph = Graph(aliases={sha512(101): digest(101), sha512(102): digest(102)})
+    graph = Graph()
     graph.repositories = {name: draw(repositories(name)) for name in REPOSITORIES if draw(st.booleans())}
+    graph.aliases = {sha512(number): digest(number) for number in (101, 102) if is_linked(graph, sha512(number))}
     graph.blobs = {found: Weight(draw(st.integers(1, 50)), draw(times)) for found in sorted(present)}
     for number, found in enumerate(MANIFESTS, start=1):
         if found in present:
@@ -237,4 +238,10 @@ def without(graph: Graph, removal: Removal) -> Graph:
     for found in removal.blobs:
         del left.blobs[found]
         left.manifests.pop(found, None)
+    left.aliases = {alias: stored for alias, stored in left.aliases.items() if is_linked(left, alias)}
     return left
+
+
+def is_linked(graph: Graph, layer: str) -> bool:
+    """Only from a layer link a reader knows under which name a layer is stored."""
+    return any(layer in repository.layer_links for repository in graph.repositories.values())

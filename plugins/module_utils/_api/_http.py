@@ -71,7 +71,7 @@ class Answer:
         """The body as JSON; None where it is none."""
         try:
             return json.loads(self.content)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
 
     @property

@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Dict, Iterable, Iterator, List, Tuple
 
 from .._graph import Graph, Repository, Weight
 from .._manifest import ImageConfig
-from .._v1_image import Files, parse_image
+from .._strict_json import NotUnderstoodError, read_json
+from .._v1_image import Files, is_image_id, parse_image
 from ._v1 import V1Api
 
 
@@ -43,7 +43,11 @@ class V1Survey(V1Api):
 
     def _ancestry(self, repository: str, image: str) -> List[str]:
         content = self.client.image_file(repository, image, "ancestry")
-        return [str(one) for one in json.loads(content)] if content else []
+        try:
+            named = read_json(content) if content else []
+            return [one for one in named if isinstance(one, str) and is_image_id(one)]
+        except (NotUnderstoodError, TypeError):
+            return [image]
 
     def _enter(self, graph: Graph, repository: Repository, image: str) -> None:
         if image in graph.manifests or self._read_image(graph, repository.name, image):

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from typing import Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
-from .._errors import DoubtError
+from .._damage import keep_damaged_whole
 from .._graph import Graph, Manifest, Repository, Tag
-from .._manifest import ImageConfig, nested_indexes, parse_config, parse_manifest
+from .._manifest import ImageConfig, claimed_types, is_image_type, parse_config, parse_manifest
 from .._order import natural_key
 from .._patterns import Pattern
 from .._permission import Ability
@@ -54,15 +54,13 @@ class V2Api(ApiSource):
         return find_ability(self.client, repository)
 
     def read(self, named: Optional[Mapping[str, Iterable[str]]] = None) -> Graph:
-        """Read every tag with its manifest, each in one request (`named`: distribution #4891).
-
-        Raises DoubtError where a manifest is not what its digest says.
-        """
+        """Read every tag with its manifest, each in one request (`named`: distribution #4891)."""
         graph = Graph()
         self.progress.stage("listing tags")
         listed = self._list_tags(graph, self._names(), named)
         self.progress.stage("reading manifests", len(listed), "tags")
         self._enter(graph, listed, self.progress.each(self.client.map(self._fetch, listed)))
+        keep_damaged_whole(graph)
         graph.warn_of_unknown_manifests()
         return graph
 
@@ -206,8 +204,6 @@ class V2Api(ApiSource):
 def _parse(found: Fetched, digests: Dict[str, str]) -> Parsed:
     if found.media_type.startswith(_SCHEMA1):
         return Parsed(Manifest(found.media_type, len(found.content), is_known=False), ())
-    try:
-        manifest = parse_manifest(found.digest, found.content, digests)
-    except ValueError as error:
-        raise DoubtError(f"manifest {found.digest} has a digest that can't be checked ({error})") from error
-    return Parsed(manifest, tuple(nested_indexes(found.content)) if manifest.is_known and manifest.children else ())
+    manifest = parse_manifest(found.digest, found.content, digests)
+    claims = claimed_types(found.content) if manifest.is_known and manifest.children else {}
+    return Parsed(manifest, tuple(child for child, claimed in claims.items() if not is_image_type(claimed)))

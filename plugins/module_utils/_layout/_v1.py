@@ -21,11 +21,13 @@ from .._graph import Debris, Graph, Repository, Tag
 from .._manifest import ImageConfig
 from .._plan import Removal, RepositoryRemoval
 from .._storage._base import Listing
+from .._strict_json import NotUnderstoodError, read_json, require_object
 from .._v1_image import Files, as_damaged, is_image_id, parse_image
 from . import _v1_paths as paths
 from ._base import Layout, Planted, Step
 
 _NOTHING = Listing([], [])
+_ENTRY = frozenset({"id"})
 _ID_LIMIT = 4096
 _JSON_LIMIT = 16 * 1024 * 1024
 
@@ -204,11 +206,11 @@ class V1Layout(Layout):
         """Return which images the repository lists, None where that can't be understood."""
         for content, modified in self.looks(paths.index(name), _JSON_LIMIT, absent=b"[]"):
             try:
-                entries = json.loads(content)
-            except ValueError:
+                entries = read_json(content)
+                if isinstance(entries, list) and all("id" in require_object(one, _ENTRY) for one in entries):
+                    return _Index(modified, entries)
+            except NotUnderstoodError:
                 continue
-            if isinstance(entries, list) and all(isinstance(one, dict) and "id" in one for one in entries):
-                return _Index(modified, entries)
         return None
 
     def _read_tags(self, graph: Graph, repository: Repository, files: List[str]) -> None:

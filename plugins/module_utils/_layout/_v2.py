@@ -11,12 +11,12 @@ candidate.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import re
 from typing import Callable, Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
 from .._api._client import RegistryClient
+from .._damage import keep_damaged_whole
 from .._errors import DoubtError
 from .._graph import Debris, Graph, Manifest, Repository, Tag
 from .._manifest import ImageConfig, parse_config, parse_manifest
@@ -147,14 +147,10 @@ class V2Layout(Layout):
         return Planted(files, lambda client: isinstance(client, RegistryClient) and client.has_blob(repository, digest))
 
     def _serves(self, repository: str, digest: str) -> bool:
-        """Whether it is linked and there, and no schema 1, which Distribution 3 does not serve any more."""
+        """Whether it is linked and there, and nothing that only some registries serve (schema 1)."""
         link = self.storage.read(f"{paths.revision(repository, digest)}/link", _LINK_LIMIT)
         content = self.storage.read(paths.blob_data(digest), _LARGEST_MANIFEST) if link and link[0] else None
-        try:
-            manifest = json.loads(content[0]) if content else None
-        except ValueError:
-            return False
-        return isinstance(manifest, dict) and manifest.get("schemaVersion") == 2
+        return content is not None and parse_manifest(digest, content[0], {}).is_known
 
     def _index_entries(self, repository: Repository, digests: Set[str]) -> Iterator[str]:
         """Yield the paths at which the repository's tags remember one of the digests in their index."""
@@ -241,6 +237,10 @@ class V2Layout(Layout):
             graph.aliases[digest] = target
         else:
             repository.kept_whole = f"layer link {digest} is empty or garbled"
+            graph.warnings.append(
+                f"{repository.name}: layer link {digest} is empty or garbled, so the whole repository is kept; push "
+                "the image with this layer again to mend it"
+            )
 
     def _read_uploads(self, repository: Repository) -> None:
         parent = paths.uploads(repository.name)
@@ -301,8 +301,7 @@ class V2Layout(Layout):
         """Read every manifest that is linked or tagged, and what indexes name as their children without a link."""
         linked = linked_digests(graph)
         linked.update(tag.digest for repository in graph.repositories.values() for tag in repository.tags.values())
-        empty = {digest for digest in linked if digest in graph.blobs and graph.blobs[digest].size == 0}
-        waiting = list(linked - empty)
+        waiting = list(linked)
         self.progress.stage("reading manifests", len(waiting), "manifests")
         while waiting:
             wanted = [
@@ -316,7 +315,7 @@ class V2Layout(Layout):
                 if manifest:
                     graph.manifests[digest] = manifest
                     waiting.extend(manifest.children)
-        _keep_whole_around(graph, empty)
+        keep_damaged_whole(graph)
 
     def _manifests(
         self, graph: Graph, wanted: Iterable[str], linked: Set[str]
@@ -341,21 +340,16 @@ def _may_be_manifest(graph: Graph, digest: str, linked: Set[str]) -> bool:
 
 
 def _parse_manifest(graph: Graph, digest: str, content: Optional[bytes]) -> Manifest:
-    path = paths.blob_data(digest)
     if content is None:
+        path = paths.blob_data(digest)
         raise DoubtError(f"{path} went away while the storage was read, so what it refers to is not known")
-    try:
-        return parse_manifest(digest, content, graph.digests)
-    except DoubtError as error:
-        raise DoubtError(f"{path}: {error}") from error
+    return parse_manifest(digest, content, graph.digests)
 
 
 def _parse_unlinked(graph: Graph, digest: str, content: Optional[bytes]) -> Optional[Manifest]:
-    """Parse a child without a link, which may have been deleted; None where it is no manifest."""
-    try:
-        return _parse_manifest(graph, digest, content)
-    except DoubtError:
-        return None
+    """Parse a child without a link, which may have been deleted; None where it is a layer, or may be one."""
+    found = None if content is None else parse_manifest(digest, content, graph.digests)
+    return found if found and (found.is_known or found.children) else None
 
 
 def _linked(content: Optional[bytes]) -> Optional[str]:
@@ -367,17 +361,6 @@ def _linked(content: Optional[bytes]) -> Optional[str]:
 def _images_of(graph: Graph, digest: str) -> Tuple[str, ...]:
     manifest = graph.manifests.get(digest)
     return manifest.children if manifest and manifest.children else (digest,)
-
-
-def _keep_whole_around(graph: Graph, empty: Set[str]) -> None:
-    """Keep every repository into which a manifest without content is linked: it may refer to anything there."""
-    for repository in graph.repositories.values() if empty else ():
-        linked = set(repository.revisions) | {tag.digest for tag in repository.tags.values()}
-        for digest in sorted(empty & linked):
-            repository.kept_whole = f"manifest {digest} has no content"
-            graph.warnings.append(
-                f"{repository.name}: manifest {digest} has no content, so the whole repository is kept"
-            )
 
 
 def _require_blobs(graph: Graph) -> None:

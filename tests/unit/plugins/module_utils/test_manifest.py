@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.drydock.registry.plugins.module_utils._errors import DoubtError
 from ansible_collections.drydock.registry.plugins.module_utils._graph import Manifest
 from ansible_collections.drydock.registry.plugins.module_utils._manifest import (
     DOCKER_LIST,
@@ -22,12 +21,15 @@ from ansible_collections.drydock.registry.plugins.module_utils._manifest import 
     parse_manifest,
     parse_sizes,
 )
-from support.graphs import digest
+from support.graphs import digest, sha512
+
+
+def parsed(content: bytes) -> Manifest:
+    return parse_manifest(f"sha256:{hashlib.sha256(content).hexdigest()}", content, {})
 
 
 def parse(data: Any) -> Manifest:
-    content = json.dumps(data).encode()
-    return parse_manifest(f"sha256:{hashlib.sha256(content).hexdigest()}", content, {})
+    return parsed(json.dumps(data).encode())
 
 
 def descriptors(*numbers: int) -> list[dict[str, str]]:
@@ -64,18 +66,90 @@ def test_what_is_not_understood_keeps_every_digest_in_it(data: Any) -> None:
 
 def test_an_escaped_digest_is_found_too() -> None:
     content = ('{"mediaType":"x","y":"\\u0073ha256:' + digest(1)[7:] + '"}').encode()
-    assert parse_manifest(f"sha256:{hashlib.sha256(content).hexdigest()}", content, {}).layers == (digest(1),)
+    assert parsed(content).layers == (digest(1),)
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"\xff", b'{"a":1} x'])
-def test_what_is_not_json_leaves_doubt(content: bytes) -> None:
-    with pytest.raises(DoubtError, match="is not JSON"):
-        parse_manifest(f"sha256:{hashlib.sha256(content).hexdigest()}", content, {})
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"{", "not JSON"),
+        (b'{"a": 1} x', "not JSON"),
+        (b'{"a": NaN}', "not JSON"),
+        (b"\xff", "not UTF-8"),
+        (b'{"a": "\xff"}', "not UTF-8"),
+        (b"[" * 2000 + b"]" * 2000, "nested too deep"),
+        (b'{"a":' * 100_000, "nested too deep"),
+    ],
+)
+def test_what_cannot_be_read_keeps_every_digest_in_its_bytes(content: bytes, why: str) -> None:
+    named = [digest(1), f"sha384:{'a' * 96}", sha512(2)]
+    found = parsed(content + "".join(named).encode())
+    assert (found.is_known, found.damage, found.media_type) == (False, None, f"unknown, {why}")
+    assert found.layers == found.children == tuple(sorted(named))
 
 
-def test_damage_leaves_doubt() -> None:
-    with pytest.raises(DoubtError, match="is damaged"):
-        parse_manifest(digest(1), b"{}", {})
+@pytest.mark.parametrize("content", [b"{}", b"x", b"{" + digest(2).encode()])
+def test_damage_is_said_and_what_is_left_is_searched(content: bytes) -> None:
+    found = parse_manifest(digest(1), content, {})
+    assert not found.is_known
+    assert "is damaged" in (found.damage or "")
+    assert found.layers == ((digest(2),) if digest(2).encode() in content else ())
+
+
+def test_no_content_is_damage() -> None:
+    assert parse_manifest(digest(1), b"", {}).damage == "has no content"
+
+
+@pytest.mark.parametrize("name", ["", "garbage", "md5:0", "shake_128:0", f"blake3:{1:064x}"])
+def test_a_digest_that_cannot_be_checked_is_doubt(name: str) -> None:
+    assert "can't be checked" in (parse_manifest(name, b"{}", {}).damage or "")
+
+
+LAYERED = '{"schemaVersion": 2, "mediaType": "%s", "config": {"digest": "%s"}, "layers": [{"digest": "%s"}]%s}'
+
+
+def layered(more: str) -> bytes:
+    return (LAYERED % (OCI_MANIFEST, digest(1), digest(2), more)).encode()
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        ', "Layers": [{"digest": "%s"}]',
+        ', "layers": [{"digest": "%s"}]',
+        ', "l\\u0061yers": [{"digest": "%s"}]',
+        ', "layer\u017f": [{"digest": "%s"}]',
+        ', "config": {"digest": "%s"}',
+        ', "subject": {"digest": "%s", "Digest": "sha256:"}',
+        ', "subject": {"Digest": "%s"}',
+        ', "Subject": {"digest": "%s"}',
+        ', "subject": {"digest": ["%s"]}',
+        ', "subject": "%s"',
+        ', "manifests": [{"digest": "%s"}]',
+        ', "mediaType": "%s"',
+        ', "artifactType": ["%s"]',
+    ],
+)
+def test_what_another_reads_elsewhere_is_not_understood(more: str) -> None:
+    """Go takes a key whatever its case, and the last of two."""
+    found = parsed(layered(more % digest(3)))
+    assert not found.is_known
+    assert found.layers == found.children == (digest(1), digest(2), digest(3))
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        ', "annotations": {"A": "x", "a": "y", "Layers": "z", "digest": "1", "Digest": "2"}',
+        ', "foo": {"layers": 1, "Layers": 2}',
+        f', "size": {"9" * 5000}, "other": 1e999',
+        ', "subject": null, "artifactType": null',
+        ', "subject": {}',
+    ],
+)
+def test_what_nobody_looks_at_does_no_harm(more: str) -> None:
+    found = parsed(layered(more))
+    assert (found.is_known, found.config, found.layers, found.subject) == (True, digest(1), (digest(2),), None)
 
 
 @pytest.mark.parametrize(
@@ -86,6 +160,11 @@ def test_damage_leaves_doubt() -> None:
         ("2023-11-15T00:13:20+02:00", 1_700_000_000.0),
         ("1970-01-01T00:00:00Z", None),
         ("0001-01-01T00:00:00Z", None),
+        ("9999-12-31T23:59:59-01:00", None),
+        ("9999-12-31T23:59:59Z", 253402300799.0),
+        ("2023-11-14T22:13:20+99:99", 1_700_000_000.0 - 99 * 3600.0 - 99 * 60.0),
+        (["2023-11-14T22:13:20Z"], None),
+        ({}, None),
         ("yesterday", None),
         (None, None),
         (12, None),
@@ -95,7 +174,17 @@ def test_image_dates(created: Any, seconds: float | None) -> None:
     assert parse_config(json.dumps({"created": created}).encode()).created == seconds
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b"\xff"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b"\xff",
+        b"[" * 100_000,
+        b'{"created": "2023-11-14T22:13:20Z", "Created": "2024-11-14T22:13:20Z"}',
+    ],
+)
 def test_a_configuration_that_tells_nothing(content: bytes) -> None:
     assert parse_config(content) == ImageConfig()
 
@@ -107,6 +196,7 @@ def test_a_configuration_that_tells_nothing(content: bytes) -> None:
         ({"os": "linux", "architecture": "arm", "variant": "v7"}, "linux/arm/v7"),
         ({"os": "", "architecture": ""}, None),
         ({"os": "linux"}, None),
+        ({"os": ["linux"], "architecture": {}}, None),
         ({"os": "unknown", "architecture": "unknown"}, None),
     ],
 )
@@ -122,6 +212,8 @@ def test_sizes_are_those_of_what_lies_in_the_registry() -> None:
     assert parse_sizes(content) == {digest(1): 10, digest(2): 20}
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b'{"manifests": []}', b'{"config": {}, "layers": [1]}'])
+@pytest.mark.parametrize(
+    "content", [b"", b"[]", b'{"manifests": []}', b'{"config": {}, "layers": [1]}', b"[" * 100_000]
+)
 def test_no_sizes_where_there_is_no_image(content: bytes) -> None:
     assert parse_sizes(content) == {}
