@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Callable
 
 import pytest
@@ -16,7 +15,7 @@ from support.images import Content
 from support.pushing import Repository, push
 from support.registries import RegistryProcess
 from support.store import Store, assert_same, assert_untouched, remove, snapshot
-from support.sweeping import DAY, cleanup, push_aged, refused, seen, sweep
+from support.sweeping import DAY, cleanup, push_aged, refused, seen, successful, sweep
 from support.verify import assert_pulls, capture
 
 KEEP_ONE = [{"name": "test", "keep_n": 1}]
@@ -200,47 +199,102 @@ def test_schema_1_from_a_migrated_store_is_kept(registry: RegistryProcess, store
     assert layer.digest in store.layer_links("old")
 
 
-# Unreadable: abort before the first deletion.
+# Damaged: the repositories that have it are kept whole, and no other is.
 
 
-def cut(store: Store, digest: str) -> Path:
+def cut(store: Store, digest: str) -> str:
     path = store.blob_data(digest)
     path.write_bytes(path.read_bytes()[:-20])
-    return path
+    return "is damaged"
 
 
-def no_json(store: Store, digest: str) -> Path:
+def longer(store: Store, digest: str) -> str:
+    """As after a crash of a file system that gives back a whole block."""
     path = store.blob_data(digest)
-    path.write_bytes(b"this is no manifest" * 10)
-    return path
+    path.write_bytes(path.read_bytes() + b"\0" * 100)
+    return "is damaged"
 
 
-@pytest.mark.parametrize("damage", [cut, no_json])
-@pytest.mark.parametrize("tag", ["1", "2"])
-def test_an_unreadable_manifest_aborts(
-    registry: RegistryProcess, store: Store, damage: Callable[[Store, str], Path], tag: str
+def emptied(store: Store, digest: str) -> str:
+    store.blob_data(digest).write_bytes(b"")
+    return "has no content"
+
+
+def other(store: Store, digest: str) -> str:
+    store.blob_data(digest).write_bytes(b"this is no manifest" * 10)
+    return "is damaged"
+
+
+@pytest.mark.parametrize("damage", [cut, longer, emptied, other])
+@pytest.mark.parametrize("where", ["tag", "untagged", "child"])
+def test_a_damaged_manifest_keeps_its_repositories_whole(
+    registry: RegistryProcess, store: Store, damage: Callable[[Store, str], str], where: str
 ) -> None:
-    made = push_aged(registry, "app", {"1": 9.0, "2": 8.0})
+    """Whatever it may refer to stays: there, what the policy would take, and in another repository that has it."""
+    index = images.multi_platform("index")
+    push(registry, "app", index, "index")
+    push(registry, "other/app", index, "index")
+    lost = {"tag": index, "child": index.children[0], "untagged": images.image("untagged")}[where]
+    push(registry, "app", lost)
+    push(registry, "other/app", lost)
+    orphan = images.layer("orphan")
+    Repository(registry, "app").push_blob(orphan)
+    store.age_everything(99 * DAY)
+    for name in ("app", "other/app", "fine"):
+        push_aged(registry, name, {"1": 9.0, "2": 8.0})
+    expectation = capture(registry, {"app": ["1", "2", index.children[1].digest], "other/app": ["1", "2"]})
+    why = damage(store, lost.digest)
+    options = {"policies": KEEP_ONE, "delete_untagged": True}
+    with registry.closed():
+        before = {name: snapshot(store.repository(name)) for name in ("app", "other")}
+        preview = successful(cleanup(registry, check=True, **options))
+        run = successful(cleanup(registry, **options))
+        again = successful(cleanup(registry, **options))
+        for name, seen_before in before.items():
+            assert_untouched(store.repository(name), seen_before)
+    assert preview["plan"] == run["deleted"]
+    assert (run["deleted"]["tags"], again["changed"]) == (1, False)
+    assert store.tags("fine") == ["2"]
+    assert store.blob(orphan.digest).exists()
+    needed = "needed by no tag" if where == "untagged" else "needed by tag index"
+    for name in ("app", "other/app"):
+        warning = next(text for text in map(str, run["warnings"]) if f"'{name}: manifest" in text)
+        assert all(part in warning for part in (lost.digest, why, needed, "the whole repository is kept"))
+    assert_pulls(registry, expectation)
+
+
+def test_damage_in_a_repository_that_is_not_touched_stops_nobody(registry: RegistryProcess, store: Store) -> None:
+    made = push_aged(registry, "excluded", {"1": 9.0, "2": 8.0})
     push_aged(registry, "fine", {"1": 9.0, "2": 8.0})
-    path = damage(store, made[tag].digest)
-    before = seen(registry)
+    cut(store, made["1"].digest)
     with registry.closed():
-        before = seen(registry)
-        for check in (True, False):
-            refused(cleanup(registry, policies=KEEP_ONE, check=check), str(path.relative_to(store.v2)))
-            assert_same(before, seen(registry))
+        before = snapshot(store.repository("excluded"))
+        run = successful(cleanup(registry, policies=KEEP_ONE, exclude_repositories=["excluded"]))
+        assert_untouched(store.repository("excluded"), before)
+    assert run["deleted"]["tags"] == 1
+    assert store.tags("fine") == ["2"]
 
 
-def test_a_layer_linked_as_a_manifest_aborts(registry: RegistryProcess, store: Store) -> None:
+# Not understood: kept, with everything that its bytes name.
+
+
+@pytest.mark.parametrize("tagged", [True, False])
+def test_a_layer_linked_as_a_manifest_is_kept(registry: RegistryProcess, store: Store, tagged: bool) -> None:
     """Its digest is right and it is no JSON: nobody can say what it refers to."""
-    made = push_aged(registry, "app", {"1": 9.0, "2": 8.0})
-    layer = made["2"].layers[0]
-    store.write_manifest("app", layer)
+    layer = images.layer("layer")
+    Repository(registry, "app").push_blob(layer)
+    store.write_manifest("app", layer, "layer" if tagged else None)
+    store.age_everything(99 * DAY)
+    push_aged(registry, "app", {"1": 9.0, "2": 8.0})
     with registry.closed():
-        before = seen(registry)
-        for check in (True, False):
-            refused(cleanup(registry, policies=KEEP_ONE, check=check), layer.digest, "not JSON")
-            assert_same(before, seen(registry))
+        run = successful(cleanup(registry, policies=KEEP_ONE, delete_untagged=True))
+    assert store.tags("app") == ["2", *(["layer"] if tagged else [])]
+    assert store.blob(layer.digest).exists()
+    assert layer.digest in store.revisions("app")
+    assert any("not UTF-8" in str(warning) for warning in run["warnings"])
+
+
+# Unreadable: abort before the first deletion.
 
 
 def test_a_store_without_any_blob_aborts(registry: RegistryProcess, store: Store) -> None:

@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import socket
 from pathlib import Path
 
 import pytest
 
+from support import images
 from support.pushing import push
 from support.registries import V2, NewRegistry, RegistryProcess
 from support.schema1 import schema1_image
@@ -113,3 +116,38 @@ def test_a_directory_in_place_of_a_manifest_aborts(registry: RegistryProcess, st
         for check in (True, False):
             refused(cleanup(registry, policies=KEEP_ONE, check=check), str(path.relative_to(store.v2)))
             assert_untouched(registry.home, before)
+
+
+@pytest.mark.parametrize("where", ["manifest", "tag", "revision", "layer", "alias"])
+def test_a_pipe_in_place_of_a_file_aborts(registry: RegistryProcess, store: Store, where: str) -> None:
+    """Opened, it would wait for a writer for ever; here one has it open, so that a test that fails does not."""
+    layers = (images.layer("by sha512", algorithm="sha512"),)
+    made = push_aged(registry, "app", {"1": 9.0, "2": 8.0}, layers=layers)
+    path = {
+        "manifest": store.blob_data(made["2"].digest),
+        "tag": store.current_link("app", "2"),
+        "revision": store.revision("app", made["2"].digest) / "link",
+        "layer": store.layer_link("app", made["2"].config.digest),
+        "alias": store.layer_link("app", layers[0].digest),
+    }[where]
+    path.unlink()
+    os.mkfifo(path)
+    writer = os.open(path, os.O_RDWR | os.O_NONBLOCK)
+    try:
+        with registry.closed():
+            before = snapshot_names(registry.home)
+            for check in (True, False):
+                refused(cleanup(registry, policies=KEEP_ONE, check=check), str(path), "not a regular file")
+                assert snapshot_names(registry.home) == before
+    finally:
+        os.close(writer)
+
+
+def test_a_socket_beside_a_link_is_never_opened(registry: RegistryProcess, store: Store) -> None:
+    push_aged(registry, "app", {"1": 9.0, "2": 8.0})
+    stray = store.current_link("app", "2").with_name("socket")
+    with contextlib.chdir(stray.parent), socket.socket(socket.AF_UNIX) as bound:
+        bound.bind(stray.name)
+    store.age(stray, 9 * DAY)
+    swept = sweep(registry, {"app": ["2"]}, policies=KEEP_ONE)
+    assert swept.run["deleted"]["debris"] == 1

@@ -15,7 +15,8 @@ from ._base import Listing
 
 #: What the operating system says of something that is not there.
 GONE = (errno.ENOENT, errno.ENOTDIR)
-_READING = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+# Without waiting: a pipe that takes the place of a file at this very moment has nobody to write into it.
+_READING = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 
 
 def open_directory(path: str, parent: int, where: str) -> Optional[int]:
@@ -49,8 +50,15 @@ def _names_of_files(entries: List[os.DirEntry[str]], where: str) -> List[str]:
 
 
 def read_file(path: str, parent: int, limit: int, where: str) -> Optional[Tuple[bytes, float]]:
-    """Return at most `limit` bytes of a file below an open directory, and its time; None where it does not exist."""
+    """Return at most `limit` bytes of a file below an open directory, and its time; None where it does not exist.
+
+    Raises DoubtError for what is no regular file, and does not open it: a pipe would wait for a writer, and a device
+    may do anything.
+    """
     try:
+        mode = os.stat(path, dir_fd=parent, follow_symlinks=False).st_mode
+        if not stat.S_ISREG(mode):
+            raise not_a_file(where, mode)
         descriptor = _open(path, _READING, parent)
     except OSError as error:
         if error.errno in GONE:
@@ -94,7 +102,9 @@ def not_a_directory(path: str) -> DoubtError:
 
 
 def not_a_file(path: str, mode: int) -> DoubtError:
-    return symlink(path) if stat.S_ISLNK(mode) else DoubtError(f"{path} is not a regular file")
+    if stat.S_ISLNK(mode):
+        return symlink(path)
+    return DoubtError(f"{path} is not a regular file, which is what a registry has there; nothing was changed")
 
 
 def _open(path: str, flags: int, parent: int) -> int:
