@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from typing import Callable
+from typing import Any, Callable
 
 import pytest
 
@@ -244,7 +244,7 @@ def test_a_damaged_manifest_keeps_its_repositories_whole(
         push_aged(registry, name, {"1": 9.0, "2": 8.0})
     expectation = capture(registry, {"app": ["1", "2", index.children[1].digest], "other/app": ["1", "2"]})
     why = damage(store, lost.digest)
-    options = {"policies": KEEP_ONE, "delete_untagged": True}
+    options: dict[str, Any] = {"policies": KEEP_ONE, "delete_untagged": True}
     with registry.closed():
         before = {name: snapshot(store.repository(name)) for name in ("app", "other")}
         preview = successful(cleanup(registry, check=True, **options))
