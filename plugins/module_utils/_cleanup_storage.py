@@ -197,6 +197,7 @@ class StorageCleanup(Cleanup):
         finally:
             self.result["deleted"] = dict(sweep.done._asdict())
             self.result["changed"] = not sweep.done.is_nothing()
+            self._warn_of(self.storage.why_slow())
 
     @contextmanager
     def _cache_forgotten(self) -> Iterator[None]:
@@ -234,6 +235,10 @@ class StorageCleanup(Cleanup):
     def _predict(self, removal: Removal) -> None:
         if not removal.counts().is_nothing():
             self.storage.check_changeable()
+            if self.params.get("_run_follows"):
+                # No preview, which only reads: what a run finds out now, it need not close the registry for.
+                self.storage.try_removing()
+                self._warn_of(self.storage.why_slow())
             self._warn_of_unknown_cache()
             self._warn_of_obstacles()
             self._warn_of_versions(removal)
@@ -265,7 +270,9 @@ class StorageCleanup(Cleanup):
             self.warn(UNKNOWN_CACHE)
 
     def _warn_of_versions(self, removal: Removal) -> None:
-        why = self.storage.held_back(removal.counts().bytes)
+        self._warn_of(self.storage.held_back(removal.counts().bytes))
+
+    def _warn_of(self, why: Optional[str]) -> None:
         if why is not None:
             self.warn(why)
 

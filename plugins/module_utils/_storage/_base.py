@@ -193,6 +193,13 @@ class Storage(ABC):
     def check_changeable(self) -> None:
         """Raise StorageError where this process could not set something aside."""
 
+    def try_removing(self) -> None:  # noqa: B027 - mostly `check_changeable` tells it all
+        """Raise StorageError where nothing can be removed, if only a removal tells that; nothing has gone then."""
+
+    def why_slow(self) -> Optional[str]:
+        """Return why removing takes longer than it should, as far as that was seen, None where it does not."""
+        return None
+
     @abstractmethod
     def own_files(self) -> OwnFiles:
         """Return where drydock's own files lie, seen by every host that shares the storage."""

@@ -10,6 +10,7 @@ repositories - and answers from then on whatever can be told without reading an 
 from __future__ import annotations
 
 import hashlib
+import secrets
 from itertools import groupby, islice
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
@@ -19,7 +20,7 @@ from .._lock_files import LockFiles
 from .._parallel import in_parallel
 from ._base import Leaf, Listing, Look, OwnFiles, Storage
 from ._s3_bucket import Bucket, Failed, Unfinished
-from ._s3_client import CONNECTIONS
+from ._s3_client import CONNECTIONS, md5_of
 from ._s3_listing import PackedKeys
 from ._s3_lock import LockObject
 from ._s3_own_files import S3OwnFiles
@@ -146,7 +147,16 @@ class S3Storage(Storage):
         return None
 
     def check_changeable(self) -> None:
-        """Nothing tells short of a change; the first one is the plan's, and nothing has gone then."""
+        """Nothing tells short of a change, see `try_removing`."""
+
+    def try_removing(self) -> None:
+        self._require_deleted([f"{self.bucket.where.prefix}docker/registry/drydock/{secrets.token_hex(16)}"])
+
+    def why_slow(self) -> Optional[str]:
+        why = self.bucket.why_one_by_one
+        if why is None:
+            return None
+        return f"the S3 server does not delete several objects with one request, so each takes one of its own ({why})"
 
     def held_back(self, size: int) -> Optional[str]:
         keeps = self.bucket.keeps_versions() if size else False
@@ -254,8 +264,5 @@ def _weight(entry: Optional[Entry]) -> Optional[Weight]:
 
 def _texts_by_md5(texts: Iterable[str]) -> Dict[Tuple[str, int], bytes]:
     """Return texts by the ETag and size that an object of just this content has; nothing where this host has no MD5."""
-    contents = [text.encode() for text in texts]
-    try:
-        return {(hashlib.md5(content).hexdigest(), len(content)): content for content in contents}  # noqa: S324
-    except ValueError:
-        return {}
+    contents = {text.encode(): md5_of(text.encode()) for text in texts}
+    return {(md5.hex(), len(content)): content for content, md5 in contents.items() if md5 is not None}

@@ -10,6 +10,7 @@ import time
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
 from .._errors import StorageError
+from .._parallel import in_parallel
 from ._s3_client import S3Parameters, make_client, read_parameters
 from ._s3_page import PAGE, Page, make_entry, parse_page
 
@@ -23,6 +24,10 @@ _OK = 200
 _ATTEMPTS = 4
 _PAUSE = 0.5
 _MAY_PASS = frozenset({"InternalError", "SlowDown", "ServiceUnavailable", "RequestTimeout", "OperationAborted"})
+# What a server answers that does not delete several objects at once, or not as it is asked here: it misses a header, or
+# does not know the request. A single deletion has none of that.
+_NOT_TOGETHER = (400, 405, 411, 501)
+_ALONE_AT_ONCE = 4
 # What a condition that does not hold, or somebody at the same time, is answered with.
 _CHANGED = (409, 412)
 _ADVICE = {
@@ -49,6 +54,10 @@ class Failed(NamedTuple):
     why: str
 
 
+#: The key of an object that was not deleted, a code, and a text for people.
+_Refusal = Tuple[str, str, str]
+
+
 class Changed(Exception):  # noqa: N818 - no failure: somebody else was faster
     """A conditional write found another state than it was made for."""
 
@@ -61,6 +70,8 @@ class Bucket:
         self.where: S3Parameters = read_parameters(parameters)
         self._client = make_client(parameters)
         self._client.meta.events.register("before-parse.s3.ListObjectsV2", _read_listing)
+        #: Why the server does not delete several objects at once, None as long as it does.
+        self.why_one_by_one: Optional[str] = None
 
     def url(self, key: str) -> str:
         """What people call the object."""
@@ -113,24 +124,53 @@ class Bucket:
         failed: List[Failed] = []
         for attempt in range(_ATTEMPTS):
             errors = self._delete_once(left)
-            failed += [Failed(key, f"{code}: {text}") for key, code, text in errors if code not in _MAY_PASS]
-            passing = [(key, code, text) for key, code, text in errors if code in _MAY_PASS]
-            left = [key for key, _code, _text in passing]
+            failed += [Failed(key, why) for key, code, why in errors if code not in _MAY_PASS]
+            passing = [Failed(key, why) for key, code, why in errors if code in _MAY_PASS]
+            left = [one.key for one in passing]
             if not left:
                 return failed
             if attempt < _ATTEMPTS - 1:
                 time.sleep(_PAUSE * 2**attempt)
-        return failed + [Failed(key, f"{code}: {text}") for key, code, text in passing]
+        return failed + passing
 
-    def _delete_once(self, keys: List[str]) -> List[Tuple[str, str, str]]:
+    def _delete_once(self, keys: List[str]) -> List[_Refusal]:
+        if self.why_one_by_one is None:
+            try:
+                return self._delete_together(keys)
+            except _HttpError as error:
+                if error.status not in _NOT_TOGETHER or error.code in _ADVICE:
+                    raise
+                self.why_one_by_one = error.why
+        return self._delete_one_by_one(keys)
+
+    def _delete_together(self, keys: List[str]) -> List[_Refusal]:
         with self._telling("deleted", keys[0]):
             answer = self._client.delete_objects(
                 Bucket=self.where.bucket, Delete={"Objects": [{"Key": key} for key in keys], "Quiet": True}
             )
         return [
-            (str(one.get("Key", "")), str(one.get("Code", "")), str(one.get("Message", "")))
+            (str(one.get("Key", "")), str(one.get("Code", "")), f"{one.get('Code', '')}: {one.get('Message', '')}")
             for one in answer.get("Errors", ())
         ]
+
+    def _delete_one_by_one(self, keys: List[str]) -> List[_Refusal]:
+        """What went before a connection broke off has gone, so that is no error of all."""
+        broken: List[StorageError] = []
+
+        def delete(key: str) -> Optional[_Refusal]:
+            try:
+                if broken:
+                    raise broken[0]
+                with self._telling("deleted", key, absent="NoSuchKey"):
+                    self._client.delete_object(Bucket=self.where.bucket, Key=key)
+            except _HttpError as error:
+                return key, error.code, error.why
+            except StorageError as error:
+                broken.append(error)
+                return key, "", str(error)
+            return None
+
+        return [one for one in in_parallel(delete, keys, _ALONE_AT_ONCE) if one is not None]
 
     def delete_unless_changed(self, key: str, etag: str) -> None:
         """Delete an object as it was read; a server that doesn't know the condition may delete a newer one.
@@ -199,18 +239,20 @@ class Bucket:
             if absent and code == absent:
                 return
             advice = f"; {_ADVICE[code]}" if code in _ADVICE else ""
-            reason = f"{code}, {text.rstrip('.')}{advice}"
-            raise _HttpError(f"{self.url(key)} could not be {what}: {reason}", status) from None
+            why = f"{code}, {text.rstrip('.')}{advice}"
+            raise _HttpError(f"{self.url(key)} could not be {what}: {why}", status, code, why) from None
         except (BotoCoreError, ResponseParserError) as error:
             raise StorageError(f"{self.url(key)} could not be {what}: {error}") from error
 
 
 class _HttpError(StorageError):
-    """What the server answered with, in `status`."""
+    """What the server answered with: `status`, the `code` in its body, and in `why` that with its text."""
 
-    def __init__(self, message: str, status: int) -> None:
+    def __init__(self, message: str, status: int, code: str, why: str) -> None:
         super().__init__(message)
         self.status = status
+        self.code = code
+        self.why = why
 
 
 def _read_listing(response_dict: Dict[str, Any], customized_response_dict: Dict[str, Any], **_others: Any) -> None:
