@@ -17,7 +17,8 @@ from ._order import natural_key
 from ._patterns import Pattern, is_selected
 from ._permission import Aged
 from ._plan import Counts, Removal, RepositoryRemoval
-from ._policy import ProtectedImages, Settings
+from ._policy import Settings
+from ._protected import ProtectedImages
 from ._reach import linked_digests, reach, referrers, tag_roots
 from ._report import Share, shares_of
 from ._times import iso

@@ -11,7 +11,7 @@ from typing import Iterable, Iterator, List, Optional
 from ._errors import InvalidOptionError, StillNeededError
 from ._graph import Graph, Tag
 from ._plan import Drift, Plan
-from ._policy import DIGEST
+from ._protected import DIGEST
 from ._retention import BEGUN, Retention, is_thrown_away
 from ._rules import Decision
 from ._v1_image import is_image_id

@@ -27,7 +27,8 @@ from ._over_api import OverApi
 from ._patterns import compile_patterns
 from ._plan import Removal
 from ._planning import Marked
-from ._policy import Bounds, ProtectedImages
+from ._policy import Bounds
+from ._protected import ProtectedImages
 from ._report import capped, describe_removal, shares_of
 from ._retention import Retention
 

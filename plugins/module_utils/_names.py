@@ -78,10 +78,11 @@ class Grammar(NamedTuple):
 
 
 class Names(NamedTuple):
-    """What repositories and tags of a registry can be called."""
+    """What repositories and tags of a registry can be called; `shortest_id` is how long a whole digest is at least."""
 
     repository: Grammar
     tag: Grammar
+    shortest_id: int
 
 
 def _is_any(_character: str) -> bool:
@@ -127,4 +128,4 @@ _V1_TAG = Grammar("tag", {_START: _UNQUOTED, _WORD: _UNQUOTED}, frozenset({_WORD
 _V1_REPOSITORY = Grammar("repository", {_START: _UNQUOTED, _WORD: {**_UNQUOTED, "/": _START}}, frozenset({_WORD}), 1000)
 
 #: By the version of the registry's API.
-NAMES = {"v2": Names(_REPOSITORY, _TAG), "v1": Names(_V1_REPOSITORY, _V1_TAG)}
+NAMES = {"v2": Names(_REPOSITORY, _TAG, 64), "v1": Names(_V1_REPOSITORY, _V1_TAG, 16)}

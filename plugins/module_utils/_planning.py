@@ -15,7 +15,8 @@ from ._consequences import DoomedTags, Spared, follow
 from ._graph import Graph, Repository, Tag
 from ._permission import IN_STORAGE, Ability, Aged, Ageless, Approved
 from ._plan import Drift, Plan, Removal, RepositoryRemoval
-from ._policy import Bounds, ProtectedImages
+from ._policy import Bounds
+from ._protected import ProtectedImages
 from ._retention import Retention, is_protected, is_thrown_away
 from ._rules import Decision
 

@@ -5,20 +5,17 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Set, Tuple
+from dataclasses import dataclass
+from typing import Any, Dict, Iterator, List, Mapping, Optional
 
 from ._durations import describe_duration, parse_duration, parse_optional_duration
 from ._errors import InvalidOptionError
 from ._meant import check_possible
 from ._names import Names
 from ._patterns import Pattern, compile_pattern, compile_patterns, is_selected
-from ._v1_image import is_image_id
+from ._protected import ProtectedImages, read_protected
 
 SORT_ORDERS = ("pushed", "created", "version", "name")
-DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
-_REFERENCE = re.compile(r"[\w.-]+(?::\d+)?(?:/[\w.-]+)*(?::[\w.-]+)?")
 _RULES = ("keep_n", "older_than", "expire_after", "keep_groups")
 
 
@@ -51,14 +48,6 @@ class Policy:
     def covers(self, repository: str) -> bool:
         """Tell whether this policy looks at `repository` at all."""
         return is_selected(repository, self.repositories, self.exclude_repositories)
-
-
-@dataclass(frozen=True)
-class ProtectedImages:
-    """Images in use somewhere: digests (of a manifest, an index child or a config) and (repository, tag) names."""
-
-    digests: Set[str] = field(default_factory=set)
-    names: Set[Tuple[str, str]] = field(default_factory=set)
 
 
 @dataclass(frozen=True)
@@ -102,11 +91,13 @@ class Settings(Bounds):
     allow_empty: bool
 
     def check_possible(self, names: Names) -> None:
-        """Raise InvalidOptionError for a pattern that no name can match which such a registry has."""
+        """Raise InvalidOptionError for a pattern or a reference that nothing in such a registry can match."""
         check_possible((*self.repositories, *self.exclude_repositories), names.repository)
         for policy in self.policies:
             check_possible(policy.repository_patterns(), names.repository)
             check_possible(policy.tag_patterns(), names.tag)
+        for reference in self.protected.references:
+            reference.check_possible(names)
 
 
 _PLAN_OPTIONS = (
@@ -129,7 +120,7 @@ def read_settings(params: Mapping[str, Any]) -> Settings:
         repositories=compile_patterns(params["repositories"], "repositories"),
         exclude_repositories=compile_patterns(params["exclude_repositories"], "exclude_repositories"),
         policies=[_read_policy(policy, index) for index, policy in enumerate(params["policies"])],
-        protected=_read_protected(params["protect_images"]),
+        protected=read_protected(params["protect_images"]),
         delete_untagged=params["delete_untagged"],
         untagged_older_than=parse_duration(params["untagged_older_than"], "untagged_older_than"),
         grace_period=parse_duration(params["grace_period"], "grace_period"),
@@ -188,39 +179,3 @@ def _read_group_by(text: Optional[str], option: str) -> Optional[Pattern]:
     if not text.startswith("~") or not pattern.regex.groups:
         raise InvalidOptionError(option, text, r"a regular expression with a group, such as ~(\d+\.\d+)\..*")
     return pattern
-
-
-def _read_protected(references: List[str]) -> ProtectedImages:
-    protected = ProtectedImages()
-    for reference in references:
-        _add_protected(protected, reference)
-    return protected
-
-
-def _add_protected(protected: ProtectedImages, reference: str) -> None:
-    """Add what a reference protects, as `docker ps`, Kubernetes or a person writes it.
-
-    The registry's name is not compared: a registry has many.
-    """
-    text = str(reference).strip().split("://", 1)[-1]
-    _name, at, digest = text.rpartition("@")
-    if DIGEST.fullmatch(digest) or is_image_id(text):
-        protected.digests.add(digest)
-    elif at or not _REFERENCE.fullmatch(text):
-        raise InvalidOptionError(
-            "protect_images", reference, "a reference such as team/app:1.2 or team/app@sha256:<hex>, or a digest"
-        )
-    else:
-        protected.names.update(_names_of(text))
-
-
-def _names_of(reference: str) -> Set[Tuple[str, str]]:
-    path, colon, tag = reference.rpartition(":")
-    if not colon or "/" in tag:
-        path, tag = reference, "latest"
-    host, slash, rest = path.partition("/")
-    names = {(path, tag)}
-    if slash and ("." in host or ":" in host or host == "localhost"):
-        names.add((rest, tag))
-    # The v1 registry keeps what has no namespace in one called so.
-    return names | {(f"library/{name}", tag) for name, tag in names if "/" not in name}

@@ -10,7 +10,8 @@ from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Se
 from ._graph import Graph, Repository, Tag
 from ._order import natural_key
 from ._patterns import matches_any
-from ._policy import Policy, ProtectedImages, Settings
+from ._policy import Policy, Settings
+from ._protected import ProtectedImages
 from ._rules import UNKNOWN_AGE, Decision, Moment, Rules, keeps_all
 from ._throw_away import CONFIG_DIGEST
 
@@ -115,7 +116,7 @@ def _unused_keep_patterns(graph: Graph, settings: Settings) -> List[str]:
 
 def is_protected(graph: Graph, protected: ProtectedImages, repository: str, tag: Tag) -> bool:
     """Tell whether the tag, its manifest, one of its children or a configuration of these is in use somewhere."""
-    if (repository, tag.name) in protected.names:
+    if protected.has(repository, tag.name):
         return True
     return bool(protected.digests) and not protected.digests.isdisjoint(_identities(graph, tag.digest))
 

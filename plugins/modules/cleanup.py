@@ -69,9 +69,13 @@ options:
     default: []
   protect_images:
     description:
-      - Images in use somewhere. References such as V(team/app:1.2), V(registry.example.com/team/app@sha256:…), or
-        digests of a manifest, of a child of an index, or of an image configuration.
-      - The name of the registry in a reference is not compared.
+      - Images in use somewhere, in any of these forms. References with a tag, such as V(team/app:1.2). All tags of a
+        repository, V(team/app:*). Digests of a manifest, of a child of an index, or of an image configuration, alone
+        or as V(team/app@sha256:…). The whole id of an image, as C(podman images --no-trunc) and C(crictl images
+        --no-trunc) show it.
+      - Of V(team/app:1.2@sha256:…) both are protected, the digest and what the tag names now.
+      - The name of the registry in a reference is not compared. It is known by a dot or a port in it.
+      - What is not clear is refused, such as a shortened id, or a repository alone.
     type: list
     elements: str
     default: []

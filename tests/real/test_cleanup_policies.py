@@ -182,7 +182,7 @@ def test_unknown_age_is_kept_by_an_age_rule(way: Way, created: str | None) -> No
     assert not swept.run["changed"]
 
 
-@pytest.mark.parametrize("how", ["tag", "with host", "manifest", "pinned", "child", "config"])
+@pytest.mark.parametrize("how", ["tag", "with host", "manifest", "pinned", "child", "config", "id"])
 def test_protect_images(way: Way, how: str) -> None:
     used = images.multi_platform("used", created=date(90))
     way.push("team/app", used, "used", age=90)
@@ -191,11 +191,19 @@ def test_protect_images(way: Way, how: str) -> None:
         "tag": "team/app:used",
         "with host": "registry.example.com:5000/team/app:used",
         "manifest": used.digest,
-        "pinned": f"registry.example.com/team/app@{used.digest}",
+        "pinned": f"registry.example.com/team/app:since-deleted@{used.digest}",
         "child": used.children[1].digest,
         "config": used.children[0].config.digest,
+        "id": used.children[0].config.digest.partition(":")[2],
     }[how]
     way.sweep({"team/app": ["fresh", "used"]}, policies=policy(keep_n=1), protect_images=[reference])
+
+
+def test_a_whole_repository_is_protected(way: Way) -> None:
+    for name in ("team/app", "team/web"):
+        way.push_aged(name, {"1": 9, "2": 8})
+    keeps = {"team/app": ["1", "2"], "team/web": ["2"]}
+    way.sweep(keeps, policies=policy(keep_n=1), protect_images=["registry.example.com/team/app:*"])
 
 
 def test_max_delete_refuses_a_larger_plan(every_way: Way) -> None:

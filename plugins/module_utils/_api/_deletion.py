@@ -18,7 +18,7 @@ from .._graph import Graph, Tag
 from .._permission import Ability
 from .._plan import Drift, Plan, Removal, RepositoryRemoval
 from .._planning import mark_again
-from .._policy import ProtectedImages
+from .._protected import ProtectedImages
 from .._reach import Node
 from .._throw_away import CONFIG, MEDIA_TYPE, new_manifest
 from ._ability import refusal

@@ -16,7 +16,8 @@ from ansible_collections.drydock.registry.plugins.module_utils._named import dec
 from ansible_collections.drydock.registry.plugins.module_utils._permission import Ability, Ageless
 from ansible_collections.drydock.registry.plugins.module_utils._plan import Plan, Removal, RepositoryRemoval
 from ansible_collections.drydock.registry.plugins.module_utils._planning import make_plan, mark_again
-from ansible_collections.drydock.registry.plugins.module_utils._policy import Bounds, ProtectedImages
+from ansible_collections.drydock.registry.plugins.module_utils._policy import Bounds
+from ansible_collections.drydock.registry.plugins.module_utils._protected import ProtectedImages
 from support.graphs import MANIFESTS, NOW, TAGS, graphs, pullable, pulled_by_digest, pulled_by_tags, settings, without
 
 BOUNDS: Bounds = settings()

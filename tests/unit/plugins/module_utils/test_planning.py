@@ -21,7 +21,8 @@ from ansible_collections.drydock.registry.plugins.module_utils._graph import (
 from ansible_collections.drydock.registry.plugins.module_utils._permission import Aged
 from ansible_collections.drydock.registry.plugins.module_utils._plan import Plan, Removal, dump_plan, load_plan
 from ansible_collections.drydock.registry.plugins.module_utils._planning import make_plan, mark_again, narrowed
-from ansible_collections.drydock.registry.plugins.module_utils._policy import ProtectedImages, Settings
+from ansible_collections.drydock.registry.plugins.module_utils._policy import Settings
+from ansible_collections.drydock.registry.plugins.module_utils._protected import ProtectedImages
 from ansible_collections.drydock.registry.plugins.module_utils._reach import linked_digests
 from ansible_collections.drydock.registry.plugins.module_utils._retention import retain
 from support.graphs import (
