@@ -30,6 +30,8 @@ from ._storage._open import open_storage
 
 # How long a run that closed nothing itself holds the registry at most: as long a host that broke down is in the way.
 _LONGEST = 24 * 3600.0
+# Paths in one warning.
+_SHOWN = 5
 
 
 class StorageCleanup(Cleanup):
@@ -221,16 +223,28 @@ class StorageCleanup(Cleanup):
                 self.quarantine.finish(plan)
             self.result["changed"] = True
         self.progress.stage("deleting what was set aside")
-        if self.params["quarantine"] == "delete" and self.quarantine.purge():
-            self.result["changed"] = True
+        if self.params["quarantine"] == "delete":
+            self._delete_set_aside()
         self._weigh_quarantine()
 
     def _purge(self) -> None:
         self._weigh_quarantine()
-        self.result["changed"] = bool(self.quarantine.applied())
-        if not self.check_mode:
-            self.quarantine.purge()
+        if self.check_mode:
+            self.result["changed"] = self.quarantine.can_purge()
+        else:
+            self._delete_set_aside()
             self._weigh_quarantine()
+
+    def _delete_set_aside(self) -> None:
+        """All that goes has gone from the registry: what can't be deleted is no failure of the run."""
+        removed = self.quarantine.purge()
+        self.result["changed"] |= removed.is_changed
+        if removed.left:
+            shown, more = removed.left[:_SHOWN], len(removed.left) - _SHOWN
+            self.warn(
+                f"of what was set aside {len(removed.left)} files stay until the next run: {'; '.join(shown)}"
+                f"{f'; and {more} more' if more > 0 else ''}"
+            )
 
     def _predict(self, removal: Removal) -> None:
         if not removal.counts().is_nothing():
@@ -243,8 +257,8 @@ class StorageCleanup(Cleanup):
             self._warn_of_obstacles()
             self._warn_of_versions(removal)
         self._warn_of_unfinished()
-        leftovers = self.params["quarantine"] == "delete" and self.quarantine.applied()
-        self.result["changed"] = bool(not removal.counts().is_nothing() or leftovers or self.finished)
+        purges = self.params["quarantine"] == "delete" and self.quarantine.can_purge()
+        self.result["changed"] = bool(not removal.counts().is_nothing() or purges or self.finished)
         self._weigh_quarantine()
 
     def _weigh_quarantine(self) -> None:

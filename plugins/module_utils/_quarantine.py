@@ -14,7 +14,7 @@ from typing import List, NamedTuple, Optional
 
 from ._errors import PlanError, StorageError
 from ._plan import Plan, dump_plan, load_plan
-from ._storage._base import Storage
+from ._storage._base import Removed, Storage
 
 _APPLYING = "plan.json"
 _APPLIED = "applied.json"
@@ -61,7 +61,8 @@ class Quarantine:
         if self._sets_aside:
             self._files.rename(_name(plan), _APPLYING, _APPLIED)
         else:
-            self._files.remove(_name(plan))
+            for why in self._files.remove(_name(plan)).left:
+                raise StorageError(why)
 
     def weigh(self) -> QuarantineWeight:
         """Return what is set aside at the moment."""
@@ -70,12 +71,14 @@ class Quarantine:
         names = self._files.names()
         return QuarantineWeight(self._files.path, self._files.size() if names else 0, names)
 
-    def purge(self) -> int:
-        """Delete for good what applied plans set aside; return how many quarantines that were."""
-        names = self.applied()
-        for name in names:
-            self._files.remove(name)
-        return len(names)
+    def can_purge(self) -> bool:
+        """Tell whether `purge` would delete anything, as far as that can be seen."""
+        return any(map(self._files.is_removable, self.applied()))
+
+    def purge(self) -> Removed:
+        """Delete for good what applied plans set aside; what can't be deleted stays for the next time."""
+        removed = list(map(self._files.remove, self.applied()))
+        return Removed(any(one.is_changed for one in removed), [why for one in removed for why in one.left])
 
     def _load(self, name: str) -> Plan:
         where = f"{self._files.path}/{name}/{_APPLYING}"

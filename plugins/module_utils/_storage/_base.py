@@ -68,6 +68,13 @@ class Leaf(NamedTuple):
 Look = Callable[[], None]
 
 
+class Removed(NamedTuple):
+    """Whether anything has gone, and what could not: each path with the reason."""
+
+    is_changed: bool
+    left: List[str]
+
+
 class OwnFiles(ABC):
     """Where drydock leaves files of its own: `<name>/<file>` beside the registry's tree, `name` being that of a plan.
 
@@ -97,8 +104,15 @@ class OwnFiles(ABC):
         """Give a file another name."""
 
     @abstractmethod
-    def remove(self, name: str) -> None:
-        """Delete all that has this name, what was set aside under it too; with the last one all goes."""
+    def remove(self, name: str) -> Removed:
+        """Delete all that has this name, what was set aside under it too; with the last one all goes.
+
+        What can't be deleted keeps nothing else from it.
+        """
+
+    def is_removable(self, name: str) -> bool:
+        """Whether of what has this name anything can be deleted, as far as that can be seen."""
+        return True
 
     @abstractmethod
     def size(self) -> int:

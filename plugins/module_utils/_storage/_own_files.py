@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import shutil
-from typing import Iterable, List
+from typing import Iterable, Iterator, List
 
 from .._errors import StorageError
-from ._base import OwnFiles
+from ._base import OwnFiles, Removed
+from ._removing import is_held_open, leaves_of, remove_tree
 
 
 class LocalOwnFiles(OwnFiles):
@@ -20,7 +21,10 @@ class LocalOwnFiles(OwnFiles):
         self.path = path
 
     def names(self) -> List[str]:
-        return sorted(os.listdir(self.path)) if os.path.isdir(self.path) else []
+        try:
+            return sorted(os.listdir(self.path)) if os.path.isdir(self.path) else []
+        except OSError as error:
+            raise StorageError(f"{self.path} could not be read: {error.strerror}") from error
 
     def has(self, name: str, file: str) -> bool:
         return os.path.exists(self._at(name, file))
@@ -36,16 +40,19 @@ class LocalOwnFiles(OwnFiles):
             raise StorageError(f"{self._at(name, file)} could not be written: {error.strerror}") from error
 
     def rename(self, name: str, file: str, to: str) -> None:
-        os.replace(self._at(name, file), self._at(name, to))
-
-    def remove(self, name: str) -> None:
-        where = os.path.join(self.path, name)
         try:
-            shutil.rmtree(where)  # never follows a symbolic link
-            if not self.names():
-                os.rmdir(self.path)
+            os.replace(self._at(name, file), self._at(name, to))
         except OSError as error:
-            raise StorageError(f"{error.filename or where} could not be deleted: {error.strerror}") from error
+            raise StorageError(f"{self._at(name, file)} could not be renamed to {to}: {error.strerror}") from error
+
+    def remove(self, name: str) -> Removed:
+        removed = remove_tree(os.path.join(self.path, name))
+        with contextlib.suppress(OSError):
+            os.rmdir(self.path)
+        return removed
+
+    def is_removable(self, name: str) -> bool:
+        return not all(map(is_held_open, leaves_of(os.path.join(self.path, name))))
 
     def size(self) -> int:
         return sum(
@@ -70,14 +77,26 @@ def read_text(path: str) -> str:
 def write_durably(path: str, texts: Iterable[str]) -> None:
     """Write a file, readable by its owner only, so that it is there whole or not at all, also after a power cut."""
     temporary = f"{path}.new"
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.writelines(texts)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
+    with _unless_written(temporary):
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.writelines(texts)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
     directory = os.open(os.path.dirname(path) or ".", os.O_RDONLY)
     try:
         os.fsync(directory)
     finally:
         os.close(directory)
+
+
+@contextlib.contextmanager
+def _unless_written(temporary: str) -> Iterator[None]:
+    """Leave nothing of a file that could not be written: on a full disk that would be in the way of all others."""
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise

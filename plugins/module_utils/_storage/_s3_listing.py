@@ -141,4 +141,8 @@ def _telling() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StorageError(f"the listing can't be kept in {tempfile.gettempdir()}: {error.strerror}") from error
+        # Without room anywhere there is no directory to name (tempfile.gettempdir raises); the error names all then.
+        where = f" in {tempfile.tempdir}" if tempfile.tempdir else ""
+        raise StorageError(
+            f"the listing can't be kept{where}: {error.strerror or error}; free some space there, or set TMPDIR"
+        ) from error

@@ -9,7 +9,7 @@ import tempfile
 from typing import Iterable, Iterator, List, Tuple
 
 from .._errors import StorageError
-from ._base import OwnFiles
+from ._base import OwnFiles, Removed
 from ._s3_bucket import Bucket
 from ._s3_page import Entry
 
@@ -37,25 +37,29 @@ class S3OwnFiles(OwnFiles):
         return found[0].decode("utf-8", "replace")
 
     def write(self, name: str, file: str, texts: Iterable[str]) -> None:
-        with tempfile.TemporaryFile() as content:
-            content.writelines(text.encode() for text in texts)
-            content.seek(0)
-            self._bucket.put(self._key(name, file), content)
+        try:
+            with tempfile.TemporaryFile() as content:
+                content.writelines(text.encode() for text in texts)
+                content.seek(0)
+                self._bucket.put(self._key(name, file), content)
+        except OSError as error:
+            raise StorageError(f"no temporary file can be written here: {error.strerror or error}") from error
 
     def rename(self, name: str, file: str, to: str) -> None:
         self.write(name, to, [self.read(name, file)])
-        self._delete([self._key(name, file)])
+        for why in self._delete([self._key(name, file)]).left:
+            raise StorageError(why)
 
-    def remove(self, name: str) -> None:
-        self._delete([entry.key for entry in self._entries(name)])
+    def remove(self, name: str) -> Removed:
+        return self._delete([entry.key for entry in self._entries(name)])
 
     def size(self) -> int:
         return sum(entry.size for entry in self._entries(""))
 
-    def _delete(self, keys: List[str]) -> None:
+    def _delete(self, keys: List[str]) -> Removed:
         failed = self._bucket.delete(keys) if keys else []
-        if failed:
-            raise StorageError(f"{self._bucket.url(failed[0].key)} could not be deleted: {failed[0].why}")
+        left = [f"{self._bucket.url(one.key)} could not be deleted: {one.why}" for one in failed]
+        return Removed(len(left) < len(keys), left)
 
     def _entries(self, name: str) -> Iterator[Entry]:
         prefix = f"{self._prefix}/{name}/" if name else f"{self._prefix}/"
