@@ -44,7 +44,7 @@ def hold_open() -> None:
         else:
             real_unlink(path, *more, **options)
 
-    os.unlink = unlink  # type: ignore[assignment]
+    os.unlink = unlink
 
 
 def hold_fast() -> None:
@@ -56,7 +56,7 @@ def hold_fast() -> None:
             raise OSError(errno.EPERM, os.strerror(errno.EPERM), path)
         real_unlink(path, *more, **options)
 
-    os.unlink = unlink  # type: ignore[assignment]
+    os.unlink = unlink
 
 
 def run(registry: RegistryProcess, before: Any = None, *, check: bool = False, **options: Any) -> dict[str, Any]:

@@ -30,13 +30,13 @@ class _Deletion:
             delete(path)
         except OSError as error:
             if error.errno not in GONE:
-                self.failures[path] = error.strerror
+                self.failures[path] = str(error.strerror)
         else:
             self.is_changed = True
 
     def fail(self, error: OSError) -> None:
         if error.errno not in GONE:
-            self.failures[error.filename] = error.strerror
+            self.failures[error.filename] = str(error.strerror)
 
 
 def remove_tree(path: str) -> Removed:
