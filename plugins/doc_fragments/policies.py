@@ -43,7 +43,8 @@ options:
         description:
           - Patterns of tags that are always kept in the repositories that the policy looks at, whatever policy judges
             them.
-          - A pattern that matches no tag draws a warning.
+          - A pattern that matches no tag draws a warning, and so does one that matches only a part of a tag that goes,
+            for example V(stable) where C(stable-1) does. It has to match the whole tag, as V(stable*) would.
         type: list
         elements: str
         default: []

@@ -10,7 +10,7 @@ between a registry's storage and its API is in `_cleanup_storage.py` and `_clean
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Tuple
 
 from ._diff import render_diff
 from ._errors import InvalidOptionError, PlanError
@@ -25,6 +25,7 @@ from ._progress import Progress
 from ._report import describe_removal, empty_result, shares_of
 from ._retention import Retention, retain
 from ._storage._own_files import read_text, write_durably
+from ._unmatched import check_beside_plan, check_unmatched
 
 
 class Cleanup(ABC):
@@ -54,7 +55,9 @@ class Cleanup(ABC):
         if self.params["plan"] is None:
             self._plan_and_apply()
         else:
-            self.apply_given_plan(self._load_plan(self.params["plan"]))
+            plan = self._load_plan(self.params["plan"])
+            self._warn_all(check_beside_plan(plan, self.settings, self.params["on_unmatched"]))
+            self.apply_given_plan(plan)
 
     @abstractmethod
     def open(self) -> None:
@@ -95,11 +98,11 @@ class Cleanup(ABC):
 
     def _plan_and_apply(self) -> None:
         graph = self.read_graph()
+        self._warn_all(check_unmatched(graph, self.settings, self.params["on_unmatched"]))
         self.read_dates(graph)
         self.progress.stage("deciding")
         retention = retain(graph, self.settings, self.now)
-        for warning in retention.warnings:
-            self.warn(warning)
+        self._warn_all(retention.warnings)
         plan = self.make_plan(graph, retention)
         self._write_plan(plan)
         marked = Marked(plan, graph, plan.removal, [])
@@ -110,9 +113,12 @@ class Cleanup(ABC):
     def read_graph(self) -> Graph:
         """Read, and pass on what somebody should look into."""
         graph = self.read()
-        for warning in graph.warnings:
-            self.warn(warning)
+        self._warn_all(graph.warnings)
         return graph
+
+    def _warn_all(self, warnings: Iterable[str]) -> None:
+        for warning in warnings:
+            self.warn(warning)
 
     def marked_again(self, plan: Plan) -> Marked:
         """Read again, report what of the plan still holds, and hold that against the limits."""

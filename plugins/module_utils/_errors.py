@@ -17,6 +17,10 @@ class InvalidOptionError(DrydockError):
         super().__init__(f"{option}: {value!r} cannot be used, expected {expected}")
 
 
+class UnmatchedError(DrydockError):
+    """An exclusion or a protected image matches nothing, and probably something else was meant, which would go."""
+
+
 class MissingLibraryError(DrydockError):
     """A Python library that this run needs is missing on the target."""
 

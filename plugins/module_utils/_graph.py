@@ -129,6 +129,8 @@ class Graph:
     warnings: List[str] = field(default_factory=list)
     images_are_global: bool = False
     unknown_bases: Set[str] = field(default_factory=set)
+    #: Names of repositories that are there, or that were given, and were not read, because they are not selected.
+    unread: List[str] = field(default_factory=list)
     #: While it is read every digest once, so that equal ones share memory. (Under Ansible sys.intern is slow.)
     digests: Dict[str, str] = field(default_factory=dict, repr=False, compare=False)
 

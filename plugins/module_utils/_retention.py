@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from ._graph import Graph, Repository, Tag
+from ._keep_patterns import forgotten_wildcards
 from ._order import natural_key
 from ._patterns import matches_any
 from ._policy import Policy, Settings
@@ -37,7 +38,7 @@ def retain(graph: Graph, settings: Settings, now: float) -> Retention:
             judge = _Judge(graph, settings, graph.repositories[name], now)
             decisions[name] = judge.decide()
             warnings.extend(judge.warnings)
-    warnings.extend(_unused_keep_patterns(graph, settings))
+    warnings.extend(forgotten_wildcards(decisions, settings))
     return Retention(decisions, warnings)
 
 
@@ -96,22 +97,6 @@ def _pushed_too_fast(repository: Repository) -> bool:
     times = [tag.pushed for tag in repository.judged_tags() if tag.pushed is not None]
     images = {tag.digest for tag in repository.judged_tags()}
     return len(images) > 1 and max(times) - min(times) < _FASTEST_PUSH_SECONDS * len(images) if times else False
-
-
-def _unused_keep_patterns(graph: Graph, settings: Settings) -> List[str]:
-    """Return a warning for each keep pattern that matches no tag anywhere: most often a typing error."""
-    warnings = []
-    for policy in settings.policies:
-        names = [
-            tag.name
-            for repository in graph.repositories.values()
-            if settings.selects(repository.name) and policy.covers(repository.name)
-            for tag in repository.judged_tags()
-        ]
-        for pattern in policy.keep_tags:
-            if not any(pattern.matches(name) for name in names):
-                warnings.append(f"{policy.name}: the keep_tags pattern {pattern.text!r} matches no tag")
-    return warnings
 
 
 def is_protected(graph: Graph, protected: ProtectedImages, repository: str, tag: Tag) -> bool:

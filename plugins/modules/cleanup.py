@@ -79,6 +79,20 @@ options:
     type: list
     elements: str
     default: []
+  on_unmatched:
+    description:
+      - What to do where an entry of O(exclude_repositories), of O(policies[].exclude_repositories) or of
+        O(protect_images) matches nothing in the registry. Most often it is a mistake, and what it was to protect goes.
+      - V(fail_if_near) refuses to go on where something near it is there and would not be protected, and says what was
+        probably meant. That is the same below a slash, in another namespace, without the registry's host, or with one
+        letter less wrong. Otherwise it warns.
+      - V(fail) refuses in any case. V(warn) only warns. V(ignore) says nothing, for lists that many hosts share.
+      - Beside O(plan), entries that the plan was not made with are held against what is in it.
+      - A pattern of O(repositories), or another one of a policy, that matches nothing draws a warning, whatever is said
+        here.
+    type: str
+    choices: [fail, fail_if_near, warn, ignore]
+    default: fail_if_near
   delete_untagged:
     description:
       - Also delete manifests that no tag reached before this plan. Somebody may pull those by digest.
@@ -501,6 +515,11 @@ def cleanup_argument_spec() -> dict[str, Any]:
         "exclude_repositories": {**names, "default": []},
         "policies": {"type": "list", "elements": "dict", "default": [], "options": policy_argument_spec()},
         "protect_images": {**names, "default": []},
+        "on_unmatched": {
+            "type": "str",
+            "choices": ["fail", "fail_if_near", "warn", "ignore"],
+            "default": "fail_if_near",
+        },
         "delete_untagged": {"type": "bool", "default": False},
         "untagged_older_than": {"type": "str", "default": "14d"},
         "grace_period": {"type": "str", "default": "1h"},

@@ -63,6 +63,41 @@ def test_a_run_touches_its_repositories_only(way: Way) -> None:
     way.sweep(keeps, policies=policy(keep_n=1), repositories=["b/*"], exclude_repositories=["b/d"])
 
 
+@pytest.mark.parametrize("where", ["run", "policy"])
+def test_a_prefix_excludes_nothing_and_is_refused(every_way: Way, where: str) -> None:
+    """The commonest mistake; what it says was meant is what does it."""
+    for name in ("team-web/app", "team-web/api", "other/app"):
+        every_way.push_aged(name, {"1": 9, "2": 8})
+    keeps = {"team-web/app": ["1", "2"], "team-web/api": ["1", "2"], "other/app": ["2"]}
+
+    def excluding(pattern: str) -> dict[str, Any]:
+        if where == "run":
+            return {"policies": policy(keep_n=1), "exclude_repositories": [pattern]}
+        return {"policies": policy(keep_n=1, exclude_repositories=[pattern])}
+
+    with every_way.ready():
+        for check in (True, False):
+            result = every_way.cleanup(check=check, **excluding("team-web"))
+            refused(result, "exclude_repositories", "'team-web' matches no repository; 'team-web/**' would match 2")
+    assert {name: every_way.tags(name) for name in keeps} == {name: ["1", "2"] for name in keeps}
+    every_way.sweep(keeps, **excluding("team-web/**"))
+
+
+def test_entries_of_a_shared_list_that_match_nothing_are_told(way: Way) -> None:
+    way.push_aged("app", {"1": 9, "2": 8})
+    shared = {"exclude_repositories": ["elsewhere/**"], "protect_images": ["quay.io/elsewhere/app:1"]}
+    with way.ready():
+        for check in (True, False):
+            refused(way.cleanup(check=check, policies=policy(keep_n=1), on_unmatched="fail", **shared), "elsewhere/**")
+        silent = successful(way.cleanup(check=True, policies=policy(keep_n=1), on_unmatched="ignore", **shared))
+    assert not any("elsewhere" in str(warning) for warning in silent.get("warnings", []))
+    swept = way.sweep({"app": ["2"]}, policies=policy(keep_n=1), **shared)
+    assert swept.preview["plan_id"] == swept.run["plan_id"] == silent["plan_id"]
+    said = [" ".join(map(str, result["warnings"])) for result in (swept.preview, swept.run)]
+    for told in ("exclude_repositories: 'elsewhere/**'", "protect_images: 'quay.io/elsewhere/app:1'"):
+        assert all(f"{told} matches no" in warnings for warnings in said)
+
+
 def test_keep_tags_keeps_named_tags_of_any_age(way: Way) -> None:
     way.push_aged("app", {"latest": 900, "v1.2.0": 800, "v1.2.1": 700, "old": 600, "new": 1})
     policies = policy(keep_tags=["latest", r"~v\d+\.\d+\.0"], keep_n=1, expire_after="365d")
@@ -85,6 +120,12 @@ def test_a_keep_pattern_that_matches_nothing_is_told(way: Way) -> None:
     way.push_aged("app", {"1": 9})
     swept = way.sweep({"app": ["1"]}, policies=policy(keep_n=1, keep_tags=["lastest"]))
     assert "lastest" in swept.said
+
+
+def test_a_keep_pattern_without_its_wildcard_is_told(way: Way) -> None:
+    way.push_aged("app", {"stable-1": 9, "2": 8})
+    swept = way.sweep({"app": ["2"]}, policies=policy(keep_n=1, keep_tags=["stable"]))
+    assert "'stable' matches a part of app:stable-1 ('stable*' would keep it)" in swept.said
 
 
 def test_keep_n_counts_images_with_all_their_tags(every_way: Way) -> None:
@@ -197,6 +238,15 @@ def test_protect_images(way: Way, how: str) -> None:
         "id": used.children[0].config.digest.partition(":")[2],
     }[how]
     way.sweep({"team/app": ["fresh", "used"]}, policies=policy(keep_n=1), protect_images=[reference])
+
+
+def test_a_host_without_a_dot_before_an_image_in_use_is_refused(way: Way) -> None:
+    way.push_aged("team/app", {"used": 9, "new": 8})
+    with way.ready():
+        for check in (True, False):
+            result = way.cleanup(check=check, policies=policy(keep_n=1), protect_images=["registry/team/app:used"])
+            refused(result, "protect_images", "'registry/team/app:used' matches no image; 'team/app:used' is there")
+    assert way.tags("team/app") == ["new", "used"]
 
 
 def test_a_whole_repository_is_protected(way: Way) -> None:

@@ -78,8 +78,13 @@ class ApiSource(ABC):
     def _names_are_given(self) -> bool:
         return all(pattern.is_literal for pattern in self.included)
 
-    def _names(self) -> List[str]:
-        """Return the selected repositories; the catalogue, which many may not see, is only asked for patterns."""
+    def _select(self, graph: Graph) -> List[str]:
+        """Return the selected repositories, and enter the names of the others into the graph.
+
+        The catalogue, which many may not see, is only asked for patterns.
+        """
         given = (pattern.text for pattern in self.included)
-        names = given if self._names_are_given else self.client.repositories()
-        return sorted({name for name in names if is_selected(name, self.included, self.excluded)})
+        names = set(given if self._names_are_given else self.client.repositories())
+        selected = {name for name in names if is_selected(name, self.included, self.excluded)}
+        graph.unread = sorted(names - selected)
+        return sorted(selected)

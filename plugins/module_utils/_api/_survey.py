@@ -25,7 +25,8 @@ class ApiSurvey(V2Api):
 
         Raises RegistryError.
         """
-        graph, names = Graph(), self._names()
+        graph = Graph()
+        names = self._select(graph)
         # Names that were given may be those of repositories that do not exist.
         if with_tags or self._names_are_given:
             for name, tag in self._list_tags(graph, names):

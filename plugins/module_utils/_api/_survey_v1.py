@@ -24,7 +24,9 @@ class V1Survey(V1Api):
         """Read which repositories there are, and with `with_tags` their tags. Raises RegistryError."""
         if with_tags or self._names_are_given:
             return self.read()
-        return Graph(repositories={name: Repository(name) for name in self._names()})
+        graph = Graph()
+        graph.repositories = {name: Repository(name) for name in self._select(graph)}
+        return graph
 
     def read_all(self) -> Graph:
         """Read every image that a tag leads to. Raises RegistryError."""

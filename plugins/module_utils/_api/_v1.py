@@ -45,7 +45,8 @@ class V1Api(ApiSource):
 
     def read(self, named: Optional[Mapping[str, Iterable[str]]] = None) -> Graph:
         self.progress.stage("listing tags")
-        return self._read(self._names())
+        graph = Graph(images_are_global=True)
+        return self._read(graph, self._select(graph))
 
     def read_tags(self, names: Sequence[str]) -> Graph:
         graph = self.read()
@@ -54,7 +55,7 @@ class V1Api(ApiSource):
         return graph
 
     def read_again(self, names: Sequence[str], before: Graph) -> Graph:
-        return self._read(names)
+        return self._read(Graph(images_are_global=True), names)
 
     def complete(self, graph: Graph, images: Mapping[str, Iterable[str]]) -> None:
         """Nothing goes with an image here."""
@@ -73,8 +74,7 @@ class V1Api(ApiSource):
             if content is not None:
                 yield image, parse_config(content)
 
-    def _read(self, names: Sequence[str]) -> Graph:
-        graph = Graph(images_are_global=True)
+    def _read(self, graph: Graph, names: Sequence[str]) -> Graph:
         for name, found in zip(names, self.client.map(self.client.images_by_tag, names)):
             if found is None:
                 graph.notes.append(f"{name}: the registry has no such repository")

@@ -57,7 +57,7 @@ class V2Api(ApiSource):
         """Read every tag with its manifest, each in one request (`named`: distribution #4891)."""
         graph = Graph()
         self.progress.stage("listing tags")
-        listed = self._list_tags(graph, self._names(), named)
+        listed = self._list_tags(graph, self._select(graph), named)
         self.progress.stage("reading manifests", len(listed), "tags")
         self._enter(graph, listed, self.progress.each(self.client.map(self._fetch, listed)))
         keep_damaged_whole(graph)
@@ -66,7 +66,7 @@ class V2Api(ApiSource):
 
     def read_tags(self, names: Sequence[str]) -> Graph:
         graph = Graph()
-        listed = [node for node in self._list_tags(graph, self._names()) if node[1] in names]
+        listed = [node for node in self._list_tags(graph, self._select(graph)) if node[1] in names]
         self._enter(graph, listed, self.client.map(self._fetch, listed))
         return graph
 
