@@ -99,11 +99,13 @@ class Cleanup(ABC):
     def _plan_and_apply(self) -> None:
         graph = self.read_graph()
         self._warn_all(check_unmatched(graph, self.settings, self.params["on_unmatched"]))
+        passed_on = len(graph.warnings)
         self.read_dates(graph)
         self.progress.stage("deciding")
         retention = retain(graph, self.settings, self.now)
         self._warn_all(retention.warnings)
         plan = self.make_plan(graph, retention)
+        self._warn_all(graph.warnings[passed_on:])
         self._write_plan(plan)
         marked = Marked(plan, graph, plan.removal, [])
         self.report(marked)

@@ -67,7 +67,9 @@ class OverApi:
         going = {name: digests for name, digests in doomed.items() if digests or self.removes}
         abilities = self._prepare(graph, going)
         permission = Ageless(graph, self.bounds, now, abilities.plan)
-        return make_plan(graph, self.bounds, retention, self.api.source(), permission)
+        plan = make_plan(graph, self.bounds, retention, self.api.source(), permission)
+        _note_what_is_not_seen(graph, plan.removal)
+        return plan
 
     def mark_again(self, graph: Graph, plan: Plan) -> Tuple[Removal, List[Drift]]:
         """Return what of the plan may still go, and what not and why."""
@@ -78,7 +80,9 @@ class OverApi:
             if name in found
         }
         going = {name: digests for name, digests in going.items() if digests}
-        return mark_again(graph, plan, self.bounds.protected, self._prepare(graph, going).plan)
+        removal, drift = mark_again(graph, plan, self.bounds.protected, self._prepare(graph, going).plan)
+        _note_what_is_not_seen(graph, removal)
+        return removal, drift
 
     def delete(self, marked: Marked) -> Outcome:
         """Delete what may go."""
@@ -107,5 +111,16 @@ class OverApi:
             plan = Ability(server.tags or self.overwrites, server.manifests, self.removes)
             self._abilities = Abilities(server, plan)
         if self._abilities.server.manifests:
-            self.api.complete(graph, going)
+            # What an index says of its children nobody has checked: one that stays may need what seems to be no part
+            # of it.
+            self.api.complete(graph, {name: list(graph.repositories[name].revisions) for name in going})
         return self._abilities
+
+
+def _note_what_is_not_seen(graph: Graph, removal: Removal) -> None:
+    manifests = removal.counts().manifests
+    if manifests:
+        graph.notes.append(
+            f"{manifests} manifests go by their digests; an index without a tag, which the API does not show, loses "
+            "those of them that it names"
+        )

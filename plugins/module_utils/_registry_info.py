@@ -42,9 +42,9 @@ class RegistryInfo:
         survey, level, dest = self._open(), self.params["level"], self.params["dest"]
         check_possible((*self.scope.included, *self.scope.excluded), NAMES[survey.version].repository)
         graph = survey.read_all() if level == "images" else survey.read_names(with_tags=level == "tags")
+        inventory = self._look(survey, graph) if level == "images" else list_names(graph, with_tags=level == "tags")
         for warning in graph.warnings:
             self.warn(warning)
-        inventory = self._look(survey, graph) if level == "images" else list_names(graph, with_tags=level == "tags")
 
         def described(limit: Optional[int]) -> Dict[str, Any]:
             notes = {"notes": graph.notes[:limit], "notes_total": len(graph.notes)}

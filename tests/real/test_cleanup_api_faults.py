@@ -11,6 +11,7 @@ from typing import Callable
 
 import pytest
 
+from ansible_collections.drydock.registry.plugins.module_utils._api._http import ATTEMPTS
 from support.playbook import Result
 from support.pushing import Repository
 from support.registries import V2, NewRegistry, RegistryProcess
@@ -28,7 +29,7 @@ from support.scripted import (
     json_fault,
 )
 from support.store import Store
-from support.sweeping import RESULT_KEYS, refused, successful
+from support.sweeping import RESULT_KEYS, assert_same_plan, refused, successful
 from support.sweeping_api import Seen, cleanup_over_api, deletes_tags, push_dated, tags_of
 from support.verify import assert_pulls, capture
 
@@ -115,9 +116,20 @@ def once(fault: Fault, is_meant: Callable[[Request], bool]) -> Script:
 
 # While it reads.
 
+PARTS = ("/_catalog", "/tags/list", "/manifests/3", "/blobs/")
 
-@pytest.mark.parametrize("part", ["/_catalog", "/tags/list", "/manifests/3", "/blobs/"])
-@pytest.mark.parametrize("fault", [BROKEN, HTML, Fault(403)], ids=["500", "HTML", "403"])
+
+@pytest.mark.parametrize(
+    ("part", "fault"),
+    [
+        *((part, BROKEN) for part in ("/_catalog", "/tags/list", "/blobs/")),
+        *(
+            (part, fault)
+            for part in ("/_catalog", "/tags/list", "/manifests/3", "/blobs/")
+            for fault in (HTML, Fault(403))
+        ),
+    ],
+)
 def test_what_cannot_be_read_ends_the_run_before_the_first_deletion(bed: Bed, part: str, fault: Fault) -> None:
     proxy = bed.faulty(lambda request: fault if part in request.path else None)
     before = Seen(bed.registry)
@@ -136,14 +148,78 @@ def test_a_ring_of_pages_ends_the_run(bed: Bed) -> None:
 
 
 def test_a_manifest_that_is_not_what_its_digest_says(bed: Bed) -> None:
+    push_dated(bed.registry, "web", {"1": 9, "2": 8})
     lie = Fault(
         200,
         {"Content-Type": bed.made["1"].manifest.media_type, "Docker-Content-Digest": bed.made["1"].digest},
         bed.made["2"].manifest.data,
     )
-    proxy = bed.faulty(lambda request: lie if request.path.endswith("/manifests/1") else None)
-    refused(cleanup_over_api(proxy, policies=KEEP_ONE), bed.made["1"].digest, "damaged")
-    assert bed.tags() == sorted(AGES)
+    proxy = bed.faulty(lambda request: lie if request.path.endswith("app/manifests/1") else None)
+    run = successful(cleanup_over_api(proxy, policies=KEEP_ONE))
+    assert tags_of(bed.registry) == {"app": sorted(AGES), "web": ["2"]}
+    assert all(part in str(run["warnings"]) for part in (bed.made["1"].digest, "damaged", "needed by tag 1)"))
+
+
+# One thing that can't be read, and a server that can't be read from.
+
+
+@pytest.mark.parametrize("status", [500, 503, 400])
+def test_a_manifest_that_is_refused_keeps_its_repository_whole(bed: Bed, status: int) -> None:
+    push_dated(bed.registry, "web", {"1": 9, "2": 8})
+    fault = Fault(status, BROKEN.headers)
+    proxy = bed.faulty(lambda request: fault if "/app/manifests/3" in request.path else None)
+    preview = successful(cleanup_over_api(proxy, check=True, diff=True, policies=KEEP_ONE))
+    run = successful(cleanup_over_api(proxy, diff=True, policies=KEEP_ONE))
+    assert_same_plan(preview, run)
+    assert tags_of(bed.registry) == {"app": sorted(AGES), "web": ["2"]}
+    for one in (preview, run):
+        said = next(text for text in map(str, one["warnings"]) if "app: a manifest can't be read" in text)
+        assert all(part in said for part in (str(status), "needed by tag 3)", "the whole repository is kept"))
+
+
+def test_an_excluded_repository_is_not_asked(bed: Bed) -> None:
+    push_dated(bed.registry, "web", {"1": 9, "2": 8})
+    proxy = bed.faulty(lambda request: BROKEN if "/app/" in request.path else None)
+    run = successful(cleanup_over_api(proxy, policies=KEEP_ONE, exclude_repositories=["app"]))
+    assert (run["deleted"]["tags"], run.get("warnings", [])) == (1, [])
+    assert proxy.count("GET", "/app/") == 0
+
+
+def test_after_the_first_refusal_a_repository_is_not_asked_with_patience(bed: Bed) -> None:
+    """It is kept whole already: a hundred manifests of an old format must not cost a hundred times the waiting."""
+    push_dated(bed.registry, "web", {"1": 9, "2": 8})
+    proxy = bed.faulty(lambda request: BROKEN if "/app/manifests/" in request.path else None)
+    successful(cleanup_over_api(proxy, check=True, policies=KEEP_ONE, api_concurrency=1))
+    assert proxy.count("GET", "/app/manifests/") == ATTEMPTS + len(AGES) - 1
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_server_that_hands_over_no_manifest_is_busy(bed: Bed, first: bool) -> None:
+    """From the beginning, or from the third manifest on: the listings are there, what they name is not."""
+    push_dated(bed.registry, "web", {"1": 9, "2": 8})
+    begin = 1 if first else 3
+    proxy = bed.faulty(from_the(begin, BROKEN, lambda request: "/manifests/" in request.path))
+    before = Seen(bed.registry)
+    result = cleanup_over_api(proxy, policies=KEEP_ONE, api_concurrency=1)
+    refused(result, "/manifests/", "busy or broken")
+    before.assert_same()
+
+
+def test_a_date_that_is_refused_is_unknown(bed: Bed) -> None:
+    config = bed.made["2"].config.digest
+    proxy = bed.faulty(lambda request: BROKEN if config in request.path else None)
+    run = successful(cleanup_over_api(proxy, policies=[{"name": "test", "older_than": "1d", "keep_n": 1}]))
+    assert "2" in bed.tags()
+    assert run["deleted"]["tags"] == 4
+    assert any("dates" in str(warning) and "app" in str(warning) for warning in run["warnings"])
+
+
+def test_a_configuration_without_end_tells_no_date(bed: Bed) -> None:
+    config = bed.made["2"].config.digest
+    long = Fault(200, {"Content-Type": "application/octet-stream"}, b" " * (17 * 1024 * 1024))
+    proxy = bed.faulty(lambda request: long if config in request.path else None)
+    successful(cleanup_over_api(proxy, policies=[{"name": "test", "older_than": "1d", "keep_n": 1}]))
+    assert bed.tags() == ["2", "6"]
 
 
 # While it deletes.

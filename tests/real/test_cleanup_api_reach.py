@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -12,14 +13,14 @@ from typing import Any
 import pytest
 
 from support import images
-from support.images import AMD64, ARM64
+from support.images import AMD64, ARM64, Content, Image
 from support.pushing import Repository, push
-from support.registries import V2, NewRegistry
+from support.registries import V2, V3, NewRegistry
 from support.schema1 import schema1_image
 from support.store import Store
-from support.sweeping import successful
+from support.sweeping import assert_same_plan, successful
 from support.sweeping_api import DeletingRegistry, cleanup_over_api, deletes_tags, sweep_over_api
-from support.verify import exists
+from support.verify import assert_pulls, blob_exists, capture, exists
 
 
 def doom(*tags: str) -> list[dict[str, Any]]:
@@ -247,7 +248,93 @@ def test_schema_1_is_kept_and_told(new_registry: NewRegistry, workspace: Path) -
     push(registry, "app", old, "old")
     push(registry, "app", images.image("doomed"), "doomed")
     swept = sweep_over_api(registry, {"app": ["old"]}, policies=doom("old", "doomed"))
-    assert "of a kind not known here (application/vnd.docker.distribution.manifest.v1" in swept.said
+    assert "not understood (application/vnd.docker.distribution.manifest.v1" in swept.said
+
+
+def described_as(media_type: str, *children: Image) -> Image:
+    """An index that says of all its children that they are of this type."""
+    body = {"schemaVersion": 2, "mediaType": images.OCI_INDEX}
+    named = [{**child.descriptor(), "mediaType": media_type} for child in children]
+    return Image(Content(images.OCI_INDEX, json.dumps({**body, "manifests": named}).encode()), children=children)
+
+
+@pytest.mark.parametrize("said", [images.OCI_MANIFEST, images.OCI_LAYER, images.OCI_INDEX])
+@pytest.mark.parametrize("version", [V2, V3])
+def test_what_an_index_says_of_its_children_is_not_believed(new_registry: NewRegistry, version: str, said: str) -> None:
+    """The index in the index goes for an image: with the digest of its child the kept tag would break."""
+    registry = new_registry(version, delete_enabled=True)
+    inner = images.multi_platform("inner")
+    push(registry, "app", described_as(said, inner), "kept")
+    push(registry, "app", inner.children[0], "amd64")
+    push(registry, "app", images.image("doomed"), "doomed")
+    by_tag = deletes_tags(registry)
+    keeps = ["kept"] if by_tag else ["amd64", "kept"]
+    sweep_over_api(registry, {"app": keeps}, exact=not by_tag, policies=doom("amd64", "doomed"))
+
+
+def build_cache(*layers: Content) -> Image:
+    """As BuildKit exports it (`type=registry`): an index that names layers, and a configuration of its own."""
+    config = Content("application/vnd.buildkit.cacheconfig.v0", b'{"layers":[],"records":[]}')
+    named = [one.descriptor() for one in (*layers, config)]
+    body = {"schemaVersion": 2, "mediaType": images.OCI_INDEX, "manifests": named}
+    return Image(Content(images.OCI_INDEX, json.dumps(body).encode()), (config, *layers))
+
+
+@pytest.mark.usefixtures("no_waiting")
+@pytest.mark.parametrize("doomed", ["cache", "image"])
+def test_a_build_cache_names_layers(deleting: DeletingRegistry, doomed: str) -> None:
+    """They are answered with 500 as manifests. 2.8.2 takes their links where they are deleted as such."""
+    shared, own = images.layer("shared"), images.layer("own")
+    push(deleting, "app", images.image("image", [shared]), "image")
+    push(deleting, "app", build_cache(shared, own), "cache")
+    push(deleting, "app", images.image("kept", [shared]), "kept")
+    kept = capture(deleting, {"app": {"image", "kept"} - {doomed}})
+    preview = successful(cleanup_over_api(deleting, check=True, diff=True, policies=doom(doomed)))
+    run = successful(cleanup_over_api(deleting, diff=True, policies=doom(doomed)))
+    assert_same_plan(preview, run)
+    assert sorted(Repository(deleting, "app").tags()) == sorted({"cache", "image", "kept"} - {doomed})
+    assert run["deleted"]["manifests"] == (0 if deletes_tags(deleting) else 1)
+    assert run.get("warnings", []) == []
+    assert_pulls(deleting, kept)
+    assert blob_exists(deleting, "app", own.digest)
+
+
+def written(store: Store, repository: str, what: str) -> None:
+    """Write something under tag `odd` that a registry does not hand over."""
+    body = {
+        "artifact": {"mediaType": "application/vnd.oci.artifact.manifest.v1+json", "blobs": []},
+        "schema 1": {"schemaVersion": 1, "name": "app", "tag": "odd", "fsLayers": [], "history": []},
+    }
+    odd = Content("", json.dumps(body.get(what, {})).encode())
+    store.write_manifest(repository, odd, "odd")
+    if what in ("cut", "emptied"):
+        store.blob_data(odd.digest).write_bytes(b"{" if what == "cut" else b"")
+    if what == "no link":
+        store.current_link(repository, "odd").write_text("")
+
+
+@pytest.mark.usefixtures("no_waiting")
+@pytest.mark.parametrize(
+    ("version", "what"),
+    [
+        (V3, "schema 1"),
+        *((version, what) for version in (V2, V3) for what in ("artifact", "cut", "emptied", "no link")),
+    ],
+)
+def test_what_a_registry_cannot_hand_over_keeps_its_repository_whole(
+    new_registry: NewRegistry, version: str, what: str
+) -> None:
+    registry = new_registry(version, delete_enabled=True)
+    for name in ("app", "web"):
+        push(registry, name, images.image(f"kept in {name}"), "kept")
+        push(registry, name, images.image(f"doomed in {name}"), "doomed")
+    written(Store(registry.storage), "app", what)
+    preview = successful(cleanup_over_api(registry, check=True, diff=True, policies=doom("doomed")))
+    run = successful(cleanup_over_api(registry, diff=True, policies=doom("doomed")))
+    assert_same_plan(preview, run)
+    assert [one["repository"] for one in run["tags_deleted"]] == ["web"]
+    assert any("app: a manifest can't be read" in text and "tag odd" in text for text in map(str, run["warnings"]))
+    assert sorted(Repository(registry, "app").tags()) == ["doomed", "kept", "odd"]
 
 
 @pytest.mark.parametrize("kind", ["tag", "child", "config"])

@@ -62,9 +62,9 @@ def test_a_registry_in_which_nothing_goes(watched: Scripted) -> None:
 
 
 def test_no_dates_are_read_that_no_rule_needs(watched: Scripted) -> None:
-    """Where digests go, what would go with them is read too; where tags go, it is not."""
+    """Where digests go, all parts of all indexes are read too, for what these say of them may be wrong."""
     looks = {"DELETE probe": 1} if by_tag(watched) else {"DELETE probe": 1, "DELETE manifest": 1}
-    manifests = TAGS if by_tag(watched) else TAGS + PLATFORMS_GOING
+    manifests = TAGS if by_tag(watched) else TAGS + 2 * INDEXES
     expected = {"GET version": 1, "GET catalogue": 1, "GET tags": 1, "GET manifest": manifests, **looks}
     assert requests_of(watched, policies=[BY_NAME]) == expected
 

@@ -13,7 +13,7 @@ from .._errors import RegistryError
 from .._parallel import in_parallel
 from ._advice import explain
 from ._auth import Credentials
-from ._http import ATTEMPTS, BODY_LIMIT, Answer, HttpSession, TlsSettings
+from ._http import ATTEMPTS, BODY_LIMIT, Answer, HttpSession, TlsSettings, UnexpectedAnswerError
 from ._login import CLIENT_ID, Login
 from ._options import checked_url
 
@@ -124,7 +124,7 @@ class ApiClient(ABC):
 
     def _expect(self, answer: Answer, status: int) -> Answer:
         if answer.status != status or answer.is_page:
-            raise RegistryError(self.explain(answer))
+            raise UnexpectedAnswerError(self.explain(answer), answer)
         return answer
 
 

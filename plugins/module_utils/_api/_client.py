@@ -14,7 +14,7 @@ from urllib.parse import urljoin, urlsplit
 
 from .._errors import RegistryError
 from ._base import ApiClient, quoted
-from ._http import BODY_LIMIT, Answer
+from ._http import ATTEMPTS, BODY_LIMIT, Answer
 from ._options import checked_url, concurrency_from, credentials_from, timeout_from, tls_from
 from ._paging import FIRST_PAGE, digests_in, names_in, read_pages
 
@@ -61,19 +61,20 @@ class RegistryClient(ApiClient):
         pages = list(self._pages(path, _scope(repository, "pull"), names_in("tags")))
         return [tag for page in pages for tag in page] if pages else None
 
-    def manifest(self, repository: str, reference: str) -> Optional[Fetched]:
+    def manifest(self, repository: str, reference: str, attempts: int = ATTEMPTS) -> Optional[Fetched]:
         """What a tag or digest names, as it was sent; None where the registry does not have it."""
-        answer = self._read("GET", _manifest_path(repository, reference), repository, _ACCEPT_MANIFEST)
+        path = _manifest_path(repository, reference)
+        answer = self._read("GET", path, repository, _ACCEPT_MANIFEST, attempts=attempts)
         if answer is None:
             return None
         media_type = answer.headers.get("Content-Type", "").partition(";")[0].strip()
         named = reference if ":" in reference else _sha256(answer.content)
         return Fetched(answer.headers.get("Docker-Content-Digest") or named, media_type, answer.content)
 
-    def manifest_digest(self, repository: str, reference: str) -> Optional[str]:
+    def manifest_digest(self, repository: str, reference: str, attempts: int = ATTEMPTS) -> Optional[str]:
         """Digest of what a tag or digest names; None where the registry does not have it."""
         path = _manifest_path(repository, reference)
-        answer = self._read("HEAD", path, repository, _ACCEPT_MANIFEST)
+        answer = self._read("HEAD", path, repository, _ACCEPT_MANIFEST, attempts=attempts)
         if answer is None:
             return None
         digest = answer.headers.get("Docker-Content-Digest")
@@ -91,9 +92,9 @@ class RegistryClient(ApiClient):
         """Whether the repository serves this layer or config."""
         return self._read("HEAD", _blob_path(repository, digest), repository, {}) is not None
 
-    def blob(self, repository: str, digest: str, limit: int) -> Optional[bytes]:
-        """A layer or config, None where it is not there; RegistryError where it is longer than `limit` bytes."""
-        answer = self._read("GET", _blob_path(repository, digest), repository, {}, limit)
+    def blob(self, repository: str, digest: str, limit: int, attempts: int = ATTEMPTS) -> Optional[bytes]:
+        """A layer or config, None where it is not there; TooLongError where it is longer than `limit` bytes."""
+        answer = self._read("GET", _blob_path(repository, digest), repository, {}, limit=limit, attempts=attempts)
         return None if answer is None else answer.content
 
     def referrers(self, repository: str, digest: str) -> Optional[List[str]]:
@@ -167,10 +168,17 @@ class RegistryClient(ApiClient):
         return read_pages(ask, names_of, first)
 
     def _read(
-        self, method: str, path: str, repository: str, headers: Mapping[str, str], limit: int = BODY_LIMIT
+        self,
+        method: str,
+        path: str,
+        repository: str,
+        headers: Mapping[str, str],
+        *,
+        limit: int = BODY_LIMIT,
+        attempts: int = ATTEMPTS,
     ) -> Optional[Answer]:
         scope = _scope(repository, "pull")
-        answer = self.request(method, path, scope, headers=headers, limit=limit)
+        answer = self.request(method, path, scope, headers=headers, limit=limit, attempts=attempts)
         if method == "HEAD" and answer.status == 404 and not answer.is_registry:
             # Only the body of a GET shows whose 404 this is.
             return self._found(self.request("GET", path, scope, headers=headers, limit=limit))

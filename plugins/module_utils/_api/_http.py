@@ -44,6 +44,23 @@ class UnreachableError(RegistryError):
         self.refused = refused
 
 
+class TooLongError(RegistryError):
+    """The body of an answer has more bytes than were asked for."""
+
+
+class UnexpectedAnswerError(RegistryError):
+    """An answer with another status than was expected."""
+
+    def __init__(self, message: str, answer: Answer) -> None:
+        super().__init__(message)
+        self.answer = answer
+
+    @property
+    def may_be_about_one_thing(self) -> bool:
+        """Whether it may say that the server can't make sense of what it was asked for, and nothing of us or itself."""
+        return self.answer.status == 400 or self.answer.status >= 500
+
+
 class TlsSettings(NamedTuple):
     """How the server is verified and how we show who we are; all paths are on the target."""
 
@@ -192,7 +209,7 @@ class HttpSession:
         finally:
             self._idle.put(session)
         if body is None:
-            raise RegistryError(f"{method} {url} sends more than {limit} bytes; is registry_url right?")
+            raise TooLongError(f"{method} {url} sends more than {limit} bytes; is registry_url right?")
         return Answer(method, url, response.status_code, response.headers, body)
 
     def _unreachable(self, method: str, url: str, error: Exception) -> UnreachableError:

@@ -9,19 +9,24 @@ the images that are asked about. What no tag reaches is not seen here, and no pu
 
 from __future__ import annotations
 
-from typing import Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple, TypeVar, Union
 
-from .._damage import keep_damaged_whole
+from .._damage import keep_damaged_whole, keep_whole
+from .._errors import RegistryError
 from .._graph import Graph, Manifest, Repository, Tag
-from .._manifest import ImageConfig, claimed_types, is_image_type, parse_config, parse_manifest
+from .._manifest import ImageConfig, claimed_types, is_image_type, is_manifest_type, parse_config, parse_manifest
 from .._order import natural_key
 from .._patterns import Pattern
 from .._permission import Ability
 from .._progress import SILENT, Progress
-from .._reach import Node
+from .._reach import LeadingTo, Node
 from ._ability import find_ability
 from ._client import Fetched, RegistryClient
+from ._containment import Containment, Refused
+from ._http import TooLongError
 from ._source import ApiSource
+
+R = TypeVar("R")
 
 # Sent by 2.8 for images pushed in the old format. It is signed, so its bytes have another digest than its name says.
 _SCHEMA1 = "application/vnd.docker.distribution.manifest.v1"
@@ -29,10 +34,20 @@ _CONFIG_LIMIT = 16 * 1024 * 1024
 
 
 class Parsed(NamedTuple):
-    """A manifest, and those of its children that are indexes themselves."""
+    """A manifest, and of its children those that it does not call images, and those that it does not call manifests."""
 
     manifest: Manifest
-    nested: Tuple[str, ...]
+    nested: Tuple[str, ...] = ()
+    likely_layers: Tuple[str, ...] = ()
+
+
+class _Layer:
+    """Stands for a child of an index that is a layer, as in a build cache: there is no manifest of this digest."""
+
+
+_LAYER = _Layer()
+#: What comes of asking for a manifest; None where the registry does not have it.
+_Outcome = Union[Fetched, Refused, _Layer, None]
 
 
 class V2Api(ApiSource):
@@ -49,6 +64,11 @@ class V2Api(ApiSource):
     ) -> None:
         super().__init__(client, included, excluded, progress)
         self._parsed: Dict[str, Parsed] = {}
+        self._likely_layers: Set[str] = set()
+        self._manifests = Containment(lambda node: self.client.manifest(*node), place_of=lambda node: node[0])
+        self._configs = Containment(lambda node: self.client.blob(*node, _CONFIG_LIMIT), place_of=lambda node: node)
+        # Whether what an index names is a manifest that its repository has: asked once.
+        self._parts: Dict[Node, bool] = {}
 
     def find_ability(self, repository: str) -> Ability:
         return find_ability(self.client, repository)
@@ -60,7 +80,6 @@ class V2Api(ApiSource):
         listed = self._list_tags(graph, self._select(graph), named)
         self.progress.stage("reading manifests", len(listed), "tags")
         self._enter(graph, listed, self.progress.each(self.client.map(self._fetch, listed)))
-        keep_damaged_whole(graph)
         graph.warn_of_unknown_manifests()
         return graph
 
@@ -73,11 +92,15 @@ class V2Api(ApiSource):
     def read_again(self, names: Sequence[str], before: Graph) -> Graph:
         """Read what the tags of these repositories point to now; only manifests not seen before are fetched.
 
-        A manifest that was there `before` is taken to be there still, with a tag or without.
+        A manifest that was there `before` is taken to be there still, with a tag or without. Of one that was not, all
+        that belongs to it is read.
         """
         graph = Graph(digests=before.digests)
         listed = self._list_tags(graph, names, {name: found.tags for name, found in before.repositories.items()})
         self._enter(graph, listed, self.client.map(self._look, listed))
+        self.complete(
+            graph, {name: set(found.revisions) - set(before.manifests) for name, found in graph.repositories.items()}
+        )
         for name in set(names) & set(before.repositories):
             repository = graph.repositories.setdefault(name, Repository(name))
             for digest in before.repositories[name].revisions:
@@ -114,10 +137,15 @@ class V2Api(ApiSource):
         wanted = [(homes[images[0]], config) for config, images in by_config.items()]
         self.progress.stage("reading dates", len(wanted), "image configurations")
         contents = self.progress.each(self.client.map(self._fetch_config, wanted))
-        for images, content in zip(by_config.values(), contents):
-            if content is not None:
+        refused: Dict[str, Refused] = {}
+        for node, content in self._sorted_out(self._configs, wanted, contents):
+            if isinstance(content, Refused):
+                refused.setdefault(node[0], content)
+            elif content is not None:
                 config = parse_config(content)
-                yield from ((digest, config) for digest in images)
+                yield from ((digest, config) for digest in by_config[node[1]])
+        for name, one in refused.items():
+            graph.warnings.append(f"{name}: the dates of some images can't be read ({one.answer.describe()})")
 
     def _list_tags(
         self, graph: Graph, names: Sequence[str], named: Optional[Mapping[str, Iterable[str]]] = None
@@ -133,37 +161,84 @@ class V2Api(ApiSource):
             listed.extend((name, tag) for tag in sorted(known, key=natural_key))
         return listed
 
-    def _enter(self, graph: Graph, listed: Sequence[Node], found: Iterable[Optional[Fetched]]) -> None:
+    def _enter(self, graph: Graph, listed: Sequence[Node], found: Iterable[_Outcome]) -> None:
         """Enter what each of the listed tags was found to be, and the indexes below it."""
         nested: List[Node] = []
-        for (name, tag), manifest in zip(listed, found):
+        refused: List[Refused] = []
+        for (name, tag), manifest in self._sorted_out(self._manifests, listed, found):
             repository = graph.repositories[name]
-            if manifest is None:
-                repository.dangling.append(tag)
-                graph.notes.append(f"{name}: tag {tag} is listed, and the registry does not have its manifest")
+            if isinstance(manifest, Fetched):
+                digest = graph.digests.setdefault(manifest.digest, manifest.digest)
+                nested.extend((name, child) for child in self._learn(graph, manifest).nested)
+                repository.tags[tag] = Tag(tag, digest, None)
+                self._link(graph, repository, digest)
                 continue
-            digest = graph.digests.setdefault(manifest.digest, manifest.digest)
-            nested.extend((name, child) for child in self._learn(graph, manifest).nested)
-            repository.tags[tag] = Tag(tag, digest, None)
-            self._link(graph, repository, digest)
+            repository.dangling.append(tag)
+            if isinstance(manifest, Refused):
+                refused.append(manifest)
+            else:
+                graph.notes.append(f"{name}: tag {tag} is listed, and the registry does not have its manifest")
+        self._keep_whole(graph, refused)
         self._descend(graph, nested, only_indexes=True)
 
     def _descend(self, graph: Graph, nodes: Iterable[Node], *, only_indexes: bool) -> None:
         """Read these manifests, and below them all or only the indexes; each is asked for once in its repository."""
         waiting = list(dict.fromkeys(nodes))
-        asked: Set[Node] = set(waiting)
+        seen: Set[Node] = set(waiting)
+        refused: List[Refused] = []
         while waiting:
-            below: List[Node] = []
-            for (name, digest), found in zip(waiting, self.client.map(self._look, waiting)):
-                if found is None:
-                    graph.repositories[name].revisions.pop(digest, None)
-                    graph.notes.append(f"{name}: {digest} is part of an index, and the registry does not have it")
+            asked = [node for node in waiting if node not in self._parts]
+            for node, found in self._sorted_out(self._manifests, asked, self.client.map(self._look, asked)):
+                if isinstance(found, Refused):
+                    refused.append(found)
                     continue
-                parsed = self._learn(graph, found)
-                self._link(graph, graph.repositories[name], digest)
-                below.extend((name, child) for child in (parsed.nested if only_indexes else parsed.manifest.children))
-            waiting = [node for node in dict.fromkeys(below) if node not in asked]
-            asked.update(waiting)
+                self._parts[node] = isinstance(found, Fetched)
+                if isinstance(found, Fetched):
+                    self._learn(graph, found)
+                else:
+                    what = "is no manifest" if found else "the registry does not have it"
+                    graph.notes.append(f"{node[0]}: {node[1]} is part of an index, and {what}")
+            below = [(node[0], child) for node in waiting for child in self._below(graph, node, only_indexes)]
+            waiting = [node for node in dict.fromkeys(below) if node not in seen]
+            seen.update(waiting)
+        self._keep_whole(graph, refused)
+
+    def _below(self, graph: Graph, node: Node, only_indexes: bool) -> Sequence[str]:
+        """Enter a part of an index as what it was found to be, and return what is to be read below it."""
+        name, digest = node
+        repository = graph.repositories[name]
+        if node not in self._parts:
+            return ()
+        if not self._parts[node]:
+            repository.revisions.pop(digest, None)
+            return ()
+        self._link(graph, repository, digest)
+        parsed = self._parsed[digest]
+        return parsed.nested if only_indexes else parsed.manifest.children
+
+    def _sorted_out(
+        self, containment: Containment, nodes: Iterable[Node], outcomes: Iterable[R]
+    ) -> Iterator[Tuple[Node, R]]:
+        """Yield each node with what came of it. Raises RegistryError where that says that the server is busy."""
+        for node, found in zip(nodes, outcomes):
+            if isinstance(found, Refused):
+                containment.judge(found)
+            elif found not in (None, _LAYER):
+                containment.saw(node)
+            yield node, found
+        containment.settle()
+
+    def _keep_whole(self, graph: Graph, refused: Sequence[Refused]) -> None:
+        """Keep the repositories whole that have what can't be read."""
+        nodes = [found.node for found in refused]
+        needing = LeadingTo(graph, nodes, {})
+        for found in refused:
+            repository = graph.repositories[found.node[0]]
+            if repository.kept_whole is None:
+                tags = [reference for name, reference in nodes if name == repository.name and ":" not in reference]
+                tags += [tag.name for tag in repository.tags.values() if (repository.name, tag.digest) in needing]
+                keep_whole(graph, repository, f"a manifest can't be read, {found.answer.describe()}", tags)
+        keep_damaged_whole(graph)
 
     def _link(self, graph: Graph, repository: Repository, digest: str) -> None:
         """Enter a manifest and what it names as far as that is known."""
@@ -180,30 +255,51 @@ class V2Api(ApiSource):
 
     def _learn(self, graph: Graph, found: Fetched) -> Parsed:
         if found.digest not in self._parsed:
-            self._parsed[found.digest] = _parse(found, graph.digests)
+            parsed = self._parsed[found.digest] = _parse(found, graph.digests)
+            self._likely_layers.update(parsed.likely_layers)
         return self._parsed[found.digest]
 
-    def _fetch(self, node: Node) -> Optional[Fetched]:
-        """Return the manifest of a tag or digest, None where the repository does not have it."""
-        return self.client.manifest(*node)
+    def _fetch(self, node: Node) -> _Outcome:
+        """Return the manifest of a tag or digest."""
+        return self._manifests.attempt(node, lambda attempts: self.client.manifest(*node, attempts))
 
-    def _look(self, node: Node) -> Optional[Fetched]:
+    def _look(self, node: Node) -> _Outcome:
         """Return the manifest; without its content where that was seen before."""
-        name, reference = node
-        if ":" in reference and reference not in self._parsed:
-            return self.client.manifest(name, reference)
-        digest = self.client.manifest_digest(name, reference)
-        if digest is None:
-            return None
-        return Fetched(digest, "", b"") if digest in self._parsed else self.client.manifest(name, digest)
 
-    def _fetch_config(self, node: Node) -> Optional[bytes]:
-        return self.client.blob(*node, limit=_CONFIG_LIMIT)
+        def ask(attempts: int) -> Optional[Fetched]:
+            name, reference = node
+            if ":" in reference and reference not in self._parsed:
+                return self.client.manifest(name, reference, attempts)
+            digest = self.client.manifest_digest(name, reference, attempts)
+            if digest is None or digest in self._parsed:
+                return Fetched(digest, "", b"") if digest else None
+            return self.client.manifest(name, digest, attempts)
+
+        is_likely = node[1] in self._likely_layers
+        found = (self._manifests.attempt_once if is_likely else self._manifests.attempt)(node, ask)
+        if isinstance(found, Refused) and self._is_layer(node):
+            return _LAYER
+        return self._manifests.attempt(node, ask) if is_likely and isinstance(found, Refused) else found
+
+    def _is_layer(self, node: Node) -> bool:
+        """Whether what can't be read as a manifest is a layer: an index may name such (build caches)."""
+        try:
+            return ":" in node[1] and self.client.has_blob(*node)
+        except RegistryError:
+            return False
+
+    def _fetch_config(self, node: Node) -> Union[bytes, Refused, None]:
+        """Return an image's configuration; None where it is not there, or longer than one ever is."""
+        try:
+            return self._configs.attempt(node, lambda attempts: self.client.blob(*node, _CONFIG_LIMIT, attempts))
+        except TooLongError:
+            return None
 
 
 def _parse(found: Fetched, digests: Dict[str, str]) -> Parsed:
     if found.media_type.startswith(_SCHEMA1):
-        return Parsed(Manifest(found.media_type, len(found.content), is_known=False), ())
+        return Parsed(Manifest(found.media_type, len(found.content), is_known=False))
     manifest = parse_manifest(found.digest, found.content, digests)
     claims = claimed_types(found.content) if manifest.is_known and manifest.children else {}
-    return Parsed(manifest, tuple(child for child, claimed in claims.items() if not is_image_type(claimed)))
+    nested = tuple(child for child, claimed in claims.items() if not is_image_type(claimed))
+    return Parsed(manifest, nested, tuple(child for child in nested if not is_manifest_type(claims[child])))
