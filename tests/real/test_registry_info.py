@@ -433,13 +433,22 @@ def test_a_file_that_cannot_be_written(registry: RegistryProcess, workspace: Pat
     assert "dest:" in result["msg"]
 
 
-def test_a_damaged_manifest_is_named(registry: RegistryProcess, store: Store) -> None:
-    image = images.image("damaged")
+@pytest.mark.usefixtures("no_waiting")
+def test_a_damaged_manifest_is_named_and_hides_nothing(registry: RegistryProcess, store: Store) -> None:
+    image, sound = images.image("damaged"), images.image("sound")
     push(registry, "app", image, "1")
-    store.blob_data(image.digest).write_bytes(b"{}")
-    result = run_forked("registry_info", {"registry_config": str(registry.config_path)})[1]
-    assert result["failed"]
-    assert image.digest.partition(":")[2] in result["msg"]
+    push(registry, "app", sound, "2")
+    store.blob_data(image.digest).write_bytes(b"{")
+    for found in (from_storage(registry), from_api(registry)):
+        assert [one["tag"] for one in found["tags"]] == ["2"]
+        assert [one["tag"] for one in found["dangling_tags"]] == ["1"]
+        assert any("app: " in text and "needed by tag 1)" in text for text in map(str, found["warnings"]))
+
+
+@pytest.mark.parametrize("created", ["9999-12-31T23:59:59-01:00", "0001-01-01T00:00:00+14:00", "12" * 3000])
+def test_a_date_that_no_calendar_has_is_unknown(registry: RegistryProcess, created: str) -> None:
+    push(registry, "app", images.image("odd", created=created), "1")
+    assert row(from_both(registry), "app", "1")["created"] is None
 
 
 def test_a_pattern_that_no_name_can_match_is_refused(registry: RegistryProcess) -> None:
