@@ -22,7 +22,7 @@ from ._plan import Drift, Plan, Removal, dump_plan, load_plan
 from ._planning import Marked, narrowed
 from ._policy import Settings, read_settings
 from ._progress import Progress
-from ._report import describe_removal, empty_result, shares_of
+from ._report import capped, describe_removal, empty_result, shares_of
 from ._retention import Retention, retain
 from ._storage._own_files import read_text, write_durably
 from ._unmatched import check_beside_plan, check_unmatched
@@ -80,6 +80,10 @@ class Cleanup(ABC):
     def read_dates(self, graph: Graph) -> None:
         """Add the image dates that the policies need."""
 
+    def decide(self, graph: Graph) -> Retention:
+        """Return the decision on every tag."""
+        return retain(graph, self.settings, self.now)
+
     @abstractmethod
     def make_plan(self, graph: Graph, retention: Retention) -> Plan:
         """Return the plan that follows from the decisions."""
@@ -102,7 +106,8 @@ class Cleanup(ABC):
         passed_on = len(graph.warnings)
         self.read_dates(graph)
         self.progress.stage("deciding")
-        retention = retain(graph, self.settings, self.now)
+        retention = self.decide(graph)
+        self.result.update(capped("broken_tags", [found._asdict() for found in retention.broken]))
         self._warn_all(retention.warnings)
         plan = self.make_plan(graph, retention)
         self._warn_all(graph.warnings[passed_on:])

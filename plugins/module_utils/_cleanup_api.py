@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, Sequence, Set, Tuple
 
 from ._api._open import api_of, open_client
 from ._cleanup import Cleanup
@@ -15,6 +15,7 @@ from ._over_api import OverApi
 from ._patterns import Pattern, compile_patterns
 from ._plan import Drift, Plan, Removal
 from ._planning import Marked
+from ._reach import Node
 from ._retention import Retention, images_to_date
 
 
@@ -45,6 +46,24 @@ class ApiCleanup(Cleanup):
         self.api.read_created(graph, wanted)
         if wanted and any(policy.sort_by == "pushed" for policy in self.settings.policies):
             graph.notes.append("the API does not tell when a tag was pushed: the dates of the images are used instead")
+
+    def decide(self, graph: Graph) -> Retention:
+        """Decide, and again as long as an image by whose standing others go turns out not to pull.
+
+        Whether all parts of an image are there is only asked of such images: each costs a request for every layer.
+        """
+        asked: Set[Node] = set()
+        while True:
+            retention = super().decide(graph)
+            relied_on = {(name, digest) for name, digests in retention.relied_on.items() for digest in digests}
+            unasked = sorted(relied_on - asked)
+            if not unasked:
+                return retention
+            asked.update(unasked)
+            images: Dict[str, List[str]] = {}
+            for name, digest in unasked:
+                images.setdefault(name, []).append(digest)
+            self.api.look_for_parts(graph, images)
 
     def make_plan(self, graph: Graph, retention: Retention) -> Plan:
         return self.way.make_plan(graph, retention, self.now)

@@ -51,6 +51,8 @@ class _Following:
         self.protected = protected
         self.by_subject = referrers(graph)
         self.linked = linked_digests(graph)
+        # Repositories of which every manifest and every layer link stays.
+        self.holding: Set[str] = set()
 
     def run(self) -> Consequences:
         spared = self._spare_tags()
@@ -81,6 +83,7 @@ class _Following:
         reached = reach(self.graph, self._roots(self.doomed), attached)
         reach(self.graph, self._kept_without_tag(tagged, named), attached, reached)
         reach(self.graph, self._not_permitted(reached), attached, reached)
+        self._hold(attached, reached)
         if self.graph.images_are_global:
             reach(self.graph, self._kept_anywhere(), attached, reached)
         return reached
@@ -126,6 +129,24 @@ class _Following:
                 if tag.subject and tag.name not in gone and not self.permission.attached_tag(name, tag):
                     yield name, tag.digest
 
+    def _hold(self, attached: Dict[str, List[Node]], reached: Reached) -> None:
+        """Keep all that is linked where the content of a manifest that stays is gone: it may refer to any of that."""
+        while True:
+            holding = {name for name, found in reached.items() if self._has_lost(name, found)}
+            if holding == self.holding:
+                return
+            self.holding = holding
+            linked = ((name, digest) for name in holding for digest in self.graph.repositories[name].revisions)
+            reach(self.graph, linked, attached, reached)
+
+    def _has_lost(self, name: str, reached: Set[str]) -> bool:
+        repository = self.graph.repositories.get(name)
+        if repository is None or not self.graph.has_all_blobs:
+            return False
+        gone = self.doomed.get(name, {})
+        named = chain(repository.revisions, (tag.digest for tag in repository.tags.values() if tag.name not in gone))
+        return any(digest in reached and digest not in self.graph.manifests for digest in named)
+
     def _kept_anywhere(self) -> Iterator[Node]:
         """Yield the manifests, in no repository, whose content stays whether a tag reaches them or not.
 
@@ -162,7 +183,10 @@ class _Following:
         What the spared tags reach is reached already, so nothing has to be marked again.
         """
         shared = [
-            (name, tag) for name, tags in self.doomed.items() for tag in tags.values() if tag.digest in reached[name]
+            (name, tag)
+            for name, tags in self.doomed.items()
+            for tag in tags.values()
+            if tag.digest in reached[name] or not tag.digest
         ]
         reasons = why_shared(self.graph, shared, self.doomed)
         spared = [Spared(name, tag, reason) for (name, tag), reason in zip(shared, reasons)]
@@ -195,7 +219,7 @@ class _Following:
             layer_links={
                 digest: time
                 for digest, time in repository.layer_links.items()
-                if digest not in named and permission.layer_link(name, digest, time)
+                if name not in self.holding and digest not in named and permission.layer_link(name, digest, time)
             },
             uploads={
                 upload: weight

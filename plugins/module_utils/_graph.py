@@ -21,7 +21,10 @@ _SUBJECT_TAG = re.compile(r"(sha256|sha512)-([0-9a-f]{64,128})(?:\.(?:sig|att|sb
 
 
 class Tag(NamedTuple):
-    """A tag of a repository; `pushed` is None where the source does not know it."""
+    """A tag of a repository; `pushed` is None where the source does not know it.
+
+    `digest` is empty where a registry lists the tag over its API and answers 404 for it.
+    """
 
     name: str
     digest: str
@@ -71,7 +74,8 @@ class Manifest(NamedTuple):
     `children` are manifests (of an index), `config` and `layers` are blobs; `artifact_type` is None for an ordinary
     image. Where `is_known` is False the content could not be understood: then every digest found in it is in both
     `children` and `layers`, and it is always kept. `damage` says in words why its content is not what was pushed, None
-    where it is: then it may refer to more than what was found in it.
+    where it is: then it may refer to more than what was found in it. `elsewhere` are those of the layers that a client
+    may get from another place, and that need not be here (OCI image spec, "Non-Distributable Layers").
     """
 
     media_type: str
@@ -83,6 +87,7 @@ class Manifest(NamedTuple):
     is_known: bool = True
     artifact_type: Optional[str] = None
     damage: Optional[str] = None
+    elsewhere: Tuple[str, ...] = ()
 
 
 @dataclass
@@ -90,8 +95,10 @@ class Repository:
     """One repository: its tags, and what is linked into it.
 
     `revisions` and `layer_links` give the time of each link by digest, 0.0 over the API, which tells none. `dangling`
-    are tags that the API lists and does not have. `kept_whole` says why nothing of this repository may be removed, None
-    where that is not so. `is_tidy` is False where its directory holds what no registry writes.
+    are tags whose directory holds no link: a registry lists them and does not have them. `absent` are the blobs that
+    were asked for over the API and are not there; of a v1 registry the images that are not there whole. `kept_whole`
+    says why nothing of this repository may be removed, None where that is not so. `is_tidy` is False where its
+    directory holds what no registry writes.
     """
 
     name: str
@@ -100,6 +107,7 @@ class Repository:
     layer_links: Dict[str, float] = field(default_factory=dict)
     uploads: Dict[str, Weight] = field(default_factory=dict)
     dangling: List[str] = field(default_factory=list)
+    absent: Set[str] = field(default_factory=set)
     kept_whole: Optional[str] = None
     is_tidy: bool = True
 
@@ -114,9 +122,10 @@ class Graph:
 
     `aliases` maps a digest that manifests name to the digest under which its blob is stored (a layer pushed by sha512).
     `created` holds image dates by manifest digest, where they were asked for and are known. `debris` is by path.
-    `notes` are benign findings, `warnings` what somebody should look into. With `images_are_global` (the v1 registry)
-    manifests belong to no repository, and nobody can pull one without a tag; of the `unknown_bases` among them it is
-    not known what they refer to.
+    `notes` are benign findings, `warnings` what somebody should look into. With `has_all_blobs`, as in a storage,
+    `blobs` and the layer links are all there are: what is not among them is gone. With `images_are_global` (the v1
+    registry) manifests belong to no repository, and nobody can pull one without a tag; of the `unknown_bases` among
+    them it is not known what they refer to.
     """
 
     repositories: Dict[str, Repository] = field(default_factory=dict)
@@ -127,6 +136,7 @@ class Graph:
     debris: Dict[str, Debris] = field(default_factory=dict)
     notes: List[str] = field(default_factory=list)
     warnings: List[str] = field(default_factory=list)
+    has_all_blobs: bool = False
     images_are_global: bool = False
     unknown_bases: Set[str] = field(default_factory=set)
     #: Names of repositories that are there, or that were given, and were not read, because they are not selected.

@@ -128,7 +128,9 @@ def _read_known(data: Any, size: int, digests: Dict[str, str]) -> Manifest:
         children = _share(_list_in(data, "manifests"), digests)
         return Manifest(media_type, size, children=children, subject=subject, artifact_type=kind)
     config, *layers = _share([data.get("config"), *_list_in(data, "layers")], digests)
-    return Manifest(media_type, size, config, tuple(layers), subject=subject, artifact_type=kind)
+    # What is pushed without its content (OCI image spec, "Non-Distributable Layers").
+    elsewhere = tuple(layer for layer, found in zip(layers, _list_in(data, "layers")) if found.get("urls"))
+    return Manifest(media_type, size, config, tuple(layers), subject=subject, artifact_type=kind, elsewhere=elsewhere)
 
 
 def _media_type(data: Dict[str, Any]) -> str:

@@ -54,7 +54,7 @@ def left_alone(retention: Retention) -> Iterator[Drift]:
     for name, decisions in retention.decisions.items():
         for decision in decisions:
             if decision.is_kept:
-                yield Drift(name, "tag", decision.tag.name, f"points to {decision.tag.digest}")
+                yield Drift(name, "tag", decision.tag.name, f"points to {decision.tag.digest or 'nothing'}")
 
 
 def require_all(retention: Retention, plan: Plan) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
 
-from ._api._deletion import Abilities, Deletion, NotDeleted
+from ._api._deletion import Abilities, Deletion, NotDeleted, look_at_broken
 from ._api._source import ApiSource
 from ._errors import DrydockError, RegistryError
 from ._graph import Graph
@@ -73,6 +73,7 @@ class OverApi:
 
     def mark_again(self, graph: Graph, plan: Plan) -> Tuple[Removal, List[Drift]]:
         """Return what of the plan may still go, and what not and why."""
+        look_at_broken(self.api, graph, plan)
         found = graph.repositories
         going = {
             name: [tag.digest for tag in gone.tags.values() if tag.name in found[name].tags]

@@ -106,9 +106,7 @@ class Aged(Permission):
         return modified > self.grace_limit
 
     def untagged(self, repository: str, digest: str, modified: float) -> bool:
-        if (repository, digest) in self.condemned or digest not in self.graph.blobs:
-            return True
-        if self.graph.images_are_global:
+        if (repository, digest) in self.condemned or self.graph.images_are_global:
             return True
         return self.settings.delete_untagged and modified <= self.untagged_limit
 

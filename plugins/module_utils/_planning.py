@@ -9,15 +9,16 @@ Both follow the same consequences; they differ in what they may remove. A plan t
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple, TypeVar, Union
+from typing import Dict, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple, TypeVar, Union
 
+from ._broken import find_broken
 from ._consequences import DoomedTags, Spared, follow
 from ._graph import Graph, Repository, Tag
 from ._permission import IN_STORAGE, Ability, Aged, Ageless, Approved
 from ._plan import Drift, Plan, Removal, RepositoryRemoval
 from ._policy import Bounds
 from ._protected import ProtectedImages
-from ._retention import Retention, is_protected, is_thrown_away
+from ._retention import GOES_BROKEN, Retention, is_protected, is_thrown_away
 from ._rules import Decision
 
 W = TypeVar("W")
@@ -65,6 +66,7 @@ def mark_again(
 ) -> Tuple[Removal, List[Drift]]:
     """Return what of the plan may still go now, and what of it does not and why. The result is a subset of the plan."""
     plan = _as_begun(graph, plan)
+    pulling = _pulling_again(graph, plan)
     doomed: DoomedTags = {}
     for name, gone in plan.removal.repositories.items():
         found = graph.repositories.get(name)
@@ -76,6 +78,7 @@ def mark_again(
             if (tag.subject is None or tag.name in named)
             and found
             and found.tags.get(tag.name) == tag
+            and (name, tag.name) not in pulling
             and not is_protected(graph, protected, name, tag)
         }
     removal, _spared = follow(graph, doomed, Approved(plan, ability), protected.digests)
@@ -113,6 +116,22 @@ def _left_alone(name: str, gone: RepositoryRemoval, why: str) -> Iterator[Drift]
         yield from (Drift(name, kind, thing, why) for thing in things)
     if gone.is_removed:
         yield Drift(name, "repository", name, why)
+
+
+def going_broken(plan: Plan) -> Dict[str, List[Tag]]:
+    """Return by repository the tags that the plan lets go because they do not pull."""
+    return {
+        name: [decision.tag for decision in decisions if decision.reason.startswith(GOES_BROKEN)]
+        for name, decisions in plan.decisions.items()
+        if name in plan.removal.repositories
+    }
+
+
+def _pulling_again(graph: Graph, plan: Plan) -> Set[Tuple[str, str]]:
+    """Return those of them (repository, name) that pull now: somebody has mended the store."""
+    going = {(name, tag.name) for name, tags in going_broken(plan).items() for tag in tags}
+    broken = find_broken(graph) if going else {}
+    return {(name, tag) for name, tag in going if tag not in broken.get(name, {})}
 
 
 def _one_of_two(found: Dict[str, W], planned: Dict[str, W]) -> Dict[str, W]:
@@ -175,9 +194,9 @@ def _why_tag(found: Repository, tag: Tag) -> str:
     if now is None:
         return "is already gone"
     if now.digest != tag.digest:
-        return f"now points to {now.digest}"
+        return f"now points to {now.digest}" if now.digest else "is already gone"
     return (
         "was pushed again"
         if now.pushed != tag.pushed
-        else "its image is in use, or has a part that is new since the plan was made"
+        else "its image is in use, pulls again, or has a part that is new since the plan was made"
     )

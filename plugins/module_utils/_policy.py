@@ -89,6 +89,7 @@ class Settings(Bounds):
     purge_uploads_older_than: float
     remove_empty_repositories: bool
     allow_empty: bool
+    deletes_broken: bool = False
 
     def check_possible(self, names: Names) -> None:
         """Raise InvalidOptionError for a pattern or a reference that nothing in such a registry can match."""
@@ -112,6 +113,7 @@ _PLAN_OPTIONS = (
     "remove_empty_repositories",
     "allow_empty",
 )
+_LATER_OPTIONS = {"broken_tags": "keep"}
 
 
 def read_settings(params: Mapping[str, Any]) -> Settings:
@@ -127,8 +129,15 @@ def read_settings(params: Mapping[str, Any]) -> Settings:
         purge_uploads_older_than=parse_duration(params["purge_uploads_older_than"], "purge_uploads_older_than"),
         remove_empty_repositories=params["remove_empty_repositories"],
         allow_empty=params["allow_empty"],
-        options={name: params[name] for name in _PLAN_OPTIONS},
+        deletes_broken=params["broken_tags"] == "delete",
+        options=_plan_options(params),
     )
+
+
+def _plan_options(params: Mapping[str, Any]) -> Dict[str, Any]:
+    """Return what shapes a plan; options that came later only where they are used, so that ids stay as they were."""
+    later = {name: params[name] for name, default in _LATER_OPTIONS.items() if params[name] != default}
+    return {**{name: params[name] for name in _PLAN_OPTIONS}, **later}
 
 
 def _read_policy(options: Mapping[str, Any], index: int) -> Policy:

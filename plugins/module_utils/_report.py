@@ -40,6 +40,8 @@ def empty_result() -> Dict[str, Any]:
         "tags_deleted_total": 0,
         "drift": [],
         "drift_total": 0,
+        "broken_tags": [],
+        "broken_tags_total": 0,
         "notes": [],
         "notes_total": 0,
         "left_untagged": 0,

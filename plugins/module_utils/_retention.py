@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
+from itertools import islice
+from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
+from ._broken import Broken, find_broken
 from ._graph import Graph, Repository, Tag
 from ._keep_patterns import forgotten_wildcards
 from ._order import natural_key
@@ -20,26 +22,47 @@ from ._throw_away import CONFIG_DIGEST
 _FASTEST_PUSH_SECONDS = 0.05
 _SPREAD_SECONDS = 86400.0
 BEGUN = "deleted: an interrupted run had begun to"
+#: What the reason of a tag begins with that goes because it does not pull.
+GOES_BROKEN = "deleted: does not pull"
+# So many tags are named in a warning.
+_SHOWN = 5
 
 
 class Retention(NamedTuple):
-    """The decisions by repository, and what somebody should know about how they were reached."""
+    """The decisions by repository, and what somebody should know about how they were reached.
+
+    `relied_on` are the images by whose standing others go, by repository: they must pull. `broken` are the tags that
+    do not.
+    """
 
     decisions: Dict[str, List[Decision]]
     warnings: List[str]
+    relied_on: Mapping[str, Set[str]] = {}
+    broken: Sequence[Broken] = ()
 
 
 def retain(graph: Graph, settings: Settings, now: float) -> Retention:
     """Decide on every ordinary tag of every repository that the settings select."""
     warnings: List[str] = []
     decisions: Dict[str, List[Decision]] = {}
+    relied_on: Dict[str, Set[str]] = {}
+    broken: List[Broken] = []
+    found = find_broken(graph)
     for name in sorted(graph.repositories):
         if settings.selects(name):
-            judge = _Judge(graph, settings, graph.repositories[name], now)
+            judge = _Judge(graph, settings, graph.repositories[name], now, _sorted(found.get(name, {})))
             decisions[name] = judge.decide()
             warnings.extend(judge.warnings)
+            relied_on[name] = judge.relied_on(decisions[name])
+            broken.extend(
+                Broken(name, tag, judge.repository.tags[tag].digest, why) for tag, why in judge.broken.items()
+            )
     warnings.extend(forgotten_wildcards(decisions, settings))
-    return Retention(decisions, warnings)
+    return Retention(decisions, warnings, relied_on, broken)
+
+
+def _sorted(broken: Mapping[str, str]) -> Dict[str, str]:
+    return {tag: broken[tag] for tag in sorted(broken, key=natural_key)}
 
 
 def images_to_date(graph: Graph, settings: Settings) -> Set[str]:
@@ -115,11 +138,15 @@ def is_thrown_away(graph: Graph, tag: Tag) -> bool:
 class _Judge:
     """Decides on the tags of one repository."""
 
-    def __init__(self, graph: Graph, settings: Settings, repository: Repository, now: float) -> None:
+    def __init__(
+        self, graph: Graph, settings: Settings, repository: Repository, now: float, broken: Mapping[str, str]
+    ) -> None:
         self.graph = graph
         self.settings = settings
         self.repository = repository
         self.now = now
+        self.broken = broken
+        self._placed: Set[str] = set()
         self.warnings: List[str] = []
         self.covering = [policy for policy in settings.policies if policy.covers(repository.name)]
         self.trusts_pushes = self._trusts_pushes()
@@ -135,12 +162,15 @@ class _Judge:
                 decisions[tag.name] = Decision(tag, True, f"kept: {reason}")
             elif is_thrown_away(self.graph, tag):
                 decisions[tag.name] = Decision(tag, False, BEGUN)
+            elif tag.name in self.broken:
+                decisions[tag.name] = self._decide_broken(tag)
             else:
                 next(tags for policy, tags in left if policy is judged[tag.name]).append(tag)
         for policy, tags in left:
             decisions.update((decision.tag.name, decision) for decision in self._apply_policy(policy, tags))
         ordered = [decisions[name] for name in sorted(decisions, key=natural_key)]
         self._warn_of_unknown_ages(ordered)
+        self._warn_of_broken()
         return ordered if self.settings.allow_empty else self._keep_one(ordered)
 
     def _warn_of_unknown_ages(self, decisions: List[Decision]) -> None:
@@ -149,6 +179,30 @@ class _Judge:
             self.warnings.append(
                 f"{self.repository.name}: {len(unknown)} tags of unknown age are kept, such as {unknown[0]}"
             )
+
+    def _warn_of_broken(self) -> None:
+        if self.broken and not self.repository.kept_whole:
+            shown = [f"{tag} ({why})" for tag, why in islice(self.broken.items(), _SHOWN)]
+            more = f" and {len(self.broken) - _SHOWN} more" if len(self.broken) > _SHOWN else ""
+            self.warnings.append(
+                f"{self.repository.name}: {len(self.broken)} tags do not pull, and no other tag goes because of them: "
+                f"{', '.join(shown)}{more}"
+            )
+
+    def _decide_broken(self, tag: Tag) -> Decision:
+        why = f"({self.broken[tag.name]})"
+        if self.settings.deletes_broken:
+            return Decision(tag, False, f"{GOES_BROKEN} {why}")
+        return Decision(tag, True, f"kept: does not pull {why}")
+
+    def relied_on(self, decisions: List[Decision]) -> Set[str]:
+        """Return the images by whose standing others go: those with a place in a ranking, and else one that stays."""
+        if all(decision.is_kept for decision in decisions):
+            return set()
+        staying = [d.tag for d in decisions if d.is_kept and d.tag.name not in self.broken]
+        if self.settings.allow_empty or not staying or not self._placed.isdisjoint(tag.digest for tag in staying):
+            return self._placed
+        return self._placed | {max(staying, key=self._age_key).digest}
 
     def _trusts_pushes(self) -> bool:
         if not _pushed_too_fast(self.repository):
@@ -181,14 +235,20 @@ class _Judge:
         return Moment(self.graph.created.get(tag.digest), "created")
 
     def _apply_policy(self, policy: Policy, tags: List[Tag]) -> List[Decision]:
-        return Rules(policy, lambda tag: self._moment(tag, policy), self.now).decide(tags)
+        rules = Rules(policy, lambda tag: self._moment(tag, policy), self.now)
+        decisions = rules.decide(tags)
+        self._placed |= rules.placed
+        return decisions
 
     def _keep_one(self, decisions: List[Decision]) -> List[Decision]:
-        """Keep the newest tag of a repository that would lose its last one."""
-        if not decisions or any(decision.is_kept for decision in decisions):
+        """Keep the newest tag of a repository that would lose its last one, or the last that pulls."""
+        pulling = [decision for decision in decisions if decision.tag.name not in self.broken] or decisions
+        if not pulling or any(decision.is_kept for decision in pulling):
             return decisions
-        last = max(decisions, key=lambda decision: self._age_key(decision.tag))
-        spared = Decision(last.tag, True, "kept: the last tag of its repository (allow_empty is false)")
+        last = max(pulling, key=lambda decision: self._age_key(decision.tag))
+        is_alone = not any(decision.is_kept for decision in decisions)
+        which = "the last tag of its repository" if is_alone else "the last tag of its repository that pulls"
+        spared = Decision(last.tag, True, f"kept: {which} (allow_empty is false)")
         return [spared if decision is last else decision for decision in decisions]
 
     def _age_key(self, tag: Tag) -> Tuple[Any, ...]:

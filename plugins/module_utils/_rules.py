@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from ._durations import describe_duration
 from ._graph import Tag
@@ -58,6 +58,8 @@ class Rules:
         self.policy = policy
         self.moment = moment
         self.now = now
+        #: The images by whose places others have none.
+        self.placed: Set[str] = set()
 
     def decide(self, tags: List[Tag]) -> List[Decision]:
         """Return one decision for each tag."""
@@ -109,6 +111,8 @@ class Rules:
                 leads.setdefault(tag.digest, tag)
         wanted = len(leads) if self.policy.keep_n is None else self.policy.keep_n
         newest = set(list(leads)[:wanted])
+        if wanted < len(leads) or self.policy.keep_groups is not None:
+            self.placed |= newest
         chosen = _Standing(True, f"newest {min(wanted, len(leads))} of {len(leads)}")
         late = _Standing(False, f"not among the newest {wanted} of {len(leads)}")
         standings = {}

@@ -20,7 +20,9 @@ def why_shared(graph: Graph, shared: Sequence[Place], doomed: Mapping[str, Mappi
     keepers = _keepers(graph, _kept(graph, doomed), referrers(graph, doomed)) if shared else {}
     for name, tag in shared:
         keeper = keepers.get((name, tag.digest))
-        if keeper is None:
+        if not tag.digest:
+            why = "it has no manifest to be deleted with"
+        elif keeper is None:
             why = "its image is part of one that stays"
         elif keeper[1].digest == tag.digest:
             why = f"same image as tag {keeper[1].name}"

@@ -56,6 +56,11 @@ def parse_image(image: str, files: Files, size: int, digests: Dict[str, str]) ->
     return V1Image(manifest, config, problem, has_unknown_base=ancestors is None and parents is None)
 
 
+def bases_in(image: str, ancestry: bytes) -> List[str]:
+    """Return what an `ancestry` says that the image is based on; nothing where it can't be understood."""
+    return _ancestors(image, ancestry) or []
+
+
 def as_damaged(manifest: Manifest, children: Tuple[str, ...]) -> Manifest:
     """Return the manifest as one that is not understood and may refer to all these."""
     kind = manifest.media_type if manifest.media_type == UPLOADING else f"{MEDIA_TYPE}, damaged"

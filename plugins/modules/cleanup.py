@@ -127,9 +127,23 @@ options:
       - Refuse a plan that deletes a larger share of any repository's tags or manifests. Not set, there is no limit.
     type: float
   allow_empty:
-    description: Whether a repository may lose its last tag. Otherwise its newest tag is kept.
+    description: Whether a repository may lose its last tag that pulls. Otherwise its newest such tag is kept.
     type: bool
     default: false
+  broken_tags:
+    description:
+      - What becomes of a tag that does not pull, because its manifest, its configuration or a layer is gone, or the
+        registry lists it and does not have it. Such tags are told in RV(broken_tags). They take no place among the
+        newest O(policies[].keep_n) or O(policies[].keep_groups), and are no repository's last tag, so that no image
+        that pulls goes because of them.
+      - With V(keep) they stay. With V(delete) those go that a policy judges and that neither
+        O(policies[].keep_tags) nor O(protect_images) keeps, once they are older than O(grace_period); over the API,
+        which tells no such age, whatever their age.
+      - Over the API layers are asked for only where it matters, of images by whose place others go. So a tag that goes
+        by age anyway, or stays anyway, is not found there.
+    type: str
+    choices: [keep, delete]
+    default: keep
   overwrite_shared_tags:
     description:
       - Over the API of a registry that only deletes digests (Distribution 2.8), a tag can't be deleted while its
@@ -424,6 +438,29 @@ drift_total:
   description: The full number of RV(drift).
   returned: always
   type: int
+broken_tags:
+  description:
+    - Tags that do not pull, at most 1000; see O(broken_tags). Empty where a given O(plan) is applied.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    repository:
+      description: Name of the repository.
+      type: str
+    tag:
+      description: Name of the tag.
+      type: str
+    digest:
+      description: Digest that it points to; empty where the registry lists it and does not have it.
+      type: str
+    why:
+      description: What is missing.
+      type: str
+broken_tags_total:
+  description: The full number of RV(broken_tags).
+  returned: always
+  type: int
 notes:
   description: Harmless oddities found in the storage, at most 1000.
   returned: always
@@ -528,6 +565,7 @@ def cleanup_argument_spec() -> dict[str, Any]:
         "max_delete": {"type": "int"},
         "max_delete_percent": {"type": "float"},
         "allow_empty": {"type": "bool", "default": False},
+        "broken_tags": {"type": "str", "choices": ["keep", "delete"], "default": "keep"},
         "overwrite_shared_tags": {"type": "bool", "default": False},
         "plan": {"type": "path"},
         "plan_dest": {"type": "path"},

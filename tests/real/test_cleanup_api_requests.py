@@ -22,6 +22,8 @@ TAGS, INDEXES = 20, 5
 BY_NAME = {"name": "test", "keep_n": TAGS - 4, "sort_by": "name"}
 # The four that go by name are one index and three images.
 GOING, PLATFORMS_GOING = 4, 2
+# By whose places they go.
+IMAGES_STAYING, PLATFORMS_STAYING = TAGS - INDEXES - 3, 2 * (INDEXES - 1)
 
 
 @pytest.fixture
@@ -62,10 +64,14 @@ def test_a_registry_in_which_nothing_goes(watched: Scripted) -> None:
 
 
 def test_no_dates_are_read_that_no_rule_needs(watched: Scripted) -> None:
-    """Where digests go, all parts of all indexes are read too, for what these say of them may be wrong."""
+    """Where digests go, all parts of all indexes are read too, for what these say of them may be wrong.
+
+    Of the images that take the place of others, each with a configuration and a layer, all parts are looked for.
+    """
     looks = {"DELETE probe": 1} if by_tag(watched) else {"DELETE probe": 1, "DELETE manifest": 1}
-    manifests = TAGS if by_tag(watched) else TAGS + 2 * INDEXES
-    expected = {"GET version": 1, "GET catalogue": 1, "GET tags": 1, "GET manifest": manifests, **looks}
+    manifests = TAGS + PLATFORMS_STAYING if by_tag(watched) else TAGS + 2 * INDEXES
+    looks.update({"GET manifest": manifests, "HEAD blob": 2 * (IMAGES_STAYING + PLATFORMS_STAYING)})
+    expected = {"GET version": 1, "GET catalogue": 1, "GET tags": 1, **looks}
     assert requests_of(watched, policies=[BY_NAME]) == expected
 
 
@@ -74,6 +80,8 @@ def test_a_date_costs_one_request_for_each_image(watched: Scripted) -> None:
     seen = requests_of(watched, policies=by_date)
     assert seen["GET manifest"] == TAGS + 2 * INDEXES
     assert seen["GET blob"] == (TAGS - INDEXES - 1) + 2 * INDEXES
+    # The configurations were read for their dates.
+    assert seen["HEAD blob"] == (TAGS - INDEXES - 1 - 4) + 2 * INDEXES
     assert seen["GET tags"] == 1
 
 

@@ -16,7 +16,7 @@ from support.forked import run_forked
 from support.images import Image
 from support.playbook import Result
 from support.pushing import Repository, push
-from support.registries import V2, V3, NewRegistry, Registry, RegistryProcess
+from support.registries import V2, V3, NewRegistry, Registry
 from support.schema1 import schema1_image
 from support.scripted import BROKEN, CUT_AFTERWARDS, Fault, NewScripted, Request, json_fault
 from support.store import Store
@@ -94,12 +94,23 @@ def test_a_tag_that_is_not_there_costs_three_questions(new_registry: NewRegistry
     assert listed.startswith("GET /v2/app/tags/list")
 
 
-def test_a_tag_whose_manifest_is_lost_is_told(registry: RegistryProcess, store: Store) -> None:
-    image = push_each(registry, "1", "lost")["lost"]
-    (store.revision("app", image.digest) / "link").unlink()
+@pytest.mark.parametrize("lost", ["revision link", "manifest"])
+def test_a_tag_that_is_listed_and_not_there_goes(new_registry: NewRegistry, version: str, lost: str) -> None:
+    registry = new_registry(version, delete_enabled=True)
+    image, store = push_each(registry, "1", "lost")["lost"], Store(registry.storage)
+    (
+        store.revision("app", image.digest) / "link" if lost == "revision link" else store.blob_data(image.digest)
+    ).unlink()
     registry.restart()
-    run = successful(unchanged("tag", registry, repository="app", name="lost"))
+    assert sorted(Repository(registry, "app").tags()) == ["1", "lost"]
+    if not deletes_tags(registry):
+        said = refuse(registry, "lost")
+        assert "app:lost is kept: it has no manifest to be deleted with, and this registry can't delete a tag" in said
+        assert "overwrite_shared_tags: true" in said
+    run = delete(registry, "lost", keeps=["1"], overwrite_shared_tags=True, exact=False)
+    assert [(one["tag"], one["digest"]) for one in run["tags_deleted"]] == [("lost", "")]
     assert run["notes"] == ["app: tag lost is listed, and the registry does not have its manifest"]
+    assert Repository(registry, "app").tags() == ["1"]
 
 
 def test_a_sibling_tag_stays(deleting: DeletingRegistry) -> None:

@@ -88,7 +88,7 @@ def v1_repositories(draw: st.DrawFn, name: str, modified: dict[str, float]) -> R
 @st.composite
 def v1_graphs(draw: st.DrawFn) -> Graph:
     """Images that belong to no repository, each based on all that its parent is based on."""
-    graph = Graph(images_are_global=True)
+    graph = Graph(images_are_global=True, has_all_blobs=True)
     present = draw(st.sets(st.sampled_from(MANIFESTS), min_size=4))
     ancestors: dict[str, tuple[str, ...]] = {}
     for number, image in enumerate(MANIFESTS):
@@ -121,7 +121,7 @@ def like(graph: Graph) -> st.SearchStrategy[Graph]:
 @st.composite
 def v2_graphs(draw: st.DrawFn) -> Graph:
     present = draw(st.sets(st.sampled_from(MANIFESTS + LAYERS), min_size=8))
-    graph = Graph()
+    graph = Graph(has_all_blobs=draw(st.booleans()))
     graph.repositories = {name: draw(repositories(name)) for name in REPOSITORIES if draw(st.booleans())}
     graph.aliases = {sha512(number): digest(number) for number in (101, 102) if is_linked(graph, sha512(number))}
     graph.blobs = {found: Weight(draw(st.integers(1, 50)), draw(times)) for found in sorted(present)}
@@ -142,7 +142,7 @@ def settings(**options: Any) -> Settings:
         "repositories": ["**"], "exclude_repositories": [], "policies": [], "protect_images": [],
         "delete_untagged": False,
         "untagged_older_than": "14d", "grace_period": "1h", "purge_uploads_older_than": "7d",
-        "remove_empty_repositories": True, "allow_empty": False, **options,
+        "remove_empty_repositories": True, "allow_empty": False, "broken_tags": "keep", **options,
     }  # fmt: skip
     params["policies"] = [{**policy, **found} for found in params["policies"]]
     return read_settings(params)
@@ -164,6 +164,7 @@ def all_settings(draw: st.DrawFn) -> Settings:
         untagged_older_than=draw(st.sampled_from(["0s", "14d"])),
         grace_period=draw(st.sampled_from(["0s", "1h"])),
         allow_empty=draw(st.booleans()),
+        broken_tags=draw(st.sampled_from(["keep", "delete"])),
         protect_images=draw(st.sampled_from([[], [MANIFESTS[0]], [LAYERS[0]]])),
     )
 

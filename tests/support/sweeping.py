@@ -24,6 +24,7 @@ COUNTS = ("tags", "manifests", "layer_links", "blobs", "uploads", "debris", "rep
 RESULT_KEYS = {
     *("changed", "plan_id", "registry_mode", "plan", "deleted", "kept", "repositories", "repositories_total"),
     *("tags_deleted", "tags_deleted_total", "drift", "drift_total", "notes", "notes_total"),
+    *("broken_tags", "broken_tags_total"),
     *("interrupted_plans", "quarantine", "plan_dest", "left_untagged", "not_deleted", "not_deleted_total"),
 }
 

@@ -88,9 +88,9 @@ class RegistryClient(ApiClient):
         """Whether the manifest of the tag can be had."""
         return self.manifest(repository, tag) is not None
 
-    def has_blob(self, repository: str, digest: str) -> bool:
+    def has_blob(self, repository: str, digest: str, attempts: int = ATTEMPTS) -> bool:
         """Whether the repository serves this layer or config."""
-        return self._read("HEAD", _blob_path(repository, digest), repository, {}) is not None
+        return self._read("HEAD", _blob_path(repository, digest), repository, {}, attempts=attempts) is not None
 
     def blob(self, repository: str, digest: str, limit: int, attempts: int = ATTEMPTS) -> Optional[bytes]:
         """A layer or config, None where it is not there; TooLongError where it is longer than `limit` bytes."""

@@ -75,6 +75,19 @@ class V1Client(ApiClient):
         """The `json` of an image; None where the registry does not have it, or has not got all of it yet."""
         return self.image_file(repository, image, "json")
 
+    def is_whole(self, repository: str, image: str) -> bool:
+        """Whether the registry serves the image's `json` and its layer.
+
+        Where the layer is gone docker-registry 0.9.1 leaves its size out of the answer (images.py); others may never
+        tell it, so that the layer is asked for then.
+        """
+        answer = self._ask(repository, image, "json")
+        if self._served(answer) is None:
+            return False
+        return (
+            "X-Docker-Size" in answer.headers or self._served(self._ask(repository, image, "layer", "HEAD")) is not None
+        )
+
     def has_image(self, repository: str, image: str) -> bool:
         """Whether the registry shows the image's `ancestry`."""
         return self.image_file(repository, image, "ancestry") is not None
@@ -104,18 +117,18 @@ class V1Client(ApiClient):
 
     def image_file(self, repository: str, image: str, name: str) -> Optional[bytes]:
         """The `json` or `ancestry` of an image; None where the registry does not have it, or not yet all of it."""
-        answer = self._ask(repository, image, name)
-        if answer.status == 400 and "being uploaded" in error_of(answer):
-            return None
-        found = self._found(answer)
+        found = self._served(self._ask(repository, image, name))
         return None if found is None else found.content
+
+    def _served(self, answer: Answer) -> Optional[Answer]:
+        return None if answer.status == 400 and "being uploaded" in error_of(answer) else self._found(answer)
 
     def _delete_tag(self, repository: str, tag: str, **more: Any) -> Answer:
         path = f"{_path(repository)}/tags/{quoted(tag)}"
         return self.request("DELETE", path, scope_of(repository, "delete"), **more)
 
-    def _ask(self, repository: str, image: str, name: str) -> Answer:
-        return self.request("GET", f"/v1/images/{quoted(image)}/{name}", scope_of(repository, "read"))
+    def _ask(self, repository: str, image: str, name: str, method: str = "GET") -> Answer:
+        return self.request(method, f"/v1/images/{quoted(image)}/{name}", scope_of(repository, "read"))
 
 
 def is_v1(answer: Answer) -> bool:

@@ -17,7 +17,7 @@ from .._errors import RegistryError
 from .._graph import Graph, Tag
 from .._permission import Ability
 from .._plan import Drift, Plan, Removal, RepositoryRemoval
-from .._planning import mark_again
+from .._planning import going_broken, mark_again
 from .._protected import ProtectedImages
 from .._reach import Node
 from .._throw_away import CONFIG, MEDIA_TYPE, new_manifest
@@ -128,7 +128,8 @@ class Deletion:
     def _delete(self, names: Sequence[str]) -> None:
         part = Removal({name: self.plan.removal.repositories[name] for name in names})
         if self.abilities.server.tags:
-            self._delete_by_tag(self._mark_again(part)[0] if _has_subject_tags(part) else part)
+            looks_again = _has_subject_tags(part) or any(going_broken(self.plan).get(name) for name in names)
+            self._delete_by_tag(self._mark_again(part)[0] if looks_again else part)
         else:
             self._delete_by_digest(*self._mark_again(part))
 
@@ -136,6 +137,7 @@ class Deletion:
         """Return what of this part may still go, and the repositories as they are now."""
         fresh = self.source.read_again(list(part.repositories), self.graph)
         plan = replace(self.plan, removal=part)
+        look_at_broken(self.source, fresh, plan)
         removal, drift = mark_again(fresh, plan, self.protected, self.abilities.plan)
         self.drift.extend(drift)
         return removal, fresh
@@ -187,7 +189,7 @@ class Deletion:
     def _sibling(self, name: str, tag: Tag) -> Optional[Tag]:
         """Return a tag of the same image that stays."""
         going = self.plan.removal.repositories[name].tags
-        others = self.graph.repositories[name].tags.values()
+        others = self.graph.repositories[name].tags.values() if tag.digest else ()
         return next((other for other in others if other.digest == tag.digest and other.name not in going), None)
 
     def _for_each(self, function: Callable[[T], None], items: Iterable[T]) -> None:
@@ -238,7 +240,7 @@ class Deletion:
 
     def _is_unmoved(self, name: str, tag: Tag) -> bool:
         """Tell whether the tag still points to what was planned to go; otherwise it is left alone."""
-        now = self.client.manifest_digest(name, tag.name)
+        now = self.client.manifest_digest(name, tag.name) or ""
         if now != tag.digest:
             self.drift.append(Drift(name, "tag", tag.name, f"now points to {now}" if now else _GONE))
         return now == tag.digest
@@ -268,7 +270,8 @@ class Deletion:
                     dangling.append(tag)
                 else:
                     self.drift.append(Drift(name, "tag", tag, "was pushed again"))
-        lost = sorted(set(fresh.repositories[name].tags) - set(going) - listed)
+        there = {tag.name for tag in fresh.repositories[name].tags.values() if tag.digest}
+        lost = sorted(there - set(going) - listed)
         if lost:
             raise RegistryError(
                 f"{self.client.url} lost tags of {name} that had to stay: {', '.join(lost)}; somebody deleted them, or "
@@ -286,6 +289,12 @@ class Deletion:
         if answer.is_page or answer.status in _ABOUT_THE_REGISTRY or answer.status >= 500:
             raise refusal(self.client, answer)
         raise _RefusedHereError(self.client.explain(answer))
+
+
+def look_at_broken(source: ApiSource, graph: Graph, plan: Plan) -> None:
+    """Ask again for the parts of the images that go because they do not pull."""
+    broken = {name: {tag.digest for tag in tags if tag.digest} for name, tags in going_broken(plan).items()}
+    source.look_for_parts(graph, {name: found for name, found in broken.items() if name in graph.repositories})
 
 
 def _tags_of(removal: Removal) -> List[Tuple[str, Tag]]:

@@ -67,6 +67,10 @@ class ApiSource(ABC):
         """Read every descendant of these manifests, given by repository; those that are absent leave the graph."""
 
     @abstractmethod
+    def look_for_parts(self, graph: Graph, images: Mapping[str, Iterable[str]]) -> None:
+        """Ask whether all parts of these images, given by repository, are there. What was asked is not asked again."""
+
+    @abstractmethod
     def read_created(self, graph: Graph, digests: Iterable[str]) -> None:
         """Add the image dates of the given manifests to the graph, as far as they are known."""
 

@@ -11,11 +11,12 @@ from __future__ import annotations
 from typing import Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from .._errors import RegistryError
-from .._graph import Graph, Repository, Tag
+from .._graph import Graph, Manifest, Repository, Tag
 from .._manifest import ImageConfig, parse_config
 from .._patterns import Pattern
 from .._permission import Ability
 from .._progress import SILENT, Progress
+from .._v1_image import MEDIA_TYPE, bases_in
 from ._client_v1 import V1Client
 from ._source import ApiSource
 
@@ -60,6 +61,27 @@ class V1Api(ApiSource):
     def complete(self, graph: Graph, images: Mapping[str, Iterable[str]]) -> None:
         """Nothing goes with an image here."""
 
+    def look_for_parts(self, graph: Graph, images: Mapping[str, Iterable[str]]) -> None:
+        """Ask for what each image is based on, and whether all of these have their `json` and their layer."""
+        tips = [
+            (name, image)
+            for name, digests in images.items()
+            for image in digests
+            if image not in graph.manifests and image not in graph.repositories[name].absent
+        ]
+        if tips:
+            self.progress.stage("looking for images", len(tips), "images")
+        ancestries = self.client.map(lambda tip: self.client.image_file(*tip, "ancestry"), tips)
+        for (name, image), ancestry in zip(tips, self.progress.each(ancestries)):
+            if ancestry is None:
+                graph.repositories[name].absent.add(image)
+            else:
+                graph.manifests[image] = Manifest(MEDIA_TYPE, 0, children=tuple(bases_in(image, ancestry)))
+        chains = {(name, one): None for name, image in tips for one in (image, *graph.children_of(image))}
+        for (name, image), is_whole in zip(chains, self.client.map(lambda node: self.client.is_whole(*node), chains)):
+            if not is_whole:
+                graph.repositories[name].absent.add(image)
+
     def read_created(self, graph: Graph, digests: Iterable[str]) -> None:
         for digest, config in self.read_configs(graph, digests):
             if config.created is not None:
@@ -73,6 +95,8 @@ class V1Api(ApiSource):
         for image, content in zip(wanted, self.progress.each(contents)):
             if content is not None:
                 yield image, parse_config(content)
+            else:
+                _enter_lost(graph, image)
 
     def _read(self, graph: Graph, names: Sequence[str]) -> Graph:
         for name, found in zip(names, self.client.map(self.client.images_by_tag, names)):
@@ -82,6 +106,13 @@ class V1Api(ApiSource):
             tags = {tag: Tag(tag, graph.digests.setdefault(image, image), None) for tag, image in found.items()}
             graph.repositories[name] = Repository(name, tags)
         return graph
+
+
+def _enter_lost(graph: Graph, image: str) -> None:
+    """Enter an image that is not there: images belong to no repository."""
+    for repository in graph.repositories.values():
+        if any(tag.digest == image for tag in repository.tags.values()):
+            repository.absent.add(image)
 
 
 def _homes(graph: Graph) -> Dict[str, str]:

@@ -19,7 +19,7 @@ from .._order import natural_key
 from .._patterns import Pattern
 from .._permission import Ability
 from .._progress import SILENT, Progress
-from .._reach import LeadingTo, Node
+from .._reach import LeadingTo, Node, named_blobs
 from ._ability import find_ability
 from ._client import Fetched, RegistryClient
 from ._containment import Containment, Refused
@@ -66,6 +66,7 @@ class V2Api(ApiSource):
         self._parsed: Dict[str, Parsed] = {}
         self._likely_layers: Set[str] = set()
         self._manifests = Containment(lambda node: self.client.manifest(*node), place_of=lambda node: node[0])
+        self._blobs = Containment(lambda node: self.client.has_blob(*node), place_of=lambda node: node)
         self._configs = Containment(lambda node: self.client.blob(*node, _CONFIG_LIMIT), place_of=lambda node: node)
         # Whether what an index names is a manifest that its repository has: asked once.
         self._parts: Dict[Node, bool] = {}
@@ -116,6 +117,28 @@ class V2Api(ApiSource):
         ]
         self._descend(graph, children, only_indexes=False)
 
+    def look_for_parts(self, graph: Graph, images: Mapping[str, Iterable[str]]) -> None:
+        """Ask for configurations and layers. Parts of an index that are no manifests may be layers (build caches)."""
+        self.complete(graph, images)
+        wanted = [
+            (name, digest)
+            for name, digests in images.items()
+            for digest in _blobs_of(graph, graph.repositories[name], digests)
+        ]
+        if wanted:
+            self.progress.stage("looking for layers", len(wanted), "layers")
+        for node, is_there in self._sorted_out(
+            self._blobs, wanted, self.progress.each(self.client.map(self._ask_blob, wanted))
+        ):
+            repository = graph.repositories[node[0]]
+            if isinstance(is_there, Refused) and repository.kept_whole is None:
+                why = f"layer {node[1]} can't be read, {is_there.answer.describe()}"
+                keep_whole(graph, repository, why, _tags_naming(graph, repository, node[1]))
+            elif is_there is True:
+                repository.layer_links[node[1]] = 0.0
+            elif is_there is False:
+                repository.absent.add(node[1])
+
     def read_created(self, graph: Graph, digests: Iterable[str]) -> None:
         """Add the image dates of the given manifests to the graph; an index has the date of its youngest child."""
         wanted = set(digests)
@@ -142,6 +165,7 @@ class V2Api(ApiSource):
             if isinstance(content, Refused):
                 refused.setdefault(node[0], content)
             elif content is not None:
+                graph.repositories[node[0]].layer_links[node[1]] = 0.0
                 config = parse_config(content)
                 yield from ((digest, config) for digest in by_config[node[1]])
         for name, one in refused.items():
@@ -173,7 +197,7 @@ class V2Api(ApiSource):
                 repository.tags[tag] = Tag(tag, digest, None)
                 self._link(graph, repository, digest)
                 continue
-            repository.dangling.append(tag)
+            repository.tags[tag] = Tag(tag, "", None)
             if isinstance(manifest, Refused):
                 refused.append(manifest)
             else:
@@ -288,12 +312,40 @@ class V2Api(ApiSource):
         except RegistryError:
             return False
 
+    def _ask_blob(self, node: Node) -> Union[bool, Refused]:
+        return self._blobs.attempt(node, lambda attempts: self.client.has_blob(*node, attempts))
+
     def _fetch_config(self, node: Node) -> Union[bytes, Refused, None]:
         """Return an image's configuration; None where it is not there, or longer than one ever is."""
         try:
             return self._configs.attempt(node, lambda attempts: self.client.blob(*node, _CONFIG_LIMIT, attempts))
         except TooLongError:
             return None
+
+
+def _blobs_of(graph: Graph, repository: Repository, images: Iterable[str]) -> Iterator[str]:
+    """Yield each blob of these images once that was not asked for."""
+    waiting, seen = list(images), {*repository.layer_links, *repository.absent}
+    while waiting:
+        digest = waiting.pop()
+        manifest = graph.manifests.get(digest)
+        if digest in seen or manifest is None or not manifest.is_known:
+            continue
+        seen.add(digest)
+        parts = [child for child in manifest.children if child in repository.revisions]
+        waiting.extend(parts)
+        needed = [one for one in manifest.layers if one not in manifest.elsewhere]
+        for blob in (*([manifest.config] if manifest.config else ()), *needed, *(() if parts else manifest.children)):
+            if blob not in seen:
+                seen.add(blob)
+                yield blob
+
+
+def _tags_naming(graph: Graph, repository: Repository, blob: str) -> List[str]:
+    """Return the tags whose image has this configuration or layer."""
+    images = [one for one in repository.revisions if blob in named_blobs(graph, [one])]
+    needing = LeadingTo(graph, [(repository.name, image) for image in images], {})
+    return [tag.name for tag in repository.tags.values() if (repository.name, tag.digest) in needing]
 
 
 def _parse(found: Fetched, digests: Dict[str, str]) -> Parsed:

@@ -16,7 +16,7 @@ from typing import Any, Dict, Iterator, List, Mapping, Tuple
 from .._graph import Manifest
 from .._storage._own_files import write_durably
 
-_FORMAT = "drydock.registry/manifests/1"
+_FORMAT = "drydock.registry/manifests/2"
 _END = "end"
 
 
@@ -65,8 +65,8 @@ def _manifests(lines: Iterator[Any], digests: Dict[str, str]) -> Iterator[Tuple[
     for line in lines:
         if line == _END:
             return
-        digest, media_type, size, config, layers, children, *rest = line
+        digest, media_type, size, config, layers, children, *rest, elsewhere = line
         config = digests.setdefault(config, config) if config else None
-        manifest = Manifest(media_type, size, config, shared(layers), shared(children), *rest)
+        manifest = Manifest(media_type, size, config, shared(layers), shared(children), *rest, shared(elsewhere))
         yield digests.setdefault(digest, digest), manifest
     raise ValueError("cut")

@@ -30,6 +30,8 @@ _NOTHING = Listing([], [])
 _ENTRY = frozenset({"id"})
 _ID_LIMIT = 4096
 _JSON_LIMIT = 16 * 1024 * 1024
+# Without one of these the registry does not serve the image (docker-registry 0.9.1, images.py).
+_WHOLE = frozenset({"json", "ancestry", "layer"})
 
 
 class V1Layout(Layout):
@@ -41,8 +43,9 @@ class V1Layout(Layout):
         return {**self.storage.source(), "api_version": self.name}
 
     def read(self) -> Graph:
-        graph = Graph(images_are_global=True)
+        graph = Graph(has_all_blobs=True, images_are_global=True)
         self._configs: Dict[str, ImageConfig] = {}
+        self._partial: Set[str] = set()
         self.progress.stage("reading images", things="images")
         self._read_images(graph)
         self.progress.stage("reading repositories", things="repositories")
@@ -55,6 +58,7 @@ class V1Layout(Layout):
         _doubt(graph)
         for name, index in indexes.items():
             _link(graph, graph.repositories[name], index)
+            graph.repositories[name].absent = self._partial & graph.repositories[name].revisions.keys()
             self._sort_out(graph, graph.repositories[name], index)
         _note_missing(graph)
         return graph
@@ -151,6 +155,8 @@ class V1Layout(Layout):
             return
         content, ancestry = (self._content(f"{path}/{name}", _JSON_LIMIT) for name in ("json", "ancestry"))
         found = parse_image(image, Files(content, ancestry, "_inprogress" in files.files), weight.size, graph.digests)
+        if "_inprogress" in files.files or not _WHOLE.issubset(files.files):
+            self._partial.add(image)
         graph.digests[image] = image
         graph.blobs[image], graph.manifests[image] = weight, found.manifest
         self._configs[image] = found.config

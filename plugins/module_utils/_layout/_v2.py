@@ -35,6 +35,8 @@ _LARGEST_MANIFEST = 4 * 1024 * 1024
 _MANIFEST_LIMIT = 16 * _LARGEST_MANIFEST
 _EMPTY = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 _NOTHING = Listing([], [])
+# So many manifests are named in a warning.
+_SHOWN = 5
 
 
 class V2Layout(Layout):
@@ -48,7 +50,7 @@ class V2Layout(Layout):
     def read(self) -> Graph:
         """Read everything that is linked, each manifest once."""
         self.storage.look_anew()
-        graph = Graph(digests=digests_in(self.known))
+        graph = Graph(digests=digests_in(self.known), has_all_blobs=True)
         self.progress.stage("listing blobs", things="blobs")
         self._read_blobs(graph)
         self.progress.stage("reading repositories", things="repositories")
@@ -66,6 +68,7 @@ class V2Layout(Layout):
         self._read_manifests(graph)
         self.known, graph.digests = graph.manifests, {}
         _note_oddities(graph)
+        _warn_of_lost_manifests(graph)
         graph.warn_of_unknown_manifests()
         return graph
 
@@ -373,11 +376,27 @@ def _require_blobs(graph: Graph) -> None:
         )
 
 
+def _warn_of_lost_manifests(graph: Graph) -> None:
+    """Warn of manifests whose content is gone, for what they refer to is not known (_consequences.py)."""
+    for name, repository in graph.repositories.items():
+        tags: Dict[str, List[str]] = {digest: [] for digest in repository.revisions if digest not in graph.blobs}
+        for tag in repository.tags.values():
+            if tag.digest not in graph.blobs:
+                tags.setdefault(tag.digest, []).append(tag.name)
+        shown = [f"{digest} (tag {', '.join(tags[digest])})" if tags[digest] else digest for digest in sorted(tags)]
+        if shown:
+            more = f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
+            graph.warnings.append(
+                f"{name}: the content of manifest {', '.join(shown[:_SHOWN])}{more} is gone; for what it needs is not "
+                "known, every manifest and layer of the repository stays as long as it is linked or tagged. Restore "
+                "it, push the image again, or let the tag go (broken_tags: delete)"
+            )
+
+
 def _note_oddities(graph: Graph) -> None:
     for digest, blob in graph.blobs.items():
         if blob.size == 0 and digest != _EMPTY:
             graph.notes.append(f"blob {digest} has no content")
     for repository in graph.repositories.values():
-        gone = [digest for digest in repository.revisions if digest not in graph.blobs]
-        gone += [digest for digest in repository.layer_links if graph.stored_as(digest) not in graph.blobs]
+        gone = [digest for digest in repository.layer_links if graph.stored_as(digest) not in graph.blobs]
         graph.notes.extend(f"{repository.name}: {digest} is linked, its blob is gone" for digest in gone)

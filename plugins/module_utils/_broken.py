@@ -1,0 +1,145 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which tags do not pull, and why: said once, for rankings, last tags and reports. Pure.
+
+What a registry answers where a part is missing was seen on Distribution 2.8.2 and 3.1.1 (404 for a manifest or a blob
+without its link or its content) and on docker-registry 0.9.1.
+"""
+
+from __future__ import annotations
+
+from typing import Dict, Iterator, List, NamedTuple, Optional, Set
+
+from ._graph import Graph, Manifest, Repository
+from ._reach import linked_digests
+
+#: Why tags do not pull, by repository and tag.
+BrokenTags = Dict[str, Dict[str, str]]
+_EMPTY = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+
+class Broken(NamedTuple):
+    """A tag that does not pull. The digest is empty where the registry lists the tag and has no manifest for it."""
+
+    repository: str
+    tag: str
+    digest: str
+    why: str
+
+
+def find_broken(graph: Graph) -> BrokenTags:
+    """Return the ordinary tags that are known not to pull. Each manifest is looked at once in each repository.
+
+    A tag does not pull where its manifest, its configuration or a layer is gone or not linked in its repository; an
+    index, where a part of it is, or where no part is there at all. One of which some parts were never pushed (a sparse
+    index) pulls. So does what was not understood, and over the API what was not asked for.
+    """
+    linked = linked_digests(graph)
+    found: BrokenTags = {}
+    for name, repository in graph.repositories.items():
+        looks = _Looks(graph, repository, linked)
+        broken = {tag.name: why for tag in repository.judged_tags() for why in [looks.why(tag.digest)] if why}
+        if broken:
+            found[name] = broken
+    return found
+
+
+class _Looks:
+    """The manifests of one repository, each looked at once."""
+
+    def __init__(self, graph: Graph, repository: Repository, linked: Set[str]) -> None:
+        self.graph = graph
+        self.repository = repository
+        self.linked = linked
+        self._known: Dict[str, Optional[str]] = {}
+
+    def why(self, digest: str) -> Optional[str]:
+        """Return why it does not pull here, None where it does. What an index names is looked at before the index."""
+        waiting, entered = [digest], set()
+        while waiting:
+            current = waiting[-1]
+            parts: List[str] = []
+            if current not in entered and current not in self._known:
+                parts = [part for part in self._linked_parts(current) if part not in self._known]
+                entered.add(current)
+                waiting.extend(part for part in parts if part not in entered)
+            if not parts:
+                waiting.pop()
+                if current not in self._known:
+                    self._known[current] = self._look(current)
+        return self._known[digest]
+
+    def _linked_parts(self, digest: str) -> Iterator[str]:
+        manifest = self.graph.manifests.get(digest)
+        if manifest is not None and manifest.is_known and not self.graph.images_are_global:
+            yield from (child for child in manifest.children if child in self.repository.revisions)
+
+    def _look(self, digest: str) -> Optional[str]:
+        if not digest:
+            return "the registry lists it and has no manifest for it"
+        if self.graph.images_are_global:
+            return self._image(digest)
+        if digest not in self.repository.revisions:
+            return f"manifest {digest} is not linked"
+        manifest = self.graph.manifests.get(digest)
+        if manifest is None:
+            return f"manifest {digest} is gone" if self.graph.has_all_blobs else None
+        return self._manifest(digest, manifest)
+
+    def _manifest(self, digest: str, manifest: Manifest) -> Optional[str]:
+        if manifest.damage:
+            return f"manifest {digest} {manifest.damage}"
+        if not manifest.is_known:
+            return None
+        return self._index(manifest) if manifest.children else self._content(manifest)
+
+    def _image(self, image: str) -> Optional[str]:
+        """An image of the v1 registry: it needs all that it is based on."""
+        lost = self._lost(image)
+        if lost:
+            return f"image {image} {lost}"
+        bases = ((base, self._lost(base)) for base in self.graph.children_of(image))
+        return next((f"image {base}, which it is based on, {why}" for base, why in bases if why), None)
+
+    def _lost(self, image: str) -> Optional[str]:
+        if self.graph.has_all_blobs and image not in self.graph.blobs:
+            return "is gone"
+        return "is not there whole" if image in self.repository.absent else None
+
+    def _index(self, manifest: Manifest) -> Optional[str]:
+        whys = [self._part(child) for child in manifest.children]
+        if any(why is None for why in whys) or not whys:
+            return next((why for why in whys if why), None)
+        return next((why for why in whys if why), "no part of its index is there")
+
+    def _part(self, child: str) -> Optional[str]:
+        """Return why a part of an index does not pull, None where it does, "" where nobody ever pushed it here.
+
+        A part may be a layer (build caches). Content that is there and linked nowhere has lost its link; linked in
+        other repositories only, it need never have been pushed to this one.
+        """
+        if child in self.repository.revisions:
+            return self._known.get(child)
+        if child in self.repository.layer_links:
+            return self._blob("layer", child)
+        is_stray = child in self.graph.blobs and child not in self.linked
+        return f"manifest {child} is not linked" if is_stray else ""
+
+    def _content(self, manifest: Manifest) -> Optional[str]:
+        config = self._blob("configuration", manifest.config) if manifest.config else None
+        needed = (layer for layer in manifest.layers if layer not in manifest.elsewhere)
+        return config or next(filter(None, (self._blob("layer", layer) for layer in needed)), None)
+
+    def _blob(self, kind: str, digest: str) -> Optional[str]:
+        if not self.graph.has_all_blobs:
+            return f"{kind} {digest} is gone" if digest in self.repository.absent else None
+        stored = self.graph.stored_as(digest)
+        blob = self.graph.blobs.get(stored)
+        if blob is None:
+            return f"{kind} {digest} is gone"
+        if blob.size == 0 and stored != _EMPTY:
+            return f"{kind} {digest} has no content"
+        # A registry with a cold cache needs the link by either name (seen on 2.8.2, 3.1.1).
+        links = self.repository.layer_links
+        return None if digest in links and stored in links else f"{kind} {digest} is not linked"
