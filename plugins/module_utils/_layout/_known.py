@@ -67,6 +67,6 @@ def _manifests(lines: Iterator[Any], digests: Dict[str, str]) -> Iterator[Tuple[
             return
         digest, media_type, size, config, layers, children, *rest, elsewhere = line
         config = digests.setdefault(config, config) if config else None
-        manifest = Manifest(media_type, size, config, shared(layers), shared(children), *rest, shared(elsewhere))
-        yield digests.setdefault(digest, digest), manifest
+        manifest = Manifest(media_type, size, config, shared(layers), shared(children), *rest)
+        yield digests.setdefault(digest, digest), manifest._replace(elsewhere=shared(elsewhere))
     raise ValueError("cut")

@@ -16,7 +16,8 @@ from ansible_collections.drydock.registry.plugins.module_utils._graph import Gra
 from ansible_collections.drydock.registry.plugins.module_utils._permission import Aged
 from ansible_collections.drydock.registry.plugins.module_utils._plan import Plan
 from ansible_collections.drydock.registry.plugins.module_utils._planning import make_plan, mark_again
-from ansible_collections.drydock.registry.plugins.module_utils._policy import ProtectedImages, Settings
+from ansible_collections.drydock.registry.plugins.module_utils._policy import Settings
+from ansible_collections.drydock.registry.plugins.module_utils._protected import ProtectedImages
 from ansible_collections.drydock.registry.plugins.module_utils._retention import retain
 from support.graphs import DAY, HOUR, NOW, OCI, REPOSITORIES, all_settings, digest, graphs, settings, sha512
 
