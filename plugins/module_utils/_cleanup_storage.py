@@ -20,7 +20,7 @@ from ._layout._known import load_known, save_known
 from ._layout._open import PLACES, layout_on, storage_version
 from ._lock import Hold, Lock, run_from_params
 from ._permission import Aged
-from ._plan import Drift, Plan, Removal
+from ._plan import Drift, Plan, Removal, dump_plan
 from ._planning import Marked, make_plan, mark_again
 from ._quarantine import Quarantine
 from ._registry_config import config_from_params
@@ -43,6 +43,9 @@ class StorageCleanup(Cleanup):
         self.storage = open_storage(self.params, self.config, PLACES[version])
         self.layout = layout_on(self.storage, version, self.progress)
         self._require_quarantine()
+        # The role deletes what was set aside when the registry is open again.
+        deletes = self.params["quarantine"] == "delete" or self.params.get("_deleted_later")
+        self.storage.must_set_aside = not deletes
         self.quarantine = Quarantine(self.storage)
         self.interrupted = self.quarantine.interrupted()
         self.finished: List[Plan] = []
@@ -120,7 +123,7 @@ class StorageCleanup(Cleanup):
     def _apply_marked(self, marked: Marked, closedness: Closedness) -> None:
         check_contents(closedness, marked.graph)
         if self.check_mode:
-            self._predict(marked.removal)
+            self._predict(marked.plan, marked.removal)
         elif not marked.removal.counts().is_nothing():
             marked.graph.forget()
             self._apply(marked.plan, closedness)
@@ -134,7 +137,7 @@ class StorageCleanup(Cleanup):
 
     def _apply(self, plan: Plan, closedness: Closedness) -> None:
         self._require_closed(closedness)
-        self.storage.check_changeable()
+        self._check_changeable(plan)
         check_cache(self.config)
         with self._entered(closedness) as sentry:
             sentry.require_time()
@@ -246,9 +249,13 @@ class StorageCleanup(Cleanup):
                 f"{f'; and {more} more' if more > 0 else ''}"
             )
 
-    def _predict(self, removal: Removal) -> None:
+    def _check_changeable(self, plan: Plan) -> None:
+        self.storage.check_changeable()
+        self._warn_of(self.storage.check_room(lambda: sum(map(len, dump_plan(plan)))))
+
+    def _predict(self, plan: Plan, removal: Removal) -> None:
         if not removal.counts().is_nothing():
-            self.storage.check_changeable()
+            self._check_changeable(plan)
             if self.params.get("_run_follows"):
                 # No preview, which only reads: what a run finds out now, it need not close the registry for.
                 self.storage.try_removing()

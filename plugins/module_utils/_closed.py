@@ -9,9 +9,9 @@ import os
 from typing import Any, Iterator, Mapping, NamedTuple, Optional, Tuple
 
 from ._endpoints import Endpoints, endpoints_from_params
-from ._errors import NotClosedError
+from ._errors import FullError, NotClosedError, StorageError
 from ._graph import Graph
-from ._layout._base import Layout
+from ._layout._base import Layout, Planted
 from ._probe import DEFAULT_REPOSITORY, Mode, check_same_contents
 from ._processes import other_writers, registries_on
 from ._registry_config import RegistryConfig
@@ -107,12 +107,26 @@ def show_planted(endpoints: Endpoints, repository: Optional[str], layout: Layout
     now. It is put into the `repository`, or into one of its own where the storage has none.
     Raises NotClosedError where an endpoint does not show it.
     """
-    storage, planted = layout.storage, layout.plant(repository or DEFAULT_REPOSITORY)
+    try:
+        _show(endpoints, layout.storage, layout.plant(repository or DEFAULT_REPOSITORY))
+    except FullError as error:
+        planted = layout.plant_link()
+        if planted is None:
+            raise StorageError(
+                f"that {endpoints.clients[0].url} serves this storage can't be shown: {error}"
+            ) from error
+        _show(endpoints, layout.storage, planted)
+
+
+def _show(endpoints: Endpoints, storage: Storage, planted: Planted) -> None:
+    """Plant it, and take it away again. Raises FullError where there is no room for it."""
     # A directory of ours left behind would be in the way of a registry that runs as another user.
-    found = {path: _innermost_there(storage, path) for path in planted.files}
+    found = {path: _innermost_there(storage, path) for path in (*planted.files, *planted.links)}
     try:
         for path, what in planted.files.items():
             storage.write(path, what)
+        for path, existing in planted.links.items():
+            storage.link(existing, path)
         for client in endpoints.clients:
             if not planted.is_shown_by(client):
                 raise NotClosedError(
@@ -120,7 +134,7 @@ def show_planted(endpoints: Endpoints, repository: Optional[str], layout: Layout
                     "nothing was changed. Give the registry_url that belongs to this storage"
                 )
     finally:
-        for path in reversed(list(planted.files)):
+        for path in reversed(list(found)):
             storage.discard(path, found[path])
 
 

@@ -34,6 +34,10 @@ class StorageError(DrydockError):
     """The storage could not be read or changed."""
 
 
+class FullError(StorageError):
+    """The storage has no room for what was to be written."""
+
+
 class StoppedError(StorageError):
     """A sweep stopped between two steps, because it may not go on; the next run finishes its plan."""
 

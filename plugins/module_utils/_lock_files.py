@@ -12,15 +12,17 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import json
 import os
 import secrets
 import shutil
 import stat
 from abc import ABC, abstractmethod
-from typing import Any, Dict, Iterator, List, Mapping, Optional
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence
 
 from ._errors import MaintenanceError
+from ._room import FULL, LOCK_ROOM, has_room, innermost, places_elsewhere, remove_empty, room_of, shortage
 
 _ENDING = ".json"
 _LARGEST = 65536
@@ -129,10 +131,70 @@ class LockDirectory(LockFiles):
         try:
             yield
         except OSError as error:
-            advice = (
-                "; the storage must be writable for root here" if error.errno in (errno.EROFS, errno.EACCES) else ""
-            )
+            advice = ""
+            if error.errno in (errno.EROFS, errno.EACCES):
+                advice = "; the storage must be writable for root here"
+            elif error.errno in FULL:
+                advice = f"; {shortage(os.path.dirname(self.path), room_of(self.path), LOCK_ROOM)}"
             raise MaintenanceError(f"the lock {self.path} could not be {what}: {error.strerror}{advice}") from error
+
+
+class LockAnywhere(LockFiles):
+    """The directory at `path`, or where that has no room, one elsewhere on this host, of which all here know.
+
+    Only for a storage that no other host shares (_room.py).
+    """
+
+    def __init__(self, path: str, elsewhere: Sequence[str]) -> None:
+        self.path = path
+        self._places = [LockDirectory(path), *(LockDirectory(os.path.join(one, "lock")) for one in elsewhere)]
+
+    def read(self) -> Optional[Files]:
+        return self._there.read()
+
+    def make(self, files: Files) -> None:
+        with self._one_at_a_time():
+            if self.read() is None:
+                with_room = (place for place in self._places if has_room(place.path))
+                next(with_room, self._places[0]).make(files)
+
+    def write(self, name: str, content: Mapping[str, Any]) -> None:
+        self._there.write(name, content)
+
+    def remove(self, name: str) -> None:
+        self._there.remove(name)
+
+    def take_away(self, name: str, expected: Optional[Mapping[str, Any]]) -> None:
+        self._there.take_away(name, expected)
+
+    def leftovers(self) -> List[Files]:
+        return [files for place in self._places for files in place.leftovers()]
+
+    def clear(self) -> None:
+        for place in self._places:
+            place.clear()
+        for place in self._places[1:]:
+            remove_empty(os.path.dirname(place.path), 2)
+
+    @property
+    def _there(self) -> LockDirectory:
+        return next((place for place in self._places if os.path.lexists(place.path)), self._places[0])
+
+    @contextlib.contextmanager
+    def _one_at_a_time(self) -> Iterator[None]:
+        """Two places could be taken at once; a lock of the kernel's own (flock(2)) takes no room."""
+        descriptor = os.open(innermost(os.path.dirname(self.path)), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+
+def lock_in(path: str) -> LockFiles:
+    """Return the lock that lies at `path`, or as near to it as there is room."""
+    elsewhere = places_elsewhere(path)
+    return LockAnywhere(path, elsewhere) if elsewhere else LockDirectory(path)
 
 
 def _read_all(directory: str) -> Optional[Files]:

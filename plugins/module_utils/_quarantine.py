@@ -47,7 +47,7 @@ class Quarantine:
         """Save the plan before the first change, and return the name of its quarantine."""
         name = _name(plan)
         try:
-            self._files.write(name, _APPLYING, dump_plan(plan))
+            self._files.write(name, _APPLYING, lambda: dump_plan(plan))
         except StorageError as error:
             raise StorageError(f"the plan could not be saved: {error}; nothing was changed") from error
         return name

@@ -8,19 +8,22 @@ A layout never knows which storage it is on. Every method raises StorageError wh
 
 from __future__ import annotations
 
+import os
+import secrets
 import time
 from abc import ABC, abstractmethod
 from itertools import islice
-from typing import Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Callable, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
 from .._api._base import ApiClient
 from .._graph import Graph, Manifest
 from .._manifest import ImageConfig
 from .._plan import Removal
 from .._progress import SILENT, Progress
-from .._storage._base import Storage
+from .._storage._base import Listing, Storage
 
 _SAMPLE = 5
+_PLANTED = "drydock-planted-"
 # A registry that writes a small file in place truncates it first; that lasts microseconds (seen on 2.8 and on v1).
 _LOOKS = 5
 _PAUSE_SECONDS = 0.02
@@ -48,10 +51,14 @@ class Step(NamedTuple):
 
 
 class Planted(NamedTuple):
-    """Content by path that nobody has had before, and whether a registry shows it once it is there."""
+    """Content by path that nobody has had before, and whether a registry shows it once it is there.
+
+    `links` are paths that become further ones of files that are there, by those.
+    """
 
     files: Dict[str, bytes]
     is_shown_by: Callable[[ApiClient], bool]
+    links: Mapping[str, str] = {}
 
 
 class Layout(ABC):
@@ -111,6 +118,30 @@ class Layout(ABC):
     @abstractmethod
     def plant(self, repository: str) -> Planted:
         """Return something that a registry on this storage shows in the repository, and no other registry does."""
+
+    def plant_link(self) -> Optional[Planted]:
+        """Return as `plant` something that takes no room: a tag, which is one more name of a file of another.
+
+        None where there is no tag. What of the kind a crash left somewhere goes.
+        """
+        found = next(iter(self.some_images()), None)
+        if found is None:
+            return None
+        repository, tag = found
+        name = f"{_PLANTED}{secrets.token_hex(8)}"
+        link, to = self.tag_file(repository, tag), self.listed_as(repository, name)
+        for left in (self.storage.entries(os.path.dirname(to)) or Listing([], [])).files:
+            if left.startswith(os.path.basename(self.listed_as(repository, _PLANTED))):
+                self.storage.discard(f"{os.path.dirname(to)}/{left}", os.path.dirname(to))
+        return Planted({}, lambda client: name in (client.tags(repository) or ()), {to: link})
+
+    @abstractmethod
+    def tag_file(self, repository: str, tag: str) -> str:
+        """Return the path of the file that says what a tag points to."""
+
+    @abstractmethod
+    def listed_as(self, repository: str, tag: str) -> str:
+        """Return the path at which any file makes a registry list a tag of that name."""
 
     def some_images(self) -> List[Tuple[str, str]]:
         """Return (repository, tag) of a few images that a registry must be able to serve, by a short look."""

@@ -122,6 +122,12 @@ class V1Layout(Layout):
             lambda client: isinstance(client, V1Client) and client.has_image(repository, image),
         )
 
+    def tag_file(self, repository: str, tag: str) -> str:
+        return paths.tag(repository, tag)
+
+    def listed_as(self, repository: str, tag: str) -> str:
+        return paths.tag(repository, tag)
+
     def _unlisting(self, name: str, gone: RepositoryRemoval) -> Iterator[Step]:
         """Yield the step that takes images from the list of a repository, unless that goes with the repository."""
         if not gone.manifests:

@@ -149,6 +149,12 @@ class V2Layout(Layout):
         }
         return Planted(files, lambda client: isinstance(client, RegistryClient) and client.has_blob(repository, digest))
 
+    def tag_file(self, repository: str, tag: str) -> str:
+        return f"{paths.tag_current(repository, tag)}/link"
+
+    def listed_as(self, repository: str, tag: str) -> str:
+        return paths.tag(repository, tag)
+
     def _serves(self, repository: str, digest: str) -> bool:
         """Whether it is linked and there, and nothing that only some registries serve (schema 1)."""
         link = self.storage.read(f"{paths.revision(repository, digest)}/link", _LINK_LIMIT)

@@ -16,7 +16,7 @@ from .._errors import InvalidOptionError, MaintenanceError
 from .._layout._base import Layout
 from .._layout._open import PLACES, open_layout, storage_version
 from .._lock import Lock, Run, lock_path
-from .._lock_files import LockDirectory, LockFiles
+from .._lock_files import LockFiles, lock_in
 from .._processes import in_other_mounts, registry_processes
 from .._registry_config import DEFAULT_ROOTDIRECTORY, RegistryConfig, config_from_params, without_others_secrets
 from .._storage._base import Place
@@ -178,7 +178,7 @@ def _lock_files(params: Mapping[str, Any], config: Optional[RegistryConfig], pat
     """The lock lies with the storage; where nothing is known of that, on this host alone."""
     if driver_of(params, config) in S3_DRIVERS:
         return open_storage(params, config).lock_files()
-    return LockDirectory(path)
+    return lock_in(path)
 
 
 def _recorded_options(records: RecordStore, watchdog: Lease, subject: str) -> Mapping[str, Any]:

@@ -12,6 +12,7 @@ import os
 from abc import ABC, abstractmethod
 from typing import Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
+from .._errors import StorageError
 from .._graph import Weight
 from .._lock_files import LockFiles
 
@@ -96,8 +97,8 @@ class OwnFiles(ABC):
         """Return the content of a file."""
 
     @abstractmethod
-    def write(self, name: str, file: str, texts: Iterable[str]) -> None:
-        """Write a file that is there whole or not at all, also after a power cut."""
+    def write(self, name: str, file: str, texts: Callable[[], Iterable[str]]) -> None:
+        """Write a file that is there whole or not at all, also after a power cut; `texts` may be called again."""
 
     @abstractmethod
     def rename(self, name: str, file: str, to: str) -> None:
@@ -125,11 +126,13 @@ class Storage(ABC):
     Every method raises StorageError where something cannot be read or changed, and DoubtError where something is not
     what a registry writes (a symbolic link). What does not exist is never an error.
 
-    `batch` is how many paths `remove` is best given at once. Where `sets_aside` is False nothing can be had back.
+    `batch` is how many paths `remove` is best given at once. Where `sets_aside` is False nothing can be had back; with
+    `must_set_aside` what goes is wanted back, so that nothing is deleted in place of being set aside.
     """
 
     batch = 1
     sets_aside = True
+    must_set_aside = True
 
     def look_anew(self) -> None:  # noqa: B027 - not every storage remembers
         """Forget what was seen: the storage may have changed."""
@@ -178,8 +181,8 @@ class Storage(ABC):
     def remove(self, paths: Sequence[str], quarantine: str, look: Look) -> Iterator[bool]:
         """Remove files and trees, and yield of each path whether it went; it does not where nothing is there.
 
-        They are moved into the named quarantine, or are gone for good where the storage sets nothing aside. After an
-        error first what went is told.
+        They are moved into the named quarantine, or are gone for good where the storage sets nothing aside, or has no
+        room to. After an error first what went is told.
         """
 
     @abstractmethod
@@ -193,7 +196,11 @@ class Storage(ABC):
 
     @abstractmethod
     def write(self, path: str, content: bytes) -> None:
-        """Write a small file that the registry can read."""
+        """Write a small file that the registry can read. Raises FullError where there is no room for it."""
+
+    def link(self, path: str, to: str) -> None:
+        """Give a file one more path, which takes no room."""
+        raise StorageError(f"{path} can't be linked to: this storage knows no links")
 
     @abstractmethod
     def discard(self, path: str, stop: str) -> None:
@@ -212,6 +219,13 @@ class Storage(ABC):
 
     def why_slow(self) -> Optional[str]:
         """Return why removing takes longer than it should, as far as that was seen, None where it does not."""
+        return None
+
+    def check_room(self, size: Callable[[], int]) -> Optional[str]:
+        """Raise FullError where there is no room for what a run writes, a plan of so many bytes and little more.
+
+        Returns what is done differently for want of room, None where nothing is.
+        """
         return None
 
     @abstractmethod

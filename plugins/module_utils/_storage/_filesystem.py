@@ -9,17 +9,23 @@ import errno
 import os
 import stat
 from contextlib import contextmanager, suppress
-from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
-from .._errors import InvalidOptionError, StorageError
+from .._errors import FullError, InvalidOptionError, StorageError
 from .._graph import Weight
-from .._lock_files import LockDirectory, LockFiles
+from .._lock_files import LockFiles, lock_in
+from .._room import FULL, LOCK_ROOM, Room, has_room, places_elsewhere, room_of, shortage
 from ._base import V2_PLACE, Leaf, Listing, Look, OwnFiles, Place, Storage
 from ._files import GONE, list_directory, not_a_file, open_directory, read_file, stat_directory, symlink, unreadable
-from ._own_files import LocalOwnFiles
+from ._own_files import LocalOwnFiles, unless_written
+from ._removing import remove_tree
 
 # A link is written, closed and renamed in one go; a directory that changed later than this has seen something else.
 _REWRITE_SECONDS = 1.0
+# With so much room nobody need look how large a plan is.
+_PLENTY = Room(2**30, 4096)
+# Paths in one error.
+_SHOWN = 5
 # The part of st_mode that says what a file is (inode(7)); a call to stat.S_ISREG for each costs as much as the rest.
 _KIND = 0o170000
 
@@ -112,16 +118,22 @@ class FilesystemStorage(Storage):
                 return False
             if error.errno in (errno.EEXIST, errno.ENOTEMPTY):
                 return self._set_aside(path, f"{quarantine}/again")
+            if error.errno in FULL and not self.must_set_aside:
+                return self._delete(path)
             raise StorageError(f"{self._at(path)} could not be moved to {target}: {error.strerror}") from error
         return True
+
+    def _delete(self, path: str) -> bool:
+        """Setting aside takes room for directories, and on a full disk nothing would ever go."""
+        removed = remove_tree(self._at(path))
+        if removed.left:
+            raise StorageError("; ".join(removed.left[:_SHOWN]))
+        return removed.is_changed
 
     def rewrite(self, path: str, content: bytes, quarantine: str) -> bool:
         where, target = self._at(path), f"{self.quarantines}/{quarantine}/{self.place.name}/{path}"
         try:
-            self._make_parent(target)
-            # A run that was killed in between has kept the content already.
-            with suppress(FileExistsError):
-                os.link(where, target, follow_symlinks=False)
+            self._keep_content(where, target)
             _replace_content(where, content)
         except OSError as error:
             if error.errno in GONE:
@@ -129,10 +141,22 @@ class FilesystemStorage(Storage):
             raise StorageError(f"{where} could not be written: {error.strerror}") from error
         return True
 
+    def _keep_content(self, where: str, target: str) -> None:
+        try:
+            self._make_parent(target)
+            # A run that was killed in between has kept the content already.
+            with suppress(FileExistsError):
+                os.link(where, target, follow_symlinks=False)
+        except OSError as error:
+            if error.errno not in FULL or self.must_set_aside:
+                raise
+
     def prune(self, path: str, stop: str) -> None:
         while path not in ("", stop) and path.startswith(stop):
             try:
                 os.rmdir(self._at(path))
+            except FileNotFoundError:
+                pass  # making it may have failed for want of room, when those above it were made already
             except OSError:
                 return
             path = os.path.dirname(path)
@@ -147,9 +171,17 @@ class FilesystemStorage(Storage):
             with os.fdopen(descriptor, "wb") as file:
                 file.write(content)
         except OSError as error:
-            raise StorageError(f"{where} could not be written: {error.strerror}") from error
+            kind = FullError if error.errno in FULL else StorageError
+            raise kind(f"{where} could not be written: {error.strerror}") from error
         finally:
             os.umask(umask)
+
+    def link(self, path: str, to: str) -> None:
+        try:
+            os.link(self._at(path), self._at(to), follow_symlinks=False)
+        except OSError as error:
+            kind = FullError if error.errno in FULL else StorageError
+            raise kind(f"{self._at(to)} could not be linked to {self._at(path)}: {error.strerror}") from error
 
     def discard(self, path: str, stop: str) -> None:
         try:
@@ -160,10 +192,30 @@ class FilesystemStorage(Storage):
         self.prune(os.path.dirname(path), stop)
 
     def own_files(self) -> OwnFiles:
-        return LocalOwnFiles(self.quarantines)
+        return LocalOwnFiles(self.quarantines, places_elsewhere(self.quarantines))
 
     def lock_files(self) -> LockFiles:
-        return LockDirectory(self.place.lock(self.rootdirectory))
+        return lock_in(self.place.lock(self.rootdirectory))
+
+    def check_room(self, size: Callable[[], int]) -> Optional[str]:
+        free = room_of(self.beside)
+        if free.has(_PLENTY):
+            return None
+        needed = Room(LOCK_ROOM.bytes + size(), LOCK_ROOM.files)
+        if free.has(needed):
+            return None
+        missing = shortage(self.beside, free, needed)
+        if self.must_set_aside:
+            raise FullError(f"{missing}. With quarantine: delete nothing need be set aside, which frees nothing")
+        places = places_elsewhere(self.quarantines)
+        with_room = [place for place in places if has_room(place, needed)]
+        if not with_room:
+            others = f"or in {' or '.join(map(os.path.dirname, places))}" if places else "where other hosts see it"
+            raise FullError(f"{missing}. A run has its lock and its plan there, {others}")
+        return (
+            f"{missing}, for a run as any other. This one has its lock and its plan in "
+            f"{os.path.dirname(with_room[0])}, which only this host sees, and deletes at once what it can't set aside"
+        )
 
     def local_root(self) -> Optional[str]:
         return self.rootdirectory
@@ -229,11 +281,12 @@ def _replace_content(where: str, content: bytes) -> None:
     found = os.lstat(where)
     with suppress(FileNotFoundError):
         os.unlink(temporary)
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        os.fchown(descriptor, found.st_uid, found.st_gid)
-        os.fchmod(descriptor, stat.S_IMODE(found.st_mode))
-        file.flush()
-        os.fsync(descriptor)
-    os.rename(temporary, where)
+    with unless_written(temporary):
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            os.fchown(descriptor, found.st_uid, found.st_gid)
+            os.fchmod(descriptor, stat.S_IMODE(found.st_mode))
+            file.flush()
+            os.fsync(descriptor)
+        os.rename(temporary, where)

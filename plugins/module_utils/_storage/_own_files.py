@@ -7,24 +7,27 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import Iterable, Iterator, List
+from typing import Callable, Iterable, Iterator, List, Sequence
 
 from .._errors import StorageError
+from .._room import FULL, remove_empty
 from ._base import OwnFiles, Removed
 from ._removing import is_held_open, leaves_of, remove_tree
 
 
 class LocalOwnFiles(OwnFiles):
-    """In the directory `path`, on the device of the registry's tree."""
+    """In the directory `path`, on the device of the registry's tree; what finds no room there lies `elsewhere`."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, elsewhere: Sequence[str] = ()) -> None:
         self.path = path
+        self._places = [path, *elsewhere]
 
     def names(self) -> List[str]:
         try:
-            return sorted(os.listdir(self.path)) if os.path.isdir(self.path) else []
+            found = [os.listdir(place) for place in self._places if os.path.isdir(place)]
         except OSError as error:
             raise StorageError(f"{self.path} could not be read: {error.strerror}") from error
+        return sorted({name for names in found for name in names})
 
     def has(self, name: str, file: str) -> bool:
         return os.path.exists(self._at(name, file))
@@ -32,37 +35,47 @@ class LocalOwnFiles(OwnFiles):
     def read(self, name: str, file: str) -> str:
         return read_text(self._at(name, file))
 
-    def write(self, name: str, file: str, texts: Iterable[str]) -> None:
-        try:
-            os.makedirs(os.path.join(self.path, name), mode=0o700, exist_ok=True)
-            write_durably(self._at(name, file), texts)
-        except OSError as error:
-            raise StorageError(f"{self._at(name, file)} could not be written: {error.strerror}") from error
+    def write(self, name: str, file: str, texts: Callable[[], Iterable[str]]) -> None:
+        for place in self._places:
+            where = os.path.join(place, name)
+            try:
+                os.makedirs(where, mode=0o700, exist_ok=True)
+                write_durably(os.path.join(where, file), texts())
+            except OSError as error:
+                remove_empty(where, 2)
+                if error.errno not in FULL or place == self._places[-1]:
+                    raise StorageError(f"{where}/{file} could not be written: {error.strerror}") from error
+            else:
+                return
 
     def rename(self, name: str, file: str, to: str) -> None:
+        where = self._at(name, file)
         try:
-            os.replace(self._at(name, file), self._at(name, to))
+            os.replace(where, os.path.join(os.path.dirname(where), to))
         except OSError as error:
-            raise StorageError(f"{self._at(name, file)} could not be renamed to {to}: {error.strerror}") from error
+            raise StorageError(f"{where} could not be renamed to {to}: {error.strerror}") from error
 
     def remove(self, name: str) -> Removed:
-        removed = remove_tree(os.path.join(self.path, name))
-        with contextlib.suppress(OSError):
-            os.rmdir(self.path)
-        return removed
+        removed = [remove_tree(os.path.join(place, name)) for place in self._places]
+        remove_empty(self.path, 1)
+        for place in self._places[1:]:
+            remove_empty(place, 2)
+        return Removed(any(one.is_changed for one in removed), [why for one in removed for why in one.left])
 
     def is_removable(self, name: str) -> bool:
-        return not all(map(is_held_open, leaves_of(os.path.join(self.path, name))))
+        return not all(is_held_open(leaf) for place in self._places for leaf in leaves_of(os.path.join(place, name)))
 
     def size(self) -> int:
         return sum(
             os.lstat(os.path.join(directory, name)).st_size
-            for directory, _directories, files in os.walk(self.path)
+            for place in self._places
+            for directory, _directories, files in os.walk(place)
             for name in files
         )
 
     def _at(self, name: str, file: str) -> str:
-        return os.path.join(self.path, name, file)
+        found = [os.path.join(place, name, file) for place in self._places]
+        return next(filter(os.path.exists, found), found[0])
 
 
 def read_text(path: str) -> str:
@@ -77,7 +90,7 @@ def read_text(path: str) -> str:
 def write_durably(path: str, texts: Iterable[str]) -> None:
     """Write a file, readable by its owner only, so that it is there whole or not at all, also after a power cut."""
     temporary = f"{path}.new"
-    with _unless_written(temporary):
+    with unless_written(temporary):
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.writelines(texts)
@@ -92,7 +105,7 @@ def write_durably(path: str, texts: Iterable[str]) -> None:
 
 
 @contextlib.contextmanager
-def _unless_written(temporary: str) -> Iterator[None]:
+def unless_written(temporary: str) -> Iterator[None]:
     """Leave nothing of a file that could not be written: on a full disk that would be in the way of all others."""
     try:
         yield

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import tempfile
-from typing import Iterable, Iterator, List, Tuple
+from typing import Callable, Iterable, Iterator, List, Tuple
 
 from .._errors import StorageError
 from ._base import OwnFiles, Removed
@@ -36,17 +36,17 @@ class S3OwnFiles(OwnFiles):
             raise StorageError(f"{self.path}/{name}/{file} has gone")
         return found[0].decode("utf-8", "replace")
 
-    def write(self, name: str, file: str, texts: Iterable[str]) -> None:
+    def write(self, name: str, file: str, texts: Callable[[], Iterable[str]]) -> None:
         try:
             with tempfile.TemporaryFile() as content:
-                content.writelines(text.encode() for text in texts)
+                content.writelines(text.encode() for text in texts())
                 content.seek(0)
                 self._bucket.put(self._key(name, file), content)
         except OSError as error:
             raise StorageError(f"no temporary file can be written here: {error.strerror or error}") from error
 
     def rename(self, name: str, file: str, to: str) -> None:
-        self.write(name, to, [self.read(name, file)])
+        self.write(name, to, lambda: [self.read(name, file)])
         for why in self._delete([self._key(name, file)]).left:
             raise StorageError(why)
 
