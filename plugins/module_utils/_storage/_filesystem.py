@@ -118,13 +118,20 @@ class FilesystemStorage(Storage):
                 return False
             if error.errno in (errno.EEXIST, errno.ENOTEMPTY):
                 return self._set_aside(path, f"{quarantine}/again")
-            if error.errno in FULL and not self.must_set_aside:
+            if error.errno in FULL and self._deletes:
                 return self._delete(path)
             raise StorageError(f"{self._at(path)} could not be moved to {target}: {error.strerror}") from error
         return True
 
+    @property
+    def _deletes(self) -> bool:
+        """Whether what can't be set aside is deleted: a full disk has no room for the directories that this takes.
+
+        An error alone does not tell that it is full.
+        """
+        return not self.must_set_aside and not has_room(self.beside)
+
     def _delete(self, path: str) -> bool:
-        """Setting aside takes room for directories, and on a full disk nothing would ever go."""
         removed = remove_tree(self._at(path))
         if removed.left:
             raise StorageError("; ".join(removed.left[:_SHOWN]))
@@ -148,7 +155,7 @@ class FilesystemStorage(Storage):
             with suppress(FileExistsError):
                 os.link(where, target, follow_symlinks=False)
         except OSError as error:
-            if error.errno not in FULL or self.must_set_aside:
+            if error.errno not in FULL or not self._deletes:
                 raise
 
     def prune(self, path: str, stop: str) -> None:
