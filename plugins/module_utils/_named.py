@@ -5,21 +5,18 @@
 
 from __future__ import annotations
 
-import re
 from typing import Iterable, Iterator, List, Optional
 
 from ._errors import InvalidOptionError, StillNeededError
 from ._graph import Graph, Tag
+from ._names import NAMES, Grammar
 from ._plan import Drift, Plan
 from ._protected import DIGEST
 from ._retention import BEGUN, Retention, is_thrown_away
 from ._rules import Decision
 from ._v1_image import is_image_id
 
-# OCI distribution specification, "Pulling manifests".
-_TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
-_PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
-_REPOSITORY = re.compile(rf"{_PART}(?:/{_PART})*")
+_NAMES = NAMES["v2"]
 _PATTERNS = "not a pattern (drydock.registry.cleanup deletes by pattern)"
 # So many tags are named in an error.
 _SHOWN = 5
@@ -77,12 +74,12 @@ def require_all(retention: Retention, plan: Plan) -> None:
 
 def read_tag_names(names: Iterable[str]) -> List[str]:
     """Return the names without repetitions. Raises InvalidOptionError for what no tag can be called."""
-    return _checked(names, "name", _TAG, f"the name of a tag such as 1.2, {_PATTERNS}")
+    return _checked(names, "name", _NAMES.tag, f"the name of a tag such as 1.2, {_PATTERNS}")
 
 
 def read_repository_names(names: Iterable[str], option: str) -> List[str]:
     """Return the names without repetitions. Raises InvalidOptionError for what no repository can be called."""
-    return _checked(names, option, _REPOSITORY, f"the name of a repository such as team/app, {_PATTERNS}")
+    return _checked(names, option, _NAMES.repository, f"the name of a repository such as team/app, {_PATTERNS}")
 
 
 def read_digest(digest: Optional[str]) -> Optional[str]:
@@ -92,8 +89,8 @@ def read_digest(digest: Optional[str]) -> Optional[str]:
     return digest
 
 
-def _checked(names: Iterable[str], option: str, grammar: re.Pattern[str], expected: str) -> List[str]:
+def _checked(names: Iterable[str], option: str, grammar: Grammar, expected: str) -> List[str]:
     for name in names:
-        if not grammar.fullmatch(name):
+        if not grammar.has(name):
             raise InvalidOptionError(option, name, expected)
     return list(dict.fromkeys(names))

@@ -22,6 +22,7 @@ from ._patterns import compile_patterns
 from ._registry_config import config_from_params
 from ._report import CAP
 from ._storage._own_files import write_durably
+from ._unmatched import unmatched_selection
 
 Survey = Union[StorageSurvey, ApiSurvey, V1Survey]
 
@@ -43,7 +44,7 @@ class RegistryInfo:
         check_possible((*self.scope.included, *self.scope.excluded), NAMES[survey.version].repository)
         graph = survey.read_all() if level == "images" else survey.read_names(with_tags=level == "tags")
         inventory = self._look(survey, graph) if level == "images" else list_names(graph, with_tags=level == "tags")
-        for warning in graph.warnings:
+        for warning in (*graph.warnings, *unmatched_selection(graph, *self.scope)):
             self.warn(warning)
 
         def described(limit: Optional[int]) -> Dict[str, Any]:

@@ -10,12 +10,12 @@ unprotected. Lists that many hosts share name what some of them do not have, so 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Iterable, Iterator, List, NamedTuple, Optional
+from typing import Iterable, Iterator, List, NamedTuple, Optional, Sequence
 
 from ._errors import UnmatchedError
 from ._graph import Graph, Repository
 from ._near import KnownNames, near_words
-from ._patterns import Pattern, compile_pattern
+from ._patterns import Pattern, compile_pattern, matches_any
 from ._plan import Plan
 from ._policy import Policy, Settings
 from ._protected import ALL_TAGS, ProtectedImages, Reference
@@ -49,14 +49,26 @@ def check_unmatched(graph: Graph, settings: Settings, on_unmatched: str) -> List
     known = KnownNames([*graph.repositories, *graph.unread])
     if not known.names:
         return []
-    warnings = _told("repositories", _unmatched_patterns(settings.repositories, known, known))
+    warnings = _selecting("repositories", settings.repositories, known)
     warnings += _check_protection(graph, settings, known, on_unmatched)
-    for policy in settings.policies:
-        warnings += _told(f"{policy.name}: repositories", _unmatched_patterns(policy.repositories, known, known))
+    for index, policy in enumerate(settings.policies):
+        warnings += _selecting(f"{policy.name}: repositories", policy.repositories, known)
         excluded = _unmatched_exclusions(known, settings, policy)
         warnings += _answered(f"{policy.name}: exclude_repositories", excluded, on_unmatched)
-        warnings += _check_tags(graph, settings, policy)
+        covered = [one for name, one in graph.repositories.items() if settings.selects(name) and policy.covers(name)]
+        warnings += _check_tags(policy, covered)
+        warnings += _overruled(policy, settings.policies[:index], covered)
     return warnings
+
+
+def unmatched_selection(graph: Graph, included: Sequence[Pattern], excluded: Sequence[Pattern]) -> List[str]:
+    """Return a warning for each of both options with patterns that match no repository."""
+    known = KnownNames([*graph.repositories, *graph.unread])
+    if not known.names:
+        return []
+    return _selecting("repositories", included, known) + _told(
+        "exclude_repositories", _unmatched_patterns(excluded, known, known)
+    )
 
 
 def check_beside_plan(plan: Plan, settings: Settings, on_unmatched: str) -> List[str]:
@@ -86,6 +98,12 @@ def _check_protection(graph: Graph, settings: Settings, known: KnownNames, on_un
     images = [Unmatched(one.text, "image", _near_image(one, graph, settings)) for one in absent[:_LOOKED_UP]]
     images += [Unmatched(one.text, "image") for one in absent[_LOOKED_UP:]]
     return _answered("exclude_repositories", excluded, on_unmatched) + _answered("protect_images", images, on_unmatched)
+
+
+def _selecting(option: str, patterns: Sequence[Pattern], known: KnownNames) -> List[str]:
+    if not patterns:
+        return [f"{option}: the list is empty, which selects nothing"]
+    return _told(option, _unmatched_patterns(patterns, known, known))
 
 
 def _unmatched_patterns(patterns: Iterable[Pattern], known: KnownNames, near: KnownNames) -> List[Unmatched]:
@@ -154,12 +172,13 @@ def _near_image(reference: Reference, graph: Graph, settings: Settings) -> Optio
     return None
 
 
-def _check_tags(graph: Graph, settings: Settings, policy: Policy) -> List[str]:
+def _check_tags(policy: Policy, covered: Sequence[Repository]) -> List[str]:
+    if not policy.tags:
+        return [f"{policy.name}: tags: the list is empty, which selects nothing"]
     grouped = [policy.group_by] if policy.group_by else []
     options = (("tags", policy.tags), ("keep_tags", policy.keep_tags), ("group_by", grouped))
     if all(pattern.text in _EVERYTHING for _option, patterns in options for pattern in patterns):
         return []
-    covered = [one for name, one in graph.repositories.items() if settings.selects(name) and policy.covers(name)]
     names = KnownNames(tag.name for repository in covered for tag in repository.judged_tags())
     warnings: List[str] = []
     for option, patterns in options if names.names else ():
@@ -168,6 +187,22 @@ def _check_tags(graph: Graph, settings: Settings, policy: Policy) -> List[str]:
         rest = [Unmatched(pattern.text, "tag") for pattern in missing[_SHOWN:]]
         warnings += _told(f"{policy.name}: {option}", shown + rest)
     return warnings
+
+
+def _overruled(policy: Policy, earlier: Sequence[Policy], covered: Sequence[Repository]) -> List[str]:
+    """Return a warning where the policy judges no tag, because earlier ones judge all of those that it matches."""
+    example: Optional[str] = None
+    for repository in covered if earlier else ():
+        before = [other for other in earlier if other.covers(repository.name)]
+        for tag in repository.judged_tags():
+            if matches_any(policy.tags, tag.name):
+                judge = next((other.name for other in before if matches_any(other.tags, tag.name)), None)
+                if judge is None:
+                    return []
+                example = example or f"{repository.name}:{tag.name} ({judge})"
+    if example is None:
+        return []
+    return [f"{policy.name}: it judges no tag, for earlier policies judge all those that it matches, such as {example}"]
 
 
 def _answered(option: str, found: List[Unmatched], on_unmatched: str) -> List[str]:

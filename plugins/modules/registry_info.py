@@ -36,6 +36,7 @@ options:
       - A pattern is a glob in which C(*) stops at C(/) and C(**) does not, or, behind a leading C(~), a regular
         expression. A glob that no name can match is refused, and the message says what was probably meant. A plain
         name stands for itself alone, V(team/**) for all below it.
+      - A pattern that matches no repository draws a warning that says what is near it.
       - Over the API, plain names alone spare the registry the question for its whole catalogue, which some accounts may
         not ask.
     type: list

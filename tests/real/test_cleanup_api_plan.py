@@ -134,6 +134,11 @@ def test_a_saved_plan_touches_only_what_the_run_may_touch(deleting: DeletingRegi
     made = successful(cleanup_over_api(deleting, check=True, policies=KEEP_ONE, plan_dest=plan))
     kept = capture(deleting, {"app": ["2"], "team/app": ["1", "2"]})
     before = Seen(deleting)
+    for check in (True, False):
+        refused(
+            cleanup_over_api(deleting, check=check, plan=plan, exclude_repositories=["team"]),
+            "exclude_repositories: 'team' matches no repository; 'team/**' would match 1",
+        )
     excluded: dict[str, Any] = {"plan": plan, "exclude_repositories": ["team/**"]}
     preview = successful(cleanup_over_api(deleting, check=True, diff=True, **excluded))
     before.assert_same()

@@ -460,6 +460,21 @@ def test_a_pattern_that_no_name_can_match_is_refused(registry: RegistryProcess) 
             assert "write '~team-[0-9]/.+'" in result["msg"]
 
 
+@pytest.mark.parametrize("level", ["repositories", "tags", "images"])
+def test_a_pattern_that_matches_nothing_is_told(registry: RegistryProcess, level: str) -> None:
+    for name in ("team/app", "team/web"):
+        push(registry, name, images.image(name), "1")
+    places: list[dict[str, Any]] = [{"registry_config": str(registry.config_path)}, {"registry_url": registry.url}]
+    for place in places:
+        told = look(**place, level=level, repositories=["team/*", "other"], exclude_repositories=["team", "team/app"])
+        assert [one["name"] for one in told["repositories"]] == ["team/web"]
+        said = " ".join(map(str, told["warnings"]))
+        assert "exclude_repositories: 'team' matches no repository; 'team/**' would match 2, such as team/app" in said
+        assert "repositories: 'other' matches no repository" in said
+        fine = look(**place, level=level, repositories=["team/*"], exclude_repositories=["team/app"])
+        assert not fine.get("warnings")
+
+
 def test_where_to_look_must_be_said() -> None:
     result = run_forked("registry_info", {})[1]
     assert "one of the following is required: registry_url, registry_config, storage" in result["msg"]

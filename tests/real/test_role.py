@@ -108,6 +108,8 @@ def test_a_refused_plan_never_closes_the_registry(host: Host) -> None:
     assert run.returncode != 0
     assert "max_delete" in run.of("Fail with the error that was met")[0]["msg"]
     assert not run.of("Result")
+    unprotected = host.cleanup(policies=KEEP_TWO, exclude_repositories=["team"], on_unmatched="fail_if_near")
+    assert "'team/**' would match 1" in unprotected.of("Fail with the error that was met")[0]["msg"]
     assert host.pid() == pid
     assert_untouched(host.registry.storage, before)
 

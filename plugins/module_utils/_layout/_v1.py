@@ -70,6 +70,8 @@ class V1Layout(Layout):
                 repository = graph.repositories[name] = Repository(name)
                 if with_tags:
                     self._read_tags(graph, repository, listing.files)
+            else:
+                graph.unread.append(name)
         return graph
 
     def read_created(self, graph: Graph, digests: Iterable[str]) -> None:

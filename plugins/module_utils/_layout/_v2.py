@@ -79,6 +79,8 @@ class V2Layout(Layout):
                 repository = graph.repositories[name] = Repository(name)
                 if with_tags:
                     self._read_tags(graph, repository)
+            else:
+                graph.unread.append(name)
         return graph
 
     def read_created(self, graph: Graph, digests: Iterable[str]) -> None:

@@ -172,6 +172,26 @@ def test_patterns_that_delete_nothing_are_warnings() -> None:
     ]
 
 
+def test_a_policy_that_earlier_ones_leave_nothing_to_is_told() -> None:
+    """The first policy that matches judges: who writes the general one first loses what the others were to keep."""
+    everything = {"name": "all", "keep_n": 1}
+    releases = {"name": "releases", "tags": ["v*", "1*"], "keep_n": 10}
+    (said,) = check(policies=[everything, releases])
+    assert said.startswith("releases: it judges no tag, for earlier policies judge all those that it matches, such as ")
+    assert said.endswith(" (all)")
+    assert check(policies=[releases, everything]) == []
+    assert check(policies=[{**everything, "repositories": ["team-web/**"]}, releases]) == []
+
+
+def test_a_list_that_is_empty_selects_nothing_and_is_told() -> None:
+    assert check(repositories=[]) == ["repositories: the list is empty, which selects nothing"]
+    policy = {"name": "p", "keep_n": 1}
+    assert check(policies=[{**policy, "tags": []}]) == ["p: tags: the list is empty, which selects nothing"]
+    assert "p: repositories: the list is empty, which selects nothing" in check(
+        policies=[{**policy, "repositories": []}]
+    )
+
+
 def test_long_lists_are_cut() -> None:
     (said,) = check("warn", exclude_repositories=[f"nothing{number}" for number in range(12)])
     assert said.count("matches no repository") == 5
