@@ -10,7 +10,7 @@ between a registry's storage and its API is in `_cleanup_storage.py` and `_clean
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Tuple
+from typing import Any, Callable, Container, Dict, Iterable, List, Mapping, Optional, Tuple
 
 from ._diff import render_diff
 from ._errors import InvalidOptionError, PlanError
@@ -92,6 +92,10 @@ class Cleanup(ABC):
     def mark_again(self, graph: Graph, plan: Plan) -> Tuple[Removal, List[Drift]]:
         """Return what of the plan may still go, and what not and why."""
 
+    def begun_blobs(self) -> Container[str]:
+        """Return the blobs that an interrupted run was about to remove."""
+        return ()
+
     @abstractmethod
     def apply_new_plan(self, marked: Marked) -> None:
         """Apply a plan that was made just now from this graph; in check mode only check that it could be."""
@@ -114,7 +118,7 @@ class Cleanup(ABC):
         self._write_plan(plan)
         marked = Marked(plan, graph, plan.removal, [])
         self.report(marked)
-        check_guards(self.guards, plan.removal, graph)
+        check_guards(self.guards, plan.removal, graph, self.begun_blobs())
         self.apply_new_plan(marked)
 
     def read_graph(self) -> Graph:
@@ -136,7 +140,7 @@ class Cleanup(ABC):
         removal, drift = self.mark_again(graph, allowed)
         marked = Marked(plan, graph, removal, [*left_alone, *drift])
         self.report(marked)
-        check_guards(self.guards, marked.removal, graph)
+        check_guards(self.guards, marked.removal, graph, self.begun_blobs())
         return marked
 
     def report(self, marked: Marked) -> None:

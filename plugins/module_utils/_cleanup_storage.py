@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import time
+from collections import ChainMap
 from contextlib import contextmanager, nullcontext
-from typing import Dict, Iterator, List, Optional, Tuple
+from typing import Container, Dict, Iterator, List, Optional, Tuple
 
 from ._apply import Sweep
 from ._cache import UNKNOWN_CACHE, check_cache, forget_blobs
@@ -16,9 +17,11 @@ from ._cleanup import Cleanup
 from ._closed import Closedness, check_contents, look, look_again, require_closed, show_same_storage, why_open
 from ._errors import DrydockError, InvalidOptionError, NotClosedError, StorageError
 from ._graph import Graph
+from ._guards import require_links
 from ._layout._known import load_known, save_known
 from ._layout._open import PLACES, layout_on, storage_version
 from ._lock import Hold, Lock, run_from_params
+from ._owners import require_no_other_owner
 from ._permission import Aged
 from ._plan import Drift, Plan, Removal, dump_plan
 from ._planning import Marked, make_plan, mark_again
@@ -73,7 +76,9 @@ class StorageCleanup(Cleanup):
         return self.layout.source()
 
     def read(self) -> Graph:
+        require_no_other_owner(self.config, self.storage)
         graph = self.layout.read()
+        require_links(graph, self.settings.allow_empty)
         applied_later = self.params["plan_dest"] or self.params.get("_applied_later")
         # Whoever applies the plan needs it while the registry is closed.
         if applied_later and self.check_mode and self._is_far():
@@ -104,6 +109,9 @@ class StorageCleanup(Cleanup):
             graph, self.settings, retention, self.source(), Aged(graph, self.settings, self.now, condemned)
         )
 
+    def begun_blobs(self) -> Container[str]:
+        return ChainMap(*(plan.removal.blobs for plan in self.interrupted))
+
     def mark_again(self, graph: Graph, plan: Plan) -> Tuple[Removal, List[Drift]]:
         return mark_again(graph, plan, self.settings.protected)
 
@@ -121,7 +129,7 @@ class StorageCleanup(Cleanup):
             self._apply_marked(self.marked_again(plan), closedness)
 
     def _apply_marked(self, marked: Marked, closedness: Closedness) -> None:
-        check_contents(closedness, marked.graph)
+        check_contents(closedness, marked.graph, self.storage)
         if self.check_mode:
             self._predict(marked.plan, marked.removal)
         elif not marked.removal.counts().is_nothing():
@@ -185,7 +193,7 @@ class StorageCleanup(Cleanup):
 
     def _check_same_storage(self, closedness: Closedness, graph: Graph) -> None:
         if self.params["require_read_only"]:
-            check_contents(closedness, graph)
+            check_contents(closedness, graph, self.storage)
             show_same_storage(closedness, graph, self.layout)
 
     def _sweep(self, marked: Marked, sentry: Sentry) -> None:

@@ -12,7 +12,7 @@ from ._endpoints import Endpoints, endpoints_from_params
 from ._errors import FullError, NotClosedError, StorageError
 from ._graph import Graph
 from ._layout._base import Layout, Planted
-from ._probe import DEFAULT_REPOSITORY, Mode, check_same_contents
+from ._probe import DEFAULT_REPOSITORY, Mode, check_empty, check_same_contents
 from ._processes import other_writers, registries_on
 from ._registry_config import RegistryConfig
 from ._storage._base import Storage
@@ -47,11 +47,14 @@ def look_again(closedness: Closedness) -> Closedness:
     return Closedness(found.mode or "unknown", found.detail, closedness.endpoints)
 
 
-def check_contents(closedness: Closedness, graph: Graph) -> None:
+def check_contents(closedness: Closedness, graph: Graph, storage: Storage) -> None:
     """Raise NotClosedError where the registry answers and its tags are not those of this storage."""
     if closedness.endpoints is not None and closedness.mode in (Mode.READ_ONLY, Mode.WRITABLE):
+        sample = list(_oldest_tags(graph))
         for client in closedness.endpoints.clients:
-            check_same_contents(client, _oldest_tags(graph))
+            check_same_contents(client, sample)
+            if not graph.repositories:
+                check_empty(client, storage.source())
 
 
 def require_closed(closedness: Closedness, config: Optional[RegistryConfig], storage: Storage) -> None:

@@ -46,6 +46,10 @@ class DoubtError(DrydockError):
     """What was read leaves doubt about what is referred to, so nothing may be removed (DESIGN.md, "Doubt")."""
 
 
+class ForeignStorageError(DoubtError):
+    """Somebody else's database tells what the storage holds, so that nothing may be removed there."""
+
+
 class RegistryError(DrydockError):
     """The registry's API answered something that cannot be used."""
 

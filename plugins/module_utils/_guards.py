@@ -5,44 +5,104 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping, NamedTuple, Optional
+from typing import Any, Container, Mapping, NamedTuple, Optional
 
-from ._errors import InvalidOptionError, PlanError
-from ._graph import Graph
+from ._errors import DoubtError, InvalidOptionError, PlanError
+from ._graph import Graph, Weight
 from ._plan import Removal
+from ._sizes import parse_optional_size
 
 _ADVICE = "Look at it in check mode with --diff, then change the policies or the limit"
+# Of all blobs, where no tag goes and max_delete_store_percent says nothing.
+_UNASKED_PERCENT = 90.0
 
 
 class Guards(NamedTuple):
-    """`max_delete` counts tags and manifests, `max_delete_percent` is a share of a repository's; None is no limit."""
+    """What a plan may take at most; None is no limit.
 
-    max_delete: Optional[int]
-    max_delete_percent: Optional[float]
+    `max_delete` counts tags and manifests, `max_delete_blobs` blobs, `max_delete_bytes` their bytes.
+    `max_delete_percent` is a share of a repository's tags or manifests, `max_delete_store_percent` one of all blobs or
+    of all their bytes.
+    """
+
+    max_delete: Optional[int] = None
+    max_delete_percent: Optional[float] = None
+    max_delete_blobs: Optional[int] = None
+    max_delete_bytes: Optional[int] = None
+    max_delete_store_percent: Optional[float] = None
 
 
 def read_guards(params: Mapping[str, Any]) -> Guards:
     """Validate the limits. Raises InvalidOptionError."""
-    guards = Guards(params["max_delete"], params["max_delete_percent"])
-    if guards.max_delete is not None and guards.max_delete < 0:
-        raise InvalidOptionError("max_delete", guards.max_delete, "a number from 0 up")
-    if guards.max_delete_percent is not None and not 0 <= guards.max_delete_percent <= 100:
-        raise InvalidOptionError("max_delete_percent", guards.max_delete_percent, "a number from 0 to 100")
-    return guards
+    for option in ("max_delete", "max_delete_blobs"):
+        if params[option] is not None and params[option] < 0:
+            raise InvalidOptionError(option, params[option], "a number from 0 up")
+    for option in ("max_delete_percent", "max_delete_store_percent"):
+        if params[option] is not None and not 0 <= params[option] <= 100:
+            raise InvalidOptionError(option, params[option], "a number from 0 to 100")
+    sizes = {"max_delete_bytes": parse_optional_size(params["max_delete_bytes"], "max_delete_bytes")}
+    return Guards(**{**{name: params[name] for name in Guards._fields}, **sizes})
 
 
-def check_guards(guards: Guards, removal: Removal, graph: Graph) -> None:
-    """Raise PlanError, naming the limit and the figures, where the removal goes beyond a limit."""
-    if guards.max_delete is not None:
-        counts = removal.counts()
-        for kind, count in (("tags", counts.tags), ("manifests", counts.manifests)):
-            if count > guards.max_delete:
-                raise PlanError(
-                    f"the plan is refused: it deletes {count} {kind}, max_delete allows {guards.max_delete}; "
-                    f"nothing was changed. {_ADVICE}"
-                )
+def require_links(graph: Graph, allow_empty: bool) -> None:
+    """Raise DoubtError where there are blobs and nothing anywhere that links one: something is missing here."""
+    repositories = graph.repositories.values()
+    if allow_empty or not graph.blobs or any(one.tags or one.revisions or one.layer_links for one in repositories):
+        return
+    raise DoubtError(
+        f"there are {len(graph.blobs)} blobs here, and not one tag, manifest or layer link of any repository, so all "
+        "of them would go; nothing was changed. Most often the repositories were not restored or not mounted, or a "
+        "database has what they hold. If the registry really is to be emptied, say allow_empty: true"
+    )
+
+
+def check_guards(guards: Guards, removal: Removal, graph: Graph, begun: Container[str] = ()) -> None:
+    """Raise PlanError, naming the limit and the figures, where the removal goes beyond a limit.
+
+    `begun` are blobs of which an interrupted plan, that was held against the limits, let go.
+    """
+    counts = removal.counts()
+    for option, kind, count in (
+        ("max_delete", "tags", counts.tags),
+        ("max_delete", "manifests", counts.manifests),
+        ("max_delete_blobs", "blobs", counts.blobs),
+        ("max_delete_bytes", "bytes", counts.bytes),
+    ):
+        limit = getattr(guards, option)
+        if limit is not None and count > limit:
+            raise PlanError(
+                f"the plan is refused: it deletes {count} {kind}, {option} allows {limit}; "
+                f"nothing was changed. {_ADVICE}"
+            )
     if guards.max_delete_percent is not None:
         _check_shares(guards.max_delete_percent, removal, graph)
+    _check_store(guards.max_delete_store_percent, removal, graph, begun)
+
+
+def _check_store(limit: Optional[float], removal: Removal, graph: Graph, begun: Container[str]) -> None:
+    """Hold what goes against the whole store; with no tag among it, which nobody asked for, also without a limit."""
+    if limit is not None:
+        for kind, count, total in (
+            ("blobs", len(removal.blobs), len(graph.blobs)),
+            ("bytes of blobs", _bytes_of(removal.blobs), _bytes_of(graph.blobs)),
+        ):
+            if count * 100 > limit * total:
+                raise PlanError(
+                    f"the plan is refused: it deletes {count} of {total} {kind} of the whole store, "
+                    f"max_delete_store_percent allows {limit:g} %; nothing was changed. {_ADVICE}"
+                )
+    elif not any(gone.tags for gone in removal.repositories.values()):
+        count, total = sum(digest not in begun for digest in removal.blobs), len(graph.blobs)
+        if count * 100 > _UNASKED_PERCENT * total:
+            raise PlanError(
+                f"the plan is refused: it deletes no tag, and yet {count} of all {total} blobs; nothing was changed. "
+                "See that the storage is whole and this registry's own. If these really are orphans, say "
+                "max_delete_store_percent: 100"
+            )
+
+
+def _bytes_of(blobs: Mapping[str, Weight]) -> int:
+    return sum(blob.size for blob in blobs.values())
 
 
 def _check_shares(limit: float, removal: Removal, graph: Graph) -> None:

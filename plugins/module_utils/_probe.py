@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import errno
 import socket
-from typing import Any, Iterable, NamedTuple, Optional
+from typing import Any, Iterable, Mapping, NamedTuple, Optional
 from urllib.parse import urlsplit
 
 from ._api._base import ApiClient
@@ -75,6 +75,24 @@ def check_same_contents(client: ApiClient, sample: Iterable[tuple[str, str, str]
                 f"{client.url} does not serve this storage: there {repository}:{tag} is {digest}, the URL {shown}; "
                 "give the registry_url that belongs to this storage"
             )
+
+
+def check_empty(client: ApiClient, source: Mapping[str, str]) -> None:
+    """Raise NotClosedError where the URL shows a repository: the storage (its `source`) holds none.
+
+    A catalogue that can't be read (not every account may) shows nothing.
+    """
+    try:
+        name = next(iter(client.repositories()), None)
+    except RegistryError:
+        return
+    if name is not None:
+        where = ", ".join(f"{key} {value}" for key, value in source.items())
+        raise NotClosedError(
+            f"{client.url} does not serve this storage: it shows the repository {name}, and the storage ({where}) "
+            "holds none; nothing was changed. Give the storage as this host has it: a registry in a container has "
+            "another path in there (option storage)"
+        )
 
 
 def _judge(client: ApiClient, repository: str, answer: Answer) -> Probe:

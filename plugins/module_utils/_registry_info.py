@@ -18,6 +18,7 @@ from ._layout._open import open_layout
 from ._layout._survey import StorageSurvey
 from ._meant import check_possible
 from ._names import NAMES
+from ._owners import find_owner
 from ._patterns import compile_patterns
 from ._registry_config import config_from_params
 from ._report import CAP
@@ -58,7 +59,12 @@ class RegistryInfo:
     def _open(self) -> Survey:
         params = self.params
         if params["storage"] or params["registry_config"]:
-            return StorageSurvey(open_layout(params, config_from_params(params)), self.scope.selects)
+            config = config_from_params(params)
+            layout = open_layout(params, config)
+            owner = find_owner(config, layout.storage)
+            if owner is not None:
+                self.warn(f"this is the storage of {owner.name} ({owner.seen}): only its database tells what is there")
+            return StorageSurvey(layout, self.scope.selects)
         return survey_of(open_client(params, params["registry_url"]), *self.scope)
 
     def _look(self, survey: Survey, graph: Graph) -> Inventory:

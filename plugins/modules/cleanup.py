@@ -126,8 +126,27 @@ options:
     description:
       - Refuse a plan that deletes a larger share of any repository's tags or manifests. Not set, there is no limit.
     type: float
+  max_delete_blobs:
+    description:
+      - Refuse a plan that deletes more blobs than this. Not set, there is no limit. Only with the storage.
+    type: int
+  max_delete_bytes:
+    description:
+      - Refuse a plan that frees more than this, a size such as V(50GB), V(10GiB) or a number of bytes. Not set, there
+        is no limit. Only with the storage.
+    type: str
+  max_delete_store_percent:
+    description:
+      - Refuse a plan that deletes a larger share of all blobs of the storage, or of all their bytes.
+      - Not set, a plan that deletes no tag is refused if it deletes more than 90 % of all blobs, because then most
+        likely a part of the storage is missing. With V(100) it is not. Blobs of an interrupted run do not count there.
+      - Only with the storage.
+    type: float
   allow_empty:
-    description: Whether a repository may lose its last tag that pulls. Otherwise its newest such tag is kept.
+    description:
+      - Whether a repository may lose its last tag that pulls. Otherwise its newest such tag is kept.
+      - Also whether a storage may be emptied in which blobs lie and no repository links any of them. Otherwise that is
+        refused, for most likely the repositories were not restored or not mounted.
     type: bool
     default: false
   broken_tags:
@@ -564,6 +583,9 @@ def cleanup_argument_spec() -> dict[str, Any]:
         "remove_empty_repositories": {"type": "bool", "default": True},
         "max_delete": {"type": "int"},
         "max_delete_percent": {"type": "float"},
+        "max_delete_blobs": {"type": "int"},
+        "max_delete_bytes": {"type": "str"},
+        "max_delete_store_percent": {"type": "float"},
         "allow_empty": {"type": "bool", "default": False},
         "broken_tags": {"type": "str", "choices": ["keep", "delete"], "default": "keep"},
         "overwrite_shared_tags": {"type": "bool", "default": False},

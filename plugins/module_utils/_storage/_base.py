@@ -207,6 +207,10 @@ class Storage(ABC):
         """Delete a file for good, and its parents below `stop` as far as they are empty."""
 
     @abstractmethod
+    def has_beside(self, path: str) -> bool:
+        """Tell whether there is this file beside the registry's own tree, where others leave theirs."""
+
+    @abstractmethod
     def local_root(self) -> Optional[str]:
         """Return the root directory on this host, None for a storage that is elsewhere."""
 

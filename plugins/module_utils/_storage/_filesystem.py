@@ -103,6 +103,16 @@ class FilesystemStorage(Storage):
     def read(self, path: str, limit: int) -> Optional[Tuple[bytes, float]]:
         return read_file(path, self._top, limit, self._at(path))
 
+    def has_beside(self, path: str) -> bool:
+        where = os.path.join(self.beside, path)
+        try:
+            os.lstat(where)
+        except OSError as error:
+            if error.errno in GONE:
+                return False
+            raise unreadable(where, error) from error
+        return True
+
     def remove(self, paths: Sequence[str], quarantine: str, look: Look) -> Iterator[bool]:
         for path in paths:
             look()

@@ -27,7 +27,8 @@ from ._s3_own_files import S3OwnFiles
 from ._s3_page import PAGE, Entry, Page
 from ._s3_ranges import list_below
 
-_TREE = "docker/registry/v2/"
+_BESIDE = "docker/registry/"
+_TREE = f"{_BESIDE}v2/"
 _DELETES_AT_ONCE = 4
 _SHOWN = 5
 
@@ -42,6 +43,7 @@ class S3Storage(Storage):
         """Raises InvalidOptionError, MissingLibraryError; asks the bucket nothing yet."""
         self.bucket = Bucket(parameters)
         self.base = f"{self.bucket.where.prefix}{_TREE}"
+        self._beside = f"{self.bucket.where.prefix}{_BESIDE}"
         self._listed: Dict[str, PackedKeys] = {}
         self._unfinished: Optional[Dict[str, Unfinished]] = None
 
@@ -49,10 +51,13 @@ class S3Storage(Storage):
         return self.bucket.where.source()
 
     def own_files(self) -> OwnFiles:
-        return S3OwnFiles(self.bucket, f"{self.bucket.where.prefix}docker/registry/drydock")
+        return S3OwnFiles(self.bucket, f"{self._beside}drydock")
 
     def lock_files(self) -> LockFiles:
-        return LockObject(self.bucket, f"{self.bucket.where.prefix}docker/registry/drydock.lock")
+        return LockObject(self.bucket, f"{self._beside}drydock.lock")
+
+    def has_beside(self, path: str) -> bool:
+        return self.bucket.get(self._beside + path, 1) is not None
 
     def look_anew(self) -> None:
         self._listed, self._unfinished = {}, None

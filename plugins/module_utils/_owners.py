@@ -1,0 +1,76 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who else holds the truth about a storage: what no link there names may be an image to them."""
+
+from __future__ import annotations
+
+from typing import Any, Iterator, Mapping, NamedTuple, Optional
+
+from ._errors import ForeignStorageError
+from ._registry_config import RegistryConfig
+from ._storage._base import Storage
+
+# GitLab's container registry writes it beside its tree when it begins to use its database, and its own collector
+# refuses where it lies. It can be missing (REGISTRY_FACTS.md, "Who else writes this layout").
+_GITLAB_MARK = "lockfiles/database-in-use"
+_GITLAB_WAY = "it removes by itself what its database does not name (online garbage collection)"
+_HARBOR_WAY = (
+    "use Harbor's own tag retention and garbage collection, or delete tags over the API of Harbor's address "
+    "(registry_url alone)"
+)
+
+
+class Owner(NamedTuple):
+    """Whose storage it is, by what that was seen, and how images are removed there."""
+
+    name: str
+    seen: str
+    way: str
+
+
+def require_no_other_owner(config: Optional[RegistryConfig], storage: Storage) -> None:
+    """Raise ForeignStorageError where a database of somebody else tells what this storage holds."""
+    owner = find_owner(config, storage)
+    if owner is not None:
+        raise ForeignStorageError(
+            f"this is the storage of {owner.name} ({owner.seen}): its database and not the storage tells which images "
+            f"there are, so everything would be taken for orphans; nothing was changed. Instead, {owner.way}"
+        )
+
+
+def find_owner(config: Optional[RegistryConfig], storage: Storage) -> Optional[Owner]:
+    """Return whose storage it is, None where nobody else was seen. Raises StorageError."""
+    owner = owner_by_config(config.data, config.path) if config is not None else None
+    if owner is None and storage.has_beside(_GITLAB_MARK):
+        return Owner("a GitLab container registry", f"{_GITLAB_MARK} lies in it", _GITLAB_WAY)
+    return owner
+
+
+def owner_by_config(data: Mapping[str, Any], path: str) -> Optional[Owner]:
+    """Return who has a database, as the content of the registry's configuration file tells. Pure."""
+    enabled = _at(data, "database", "enabled")
+    # "prefer" uses the database wherever there is one; what is no clear no is doubt.
+    if enabled not in (None, False) and str(enabled).lower() not in ("", "false"):
+        return Owner("a GitLab container registry", f"database.enabled is {enabled} in {path}", _GITLAB_WAY)
+    seen = next(_harbor_marks(data), None)
+    return Owner("Harbor", f"{seen} in {path}", _HARBOR_WAY) if seen else None
+
+
+def _harbor_marks(data: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what Harbor writes into the configuration of its registry (its make/photon/prepare and its Helm chart)."""
+    if _at(data, "auth", "htpasswd", "realm") == "harbor-registry-basic-realm":
+        yield "auth.htpasswd.realm is harbor-registry-basic-realm"
+    if _at(data, "auth", "token", "service") == "harbor-registry":
+        yield "auth.token.service is harbor-registry"
+    endpoints = _at(data, "notifications", "endpoints")
+    for endpoint in endpoints if isinstance(endpoints, list) else ():
+        url = str(_at(endpoint, "url") or "")
+        if url.endswith("/service/notifications"):
+            yield "notifications.endpoints has Harbor's core"
+
+
+def _at(level: Any, *keys: str) -> Any:
+    for key in keys:
+        level = level.get(key) if isinstance(level, Mapping) else None
+    return level

@@ -1,0 +1,172 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Storages whose truth lies elsewhere: in a database, in another directory, in a part that is not mounted."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from support import images
+from support.forked import run_forked
+from support.pushing import Repository
+from support.registries import RegistryProcess
+from support.store import Store, assert_same, assert_untouched, remove, snapshot
+from support.sweeping import cleanup, push_aged, refused, seen, successful, sweep
+from support.v1 import V1Registry
+from support.v1 import image as v1_image
+from support.v1 import push as v1_push
+
+KEEP_ONE = [{"name": "test", "keep_n": 1}]
+GITLAB_MARK = "docker/registry/lockfiles/database-in-use"
+HARBOR = {
+    "auth": {"htpasswd": {"realm": "harbor-registry-basic-realm", "path": "/etc/registry/passwd"}},
+    "validation": {"disabled": True},
+}
+
+
+def refused_everywhere(registry: RegistryProcess, *words: str, **options: Any) -> None:
+    """In preview and in a run, with nothing touched."""
+    before = seen(registry)
+    for check in (True, False):
+        refused(cleanup(registry, check=check, policies=KEEP_ONE, **options), *words, "nothing was changed")
+    assert_same(before, seen(registry))
+
+
+def config_with(registry: RegistryProcess, directory: Path, more: dict[str, Any]) -> str:
+    """The path of the registry's configuration with more in it, which no plain registry would start with."""
+    path = directory / "foreign.yml"
+    path.write_text(yaml.safe_dump({**yaml.safe_load(registry.config_path.read_text()), **more}))
+    return str(path)
+
+
+def test_the_mark_of_gitlabs_database(everywhere: RegistryProcess) -> None:
+    push_aged(everywhere, "app", {"1": 9.0, "2": 8.0})
+    mark = everywhere.storage / GITLAB_MARK
+    mark.parent.mkdir(parents=True, exist_ok=True)
+    mark.write_bytes(b"")
+    with everywhere.closed():
+        refused_everywhere(everywhere, "GitLab", "lockfiles/database-in-use", "online garbage collection")
+        remove(mark)
+        assert successful(cleanup(everywhere, policies=KEEP_ONE))["deleted"]["tags"] == 1
+
+
+@pytest.mark.parametrize("enabled", [True, "prefer", "true"])
+def test_gitlabs_database_in_the_configuration(registry: RegistryProcess, tmp_path: Path, enabled: object) -> None:
+    push_aged(registry, "app", {"1": 9.0, "2": 8.0})
+    path = config_with(registry, tmp_path, {"database": {"enabled": enabled}})
+    with registry.closed():
+        refused_everywhere(registry, "GitLab", "database.enabled", path, registry_config=path)
+        told = run_forked("registry_info", {"registry_config": path, "level": "tags"})[1]
+        assert "GitLab" in str(told["warnings"])
+
+
+def test_a_database_that_is_off_or_comes_from_the_environment(registry: RegistryProcess, tmp_path: Path) -> None:
+    push_aged(registry, "app", {"1": 9.0, "2": 8.0})
+    path = config_with(registry, tmp_path, {"database": {"enabled": False}})
+    with registry.closed():
+        on = {"REGISTRY_DATABASE_ENABLED": "true"}
+        refused_everywhere(registry, "GitLab", registry_config=path, registry_environment=on)
+        assert successful(cleanup(registry, registry_config=path, policies=KEEP_ONE))["deleted"]["tags"] == 1
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        HARBOR,
+        {"auth": {"token": {"service": "harbor-registry", "realm": "https://core/service/token", "issuer": "x"}}},
+        {"notifications": {"endpoints": [{"name": "harbor", "url": "http://core:8080/service/notifications"}]}},
+    ],
+)
+def test_harbors_registry(registry: RegistryProcess, tmp_path: Path, more: dict[str, Any]) -> None:
+    push_aged(registry, "app", {"1": 9.0, "2": 8.0})
+    path = config_with(registry, tmp_path, more)
+    with registry.closed():
+        refused_everywhere(registry, "Harbor", path, "tag retention", "registry_url alone", registry_config=path)
+
+
+def test_blobs_that_nothing_links(everywhere: RegistryProcess) -> None:
+    push_aged(everywhere, "app", {"1": 9.0, "2": 8.0})
+    remove(everywhere.storage / "docker/registry/v2/repositories")
+    with everywhere.closed():
+        refused_everywhere(everywhere, "6 blobs", "allow_empty", max_delete=0, max_delete_percent=0)
+    swept = sweep(everywhere, {}, policies=KEEP_ONE, allow_empty=True, max_delete_store_percent=100)
+    assert swept.run["deleted"]["blobs"] == 6
+    assert not Store(everywhere.storage).blobs()
+
+
+def test_images_of_v1_that_no_repository_has(v1: V1Registry) -> None:
+    v1_push(v1, "library/app", v1_image("one"), "1")
+    shutil.rmtree(v1.storage / "repositories")
+    options = {
+        "registry_config": str(v1.config_path),
+        "registry_environment": v1.environment,
+        "grace_period": "0s",
+        "require_read_only": False,
+    }
+    before = snapshot(v1.storage)
+    for check in (True, False):
+        refused(run_forked("cleanup", options, check=check)[1], "1 blobs", "allow_empty", "nothing was changed")
+    assert_untouched(v1.storage, before)
+
+
+def test_a_storage_that_is_empty_where_the_registry_is_not(registry: RegistryProcess, tmp_path: Path) -> None:
+    push_aged(registry, "app", {"1": 9.0, "2": 8.0})
+    empty = tmp_path / "var-lib-registry"
+    empty.mkdir()
+    storage = {"filesystem": {"rootdirectory": str(empty)}}
+    refused_everywhere(registry, str(empty), "app", registry.url, storage=storage, registry_url=registry.url)
+    assert list(empty.iterdir()) == []
+
+
+def test_an_empty_registry_is_none_of_these(registry: RegistryProcess) -> None:
+    result = successful(cleanup(registry, policies=KEEP_ONE, registry_url=registry.url))
+    assert not result["changed"]
+
+
+def push_orphans(registry: RegistryProcess, number: int) -> None:
+    """Blobs that no image has, in a registry that has one of three blobs."""
+    push_aged(registry, "app", {"1": 9.0})
+    for index in range(number):
+        Repository(registry, "app").push_blob(images.layer(f"orphan {index}"))
+
+
+def test_a_plan_without_a_tag_that_takes_nearly_all(everywhere: RegistryProcess) -> None:
+    push_orphans(everywhere, 28)
+    with everywhere.closed():
+        refused_everywhere(everywhere, "28 of all 31 blobs", "max_delete_store_percent: 100")
+    sweep(everywhere, {"app": ["1"]}, max_delete_store_percent=100)
+
+
+def test_a_plan_without_a_tag_that_takes_less(registry: RegistryProcess) -> None:
+    push_orphans(registry, 27)
+    assert sweep(registry, {"app": ["1"]}).run["deleted"]["blobs"] == 27
+
+
+@pytest.mark.parametrize(
+    ("within", "beyond", "words"),
+    [
+        ({"max_delete_blobs": 3}, {"max_delete_blobs": 2}, ["3 blobs", "max_delete_blobs"]),
+        ({"max_delete_bytes": "1MB"}, {"max_delete_bytes": "0.1kB"}, ["bytes", "max_delete_bytes", "100"]),
+        (
+            {"max_delete_store_percent": 60},
+            {"max_delete_store_percent": 49},
+            ["3 of 6 blobs", "max_delete_store_percent", "49 %"],
+        ),
+    ],
+)
+def test_limits_on_blobs_and_bytes(
+    registry: RegistryProcess, workspace: Path, within: dict[str, Any], beyond: dict[str, Any], words: list[str]
+) -> None:
+    push_aged(registry, "app", {"1": 9.0, "2": 8.0})
+    plan = str(workspace / "plan.json")
+    with registry.closed():
+        refused_everywhere(registry, *words, **beyond)
+        successful(cleanup(registry, check=True, policies=KEEP_ONE, plan_dest=plan))
+        refused(cleanup(registry, plan=plan, **beyond), *words)
+    sweep(registry, {"app": ["2"]}, policies=KEEP_ONE, **within)
