@@ -18,6 +18,11 @@ from ._planning import Marked
 from ._reach import Node
 from ._retention import Retention, images_to_date
 
+HARBOR = (
+    "this is Harbor: over its API a tag goes only with its whole artifact, immutable tags and children of an index are "
+    "refused by it, and space is freed by its own garbage collection; its tag retention knows of pulls and labels"
+)
+
 
 class ApiCleanup(Cleanup):
     """Tags, and where the registry can't delete these alone their manifests, go over the API."""
@@ -36,6 +41,8 @@ class ApiCleanup(Cleanup):
 
     def read(self) -> Graph:
         graph = self.api.read()
+        if self.client.is_harbor:
+            graph.notes.append(HARBOR)
         if self.settings.protected.digests:
             # What is in use somewhere may be named by the digest of a child, or of a child's configuration.
             self.api.complete(graph, {name: found.revisions for name, found in graph.repositories.items()})

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Iterator, Mapping, NamedTuple, Optional
 
+from ._api._base import HARBOR_SERVICE
 from ._errors import ForeignStorageError
 from ._registry_config import RegistryConfig
 from ._storage._base import Storage
@@ -14,7 +15,12 @@ from ._storage._base import Storage
 # GitLab's container registry writes it beside its tree when it begins to use its database, and its own collector
 # refuses where it lies. It can be missing (REGISTRY_FACTS.md, "Who else writes this layout").
 _GITLAB_MARK = "lockfiles/database-in-use"
-_GITLAB_WAY = "it removes by itself what its database does not name (online garbage collection)"
+# Since 19.0 "prefer" is its default, also where the storage still tells what there is (container-registry#2391).
+_GITLAB_WAY = (
+    "it removes by itself what its database does not name (online garbage collection). If it has no database in use, "
+    "say database.enabled: false there"
+)
+_OPENSHIFT_WAY = "use oc adm prune images, and then its hard prune"
 _HARBOR_WAY = (
     "use Harbor's own tag retention and garbage collection, or delete tags over the API of Harbor's address "
     "(registry_url alone)"
@@ -54,15 +60,20 @@ def owner_by_config(data: Mapping[str, Any], path: str) -> Optional[Owner]:
     if enabled not in (None, False) and str(enabled).lower() not in ("", "false"):
         return Owner("a GitLab container registry", f"database.enabled is {enabled} in {path}", _GITLAB_WAY)
     seen = next(_harbor_marks(data), None)
-    return Owner("Harbor", f"{seen} in {path}", _HARBOR_WAY) if seen else None
+    if seen:
+        return Owner("Harbor", f"{seen} in {path}", _HARBOR_WAY)
+    if "openshift" in data or _at(data, "auth", "openshift") is not None:
+        # Its tags are image streams; the storage has none.
+        return Owner("OpenShift's image registry", f"there is an openshift section in {path}", _OPENSHIFT_WAY)
+    return None
 
 
 def _harbor_marks(data: Mapping[str, Any]) -> Iterator[str]:
     """Yield what Harbor writes into the configuration of its registry (its make/photon/prepare and its Helm chart)."""
     if _at(data, "auth", "htpasswd", "realm") == "harbor-registry-basic-realm":
         yield "auth.htpasswd.realm is harbor-registry-basic-realm"
-    if _at(data, "auth", "token", "service") == "harbor-registry":
-        yield "auth.token.service is harbor-registry"
+    if _at(data, "auth", "token", "service") == HARBOR_SERVICE:
+        yield f"auth.token.service is {HARBOR_SERVICE}"
     endpoints = _at(data, "notifications", "endpoints")
     for endpoint in endpoints if isinstance(endpoints, list) else ():
         url = str(_at(endpoint, "url") or "")

@@ -13,11 +13,13 @@ import pytest
 import yaml
 
 from support import images
+from support.credentials import TokenAuth
 from support.forked import run_forked
-from support.pushing import Repository
-from support.registries import RegistryProcess
+from support.pushing import Repository, push
+from support.registries import V3, NewRegistry, RegistryProcess
 from support.store import Store, assert_same, assert_untouched, remove, snapshot
 from support.sweeping import cleanup, push_aged, refused, seen, successful, sweep
+from support.sweeping_api import cleanup_over_api
 from support.v1 import V1Registry
 from support.v1 import image as v1_image
 from support.v1 import push as v1_push
@@ -88,6 +90,22 @@ def test_harbors_registry(registry: RegistryProcess, tmp_path: Path, more: dict[
     path = config_with(registry, tmp_path, more)
     with registry.closed():
         refused_everywhere(registry, "Harbor", path, "tag retention", "registry_url alone", registry_config=path)
+
+
+def test_harbor_over_the_api_is_told_apart(new_registry: NewRegistry) -> None:
+    auth = TokenAuth(service="harbor-registry")
+    registry = new_registry(V3, token=auth, delete_enabled=True)
+    push(registry, "app", images.image("1"), "1")
+    who = {"registry_username": auth.username, "registry_password": auth.password}
+    result = successful(cleanup_over_api(registry, check=True, policies=KEEP_ONE, **who))
+    assert any("Harbor" in note for note in result["notes"])
+
+
+def test_openshifts_registry(registry: RegistryProcess, tmp_path: Path) -> None:
+    push_aged(registry, "app", {"1": 9.0})
+    path = config_with(registry, tmp_path, {"openshift": {"version": 1.0}})
+    with registry.closed():
+        refused_everywhere(registry, "OpenShift", path, "oc adm prune images", registry_config=path)
 
 
 def test_blobs_that_nothing_links(everywhere: RegistryProcess) -> None:

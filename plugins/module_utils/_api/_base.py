@@ -20,6 +20,9 @@ from ._options import checked_url
 T = TypeVar("T")
 R = TypeVar("R")
 
+#: What Harbor's token server calls the registry behind it (auth.token.service).
+HARBOR_SERVICE = "harbor-registry"
+
 
 class ApiClient(ABC):
     """One registry at one URL, for several threads; `concurrency` requests run at once.
@@ -42,6 +45,11 @@ class ApiClient(ABC):
     @abstractmethod
     def check_api(self) -> None:
         """Make sure that a registry answers here and takes our credentials."""
+
+    @property
+    def is_harbor(self) -> bool:
+        """Tell whether a request so far was answered by Harbor, as the service of its token server tells."""
+        return self._login.service == HARBOR_SERVICE
 
     @abstractmethod
     def repositories(self) -> Iterator[str]:

@@ -41,6 +41,11 @@ class Login:
         """The Authorization header for a request, as far as an earlier answer asked for one."""
         return self._respond(self._challenge, scope, refused=None)
 
+    @property
+    def service(self) -> Optional[str]:
+        """What the registry calls itself to its token server, None where it has not asked for a token."""
+        return self._challenge.parameters.get("service") if self._challenge else None
+
     def answer_challenge(self, answer: Answer, scope: str, sent: Optional[str]) -> Optional[str]:
         """What a 401 asks for instead of what was `sent`; None where we have nothing else to show."""
         challenge = self._usable_challenge(answer)

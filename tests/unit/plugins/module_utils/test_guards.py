@@ -1,0 +1,109 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Limits, sizes, and what must be there before anything goes."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.drydock.registry.plugins.module_utils._errors import DoubtError, InvalidOptionError, PlanError
+from ansible_collections.drydock.registry.plugins.module_utils._graph import Graph, Repository, Tag, Weight
+from ansible_collections.drydock.registry.plugins.module_utils._guards import Guards, check_guards, require_links
+from ansible_collections.drydock.registry.plugins.module_utils._owners import owner_by_config
+from ansible_collections.drydock.registry.plugins.module_utils._plan import Removal, RepositoryRemoval
+from ansible_collections.drydock.registry.plugins.module_utils._sizes import parse_optional_size
+from support.graphs import digest
+
+BLOBS = {digest(number): Weight(100, 0.0) for number in range(100)}
+TAG = Tag("1", digest(1), 0.0)
+
+
+def removal_of(blobs: int, *, tag: bool = False) -> Removal:
+    """One of so many blobs, with a tag or without."""
+    repositories = {"app": RepositoryRemoval(tags={"1": TAG})} if tag else {}
+    return Removal(repositories, dict(list(BLOBS.items())[:blobs]))
+
+
+GRAPH = Graph({"app": Repository("app", {"1": TAG})}, blobs=BLOBS)
+
+
+@pytest.mark.parametrize(("blobs", "tag"), [(90, False), (100, True), (0, False)])
+def test_without_limits_only_a_plan_of_nearly_all_blobs_and_no_tag_is_refused(blobs: int, tag: bool) -> None:
+    check_guards(Guards(), removal_of(blobs, tag=tag), GRAPH)
+
+
+def test_nearly_all_blobs_and_no_tag() -> None:
+    with pytest.raises(PlanError, match="91 of all 100 blobs"):
+        check_guards(Guards(), removal_of(91), GRAPH)
+    check_guards(Guards(max_delete_store_percent=91), removal_of(91), GRAPH)
+    check_guards(Guards(), removal_of(91), GRAPH, begun=removal_of(1).blobs)
+
+
+@pytest.mark.parametrize(
+    ("guards", "message"),
+    [
+        (Guards(max_delete_blobs=9), "deletes 10 blobs, max_delete_blobs allows 9"),
+        (Guards(max_delete_bytes=999), "deletes 1000 bytes, max_delete_bytes allows 999"),
+        (Guards(max_delete_store_percent=9.5), "10 of 100 blobs of the whole store"),
+        (Guards(max_delete=0), "deletes 1 tags, max_delete allows 0"),
+    ],
+)
+def test_each_limit_names_itself_and_the_figures(guards: Guards, message: str) -> None:
+    with pytest.raises(PlanError, match=message):
+        check_guards(guards, removal_of(10, tag=True), GRAPH)
+
+
+def test_a_share_of_the_bytes_counts_too() -> None:
+    blobs = {digest(1): Weight(900, 0.0), **{digest(number): Weight(1, 0.0) for number in range(2, 102)}}
+    graph = Graph(blobs=blobs)
+    with pytest.raises(PlanError, match="900 of 1000 bytes of blobs"):
+        check_guards(Guards(max_delete_store_percent=50), Removal(blobs={digest(1): blobs[digest(1)]}), graph)
+
+
+@pytest.mark.parametrize(
+    "repository",
+    [
+        Repository("app", tags={"1": TAG}),
+        Repository("app", revisions={digest(1): 0.0}),
+        Repository("app", layer_links={digest(1): 0.0}),
+    ],
+)
+def test_one_link_of_any_kind_shows_that_links_are_there(repository: Repository) -> None:
+    require_links(Graph({"app": repository}, blobs=BLOBS), allow_empty=False)
+
+
+def test_blobs_and_no_link() -> None:
+    graph = Graph({"app": Repository("app", uploads={"upload": Weight(1, 0.0)})}, blobs=BLOBS)
+    with pytest.raises(DoubtError, match="100 blobs"):
+        require_links(graph, allow_empty=False)
+    require_links(graph, allow_empty=True)
+    require_links(Graph(), allow_empty=False)
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [("50GB", 50 * 10**9), ("10GiB", 10 * 2**30), ("1.5kB", 1500), ("1048576", 1048576), ("7 B", 7), (None, None)],
+)
+def test_sizes(text: str | None, size: int | None) -> None:
+    assert parse_optional_size(text, "max_delete_bytes") == size
+
+
+@pytest.mark.parametrize("text", ["50G", "-1", "ten", "5gb", "", "1e9", "5 %"])
+def test_what_is_no_size(text: str) -> None:
+    with pytest.raises(InvalidOptionError, match=r"max_delete_bytes.*50GB"):
+        parse_optional_size(text, "max_delete_bytes")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {},
+        {"database": {"enabled": False}},
+        {"database": None, "auth": None, "notifications": None},
+        {"auth": {"htpasswd": {"realm": "mine"}, "token": {"service": "mine"}}},
+        {"notifications": {"endpoints": [{"url": "https://hooks.example.com/registry"}, None]}},
+    ],
+)
+def test_a_plain_registry_has_no_other_owner(data: dict[str, object]) -> None:
+    assert owner_by_config(data, "config.yml") is None
