@@ -96,7 +96,7 @@ def test_harbor_over_the_api_is_told_apart(new_registry: NewRegistry) -> None:
     auth = TokenAuth(service="harbor-registry")
     registry = new_registry(V3, token=auth, delete_enabled=True)
     push(registry, "app", images.image("1"), "1")
-    who = {"registry_username": auth.username, "registry_password": auth.password}
+    who: dict[str, Any] = {"registry_username": auth.username, "registry_password": auth.password}
     result = successful(cleanup_over_api(registry, check=True, policies=KEEP_ONE, **who))
     assert any("Harbor" in note for note in result["notes"])
 
