@@ -15,7 +15,7 @@ import os
 import secrets
 import signal
 import time
-from typing import Any, Collection, Dict, Iterator, Mapping, Optional
+from typing import Any, Callable, Collection, Dict, Iterator, Mapping, Optional
 
 from ._errors import MaintenanceError, StoppedError
 from ._hold import (
@@ -37,7 +37,7 @@ from ._hold import (
 from ._lock_files import Files, LockFiles
 from ._storage._base import V2_PLACE, Place
 
-__all__ = ["Hold", "Lock", "Run", "Sweeping", "lock_path", "run_from_params", "stop_sweep"]
+__all__ = ["Hold", "Lock", "Run", "Sweeping", "ending", "lock_path", "run_from_params", "stop_sweep"]
 
 _ATTEMPTS = 20
 _POLL = 0.05
@@ -133,10 +133,8 @@ class Lock:
         # The hosts of a dead run open when their leases end, whoever has taken it over.
         ends = [] if files is None else [end for end in [parse_hold(files).closed_until] if end and end > time.time()]
         self.acquire(min([until, *ends]), while_running=True)
-        try:
+        with ending(self.release):
             yield self._required()
-        finally:
-            self.release()
 
     def release(self) -> None:
         """Let this host go; with the last host the lock goes. Nothing happens where it is not this run's.
@@ -262,6 +260,18 @@ class Lock:
     def _has_joined(self, while_running: bool) -> bool:
         files = self.files.read() or {}
         return (while_running or self._host_file in files) and _token(files) == self._token
+
+
+@contextlib.contextmanager
+def ending(end: Callable[[], None]) -> Iterator[None]:
+    """Call `end` after the block, whose own error is told first: a lock that can't be changed has the same reason."""
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(MaintenanceError):
+            end()
+        raise
+    end()
 
 
 def stop_sweep(lock: Lock, timeout: float) -> None:

@@ -18,7 +18,7 @@ from typing import Callable, Iterator, Optional
 
 from ._deadline import Deadline
 from ._errors import MaintenanceError, NotClosedError, RegistryError, StoppedError
-from ._lock import Lock
+from ._lock import Lock, ending
 from ._times import iso
 
 LEASE_MARGIN = 30.0
@@ -63,10 +63,8 @@ class Sentry:
         self.look()
         with self._hearing_signals():
             self.lock.begin_sweep(self.until)
-            try:
+            with ending(self.lock.end_sweep):
                 yield
-            finally:
-                self.lock.end_sweep()
 
     def _is_over(self) -> bool:
         return self._deadline is not None and self._deadline.is_over

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import itertools
 import os
+import subprocess
+import tempfile
 import time
 from pathlib import Path
 from typing import Any, Callable, Iterator
@@ -16,15 +18,19 @@ import pytest
 from ansible_collections.drydock.registry.plugins.module_utils import _room
 from ansible_collections.drydock.registry.plugins.module_utils._lock import Lock, lock_path
 from ansible_collections.drydock.registry.plugins.module_utils._lock_files import lock_in
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance import _boot
 from ansible_collections.drydock.registry.plugins.module_utils._room import places_elsewhere
+from support import images
 from support.crashing import KILLED, run_until
 from support.fleet import Host, result_of
+from support.forked import run_forked
 from support.locking import THEIRS
 from support.registries import V2, V3, VERSIONS, NewRegistry, RegistryProcess
+from support.s3_server import new_place
 from support.service import as_service
 from support.small_disk import SmallDisk
 from support.store import Store, assert_same, snapshot
-from support.sweeping import cleanup, push_aged, refused, successful
+from support.sweeping import cleanup, push_aged, refused, seen, successful
 from support.verify import assert_pulls, capture
 
 KEEP_ONE = [{"keep_n": 1}]
@@ -200,3 +206,147 @@ def test_a_playbook_closes_a_full_disk_and_opens_it_again(
         assert_pulls(registry, expectation)
     assert sorted(os.listdir(registry.storage / "docker/registry")) == ["v2"]
     assert elsewhere(registry) == []
+
+
+class Root:
+    """A registry whose configuration file and state lie on a disk of their own, as /etc and /var/lib do."""
+
+    def __init__(self, registry: RegistryProcess, disk: SmallDisk, restart_command: list[str]) -> None:
+        self.registry = registry
+        self.disk = disk
+        self.restart_command = restart_command
+        self.config = disk.path / "config.yml"
+        self.config.write_bytes(registry.config_path.read_bytes())
+        self.state_dir = disk.path / "state"
+        registry.config_path.unlink()
+        registry.config_path.symlink_to(self.config)
+
+    def maintenance(self, state: str) -> dict[str, Any]:
+        options = {
+            "state": state,
+            "registry_config": str(self.registry.config_path),
+            "restart_command": self.restart_command,
+            "state_dir": str(self.state_dir),
+            "timeout": "20s",
+        }
+        return run_forked("maintenance", options)[1]
+
+    def found(self) -> tuple[bytes, int, str]:
+        """What must be as it was: the file, and the process."""
+        pid = (self.registry.home / "registry.pid").read_text()
+        return self.config.read_bytes(), self.config.stat().st_mode, pid
+
+
+@pytest.fixture
+def root(disk: SmallDisk, new_registry: NewRegistry) -> Iterator[Root]:
+    registry = new_registry(V3)
+    push_aged(registry, "app", {"1": 30})
+    registry.stop()
+    with as_service(registry) as restart_command:
+        yield Root(registry, disk, restart_command)
+
+
+@pytest.mark.parametrize(("what", "left"), [("state", 0), ("state", 8 * KIB), ("state", 32 * KIB), ("config", 0)])
+def test_a_registry_is_not_closed_where_that_finds_no_room(root: Root, tmp_path: Path, what: str, left: int) -> None:
+    """With little room its record fits, and the watchdog does not."""
+    if what == "config":
+        root.state_dir = tmp_path / "state"
+    found = root.found()
+    root.disk.fill(root.disk.path, left)
+    message = refused(root.maintenance("read_only"), "No space left on device", "nothing was changed")
+    assert str(root.config if what == "config" else root.state_dir) in message
+    assert root.found() == found
+    assert {path.name for path in root.disk.path.rglob("*")} <= {"config.yml", "filling", "state"}
+    assert not root.state_dir.exists() or not os.listdir(root.state_dir)
+    assert not (root.registry.storage / "docker/registry/drydock.lock").exists()
+
+
+def test_a_registry_is_opened_on_a_disk_that_became_full(root: Root) -> None:
+    """Putting back takes no room: what was found is in the record, and its file is large enough."""
+    content, mode, _pid = root.found()
+    closed = root.maintenance("read_only")
+    assert (closed.get("msg"), closed.get("mode_after")) == (None, "read_only")
+    root.disk.fill(root.disk.path)
+    opened = root.maintenance("restored")
+    assert (opened.get("msg"), opened.get("mode_after")) == (None, "writable")
+    assert root.found()[:2] == (content, mode)
+    assert sorted(os.listdir(root.disk.path)) == ["config.yml", "filling"]
+
+
+def test_nothing_half_written_runs_at_the_next_boot(
+    disk: SmallDisk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crontabs = disk.path / "cron.d"
+    crontabs.mkdir()
+    monkeypatch.setattr(_boot, "has_systemd", lambda: False)
+    monkeypatch.setattr(_boot, "SCRIPTS", str(tmp_path / "none"))
+    monkeypatch.setattr(_boot, "CRONTABS", str(crontabs))
+    disk.fill(disk.path)
+    assert "No space left on device" in str(_boot.BootHook("drydock", ["true"]).install())
+    assert not list(crontabs.iterdir())
+
+
+def test_a_plan_that_finds_no_room_leaves_nothing(disk: SmallDisk, new_registry: NewRegistry) -> None:
+    registry = new_registry(V3, cache=False, read_only=True)
+    store = Store(registry.storage)
+    for number in range(30):
+        store.write_image("app", images.image(str(number)), str(number))
+    disk.fill(disk.path, 8 * KIB)
+    before = snapshot(registry.storage)
+    options = {"policies": KEEP_ONE, "plan_dest": str(disk.path / "plan.json")}
+    for check in (True, False):
+        refused(cleanup(registry, check=check, **options), "plan_dest", "No space left on device")
+    assert [path.name for path in disk.path.iterdir()] == ["filling"]
+    assert_same(before, snapshot(registry.storage))
+
+
+@pytest.mark.parametrize("is_any", [True, False])
+def test_a_full_temporary_directory_ends_a_run_on_s3_before_anything(
+    disk: SmallDisk, new_registry: NewRegistry, is_any: bool
+) -> None:
+    """The listing lies there. Python itself looks for another one at first, and may find none."""
+    registry = new_registry(V3, storage=new_place(), cache=False, read_only=True)
+    for number in range(3):
+        Store(registry.storage).write_image("app", images.image(str(number)), str(number))
+    disk.fill(disk.path)
+
+    def full() -> None:
+        tempfile.tempdir = str(disk.path) if is_any else None
+        tempfile._candidate_tempdir_list = lambda: [str(disk.path)]  # type: ignore[attr-defined]
+
+    before = seen(registry)
+    options = {"registry_config": str(registry.config_path), "policies": KEEP_ONE, "grace_period": "0s"}
+    for check in (True, False):
+        refused(
+            run_forked("cleanup", options, check=check, before=full)[1], "the listing can't be kept", str(disk.path)
+        )
+    assert_same(before, seen(registry))
+
+
+def test_a_disk_that_becomes_read_only_in_a_sweep(disk: SmallDisk, make: Callable[[str], RegistryProcess]) -> None:
+    """As ext4 does after an error: why is told, with what was done, and the next run goes on."""
+    registry = make(V3)
+    store, expectation = Store(registry.storage), capture(registry, {"app": ["3"], "deep/er": ["2"]})
+    arguments = {"registry_config": str(registry.config_path), "grace_period": "0s", "policies": KEEP_ONE}
+
+    def freeze() -> None:
+        real_rename, set_aside = os.rename, itertools.count(1)
+
+        def rename(source: Any, target: Any, *more: Any, **options: Any) -> None:
+            if "/drydock/" in str(target) and next(set_aside) == 4:
+                subprocess.run(["mount", "-o", "remount,ro", str(disk.path)], check=True)
+            real_rename(source, target, *more, **options)
+
+        os.rename = rename
+
+    result = run_forked("cleanup", arguments, before=freeze)[1]
+    refused(result, "could not be moved", "Read-only file system", "Done before that")
+    assert result["changed"]
+    assert (result["deleted"]["tags"], result["deleted"]["blobs"]) == (3, 0)
+    assert_pulls(registry, expectation)
+    subprocess.run(["mount", "-o", "remount,rw", str(disk.path)], check=True)
+    finished = successful(cleanup(registry, policies=KEEP_ONE))
+    assert len(finished["interrupted_plans"]) == 1
+    assert_pulls(registry, expectation)
+    assert not store.quarantine.exists()
+    assert not successful(cleanup(registry, policies=KEEP_ONE))["changed"]

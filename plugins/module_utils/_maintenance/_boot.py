@@ -152,9 +152,13 @@ def _find(tool: str) -> Optional[str]:
 
 def _write(path: str, text: str, mode: int) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-        os.fchmod(file.fileno(), mode)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            os.fchmod(file.fileno(), mode)
+    except OSError:  # half of a script could do anything at the next boot
+        _unlink(path)
+        raise
 
 
 def _unlink(path: str) -> None:

@@ -14,6 +14,7 @@ from typing import Iterator, Optional
 
 from .._errors import MaintenanceError
 from .._processes import end_processes, lock_holders
+from .._room import FULL
 
 POLL_SECONDS = 0.1
 # Longer than any task holds it that doesn't hang: every wait of a task has its own end.
@@ -72,7 +73,10 @@ def _hold(state_dir: str, make: bool, patience: _Patience) -> Optional[int]:
             if descriptor is not None or not (make or os.path.isdir(state_dir)):
                 return descriptor
     except OSError as error:
-        raise MaintenanceError(f"{state_dir} can't be locked: {error.strerror}") from error
+        advice = (
+            "; free some space there, or give another state_dir; nothing was changed" if error.errno in FULL else ""
+        )
+        raise MaintenanceError(f"{state_dir} can't be locked: {error.strerror}{advice}") from error
 
 
 def _open_locked(state_dir: str, patience: _Patience) -> Optional[int]:
