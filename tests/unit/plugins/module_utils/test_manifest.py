@@ -10,6 +10,8 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ansible_collections.drydock.registry.plugins.module_utils._graph import Manifest
 from ansible_collections.drydock.registry.plugins.module_utils._manifest import (
@@ -22,6 +24,7 @@ from ansible_collections.drydock.registry.plugins.module_utils._manifest import 
     parse_sizes,
 )
 from support.graphs import digest, sha512
+from support.manifest_bytes import DIGESTS, mutated, read_by_go, texts
 
 
 def parsed(content: bytes) -> Manifest:
@@ -122,6 +125,7 @@ def layered(more: str) -> bytes:
         ', "config": {"digest": "%s"}',
         ', "subject": {"digest": "%s", "Digest": "sha256:"}',
         ', "subject": {"Digest": "%s"}',
+        ', "parts": [], "Parts": ["%s"]',
         ', "Subject": {"digest": "%s"}',
         ', "subject": {"digest": ["%s"]}',
         ', "subject": "%s"',
@@ -217,3 +221,24 @@ def test_sizes_are_those_of_what_lies_in_the_registry() -> None:
 )
 def test_no_sizes_where_there_is_no_image(content: bytes) -> None:
     assert parse_sizes(content) == {}
+
+
+@settings(max_examples=300)
+@given(mutated())
+def test_nothing_that_is_pushed_raises_and_no_digest_is_lost(content: bytes) -> None:
+    """Whatever the bytes: what a registry written in Go takes for a part of the manifest is one here, too."""
+    found = parsed(content)
+    named = {found.config, found.subject, *found.layers, *found.children}
+    assert (read_by_go(content) or set()) <= named
+    assert found.damage is None or not content
+    parse_config(content)
+    parse_sizes(content)
+
+
+@given(texts(), st.data())
+def test_of_what_is_damaged_no_digest_that_is_left_is_lost(content: bytes, data: st.DataObject) -> None:
+    cut = content[data.draw(st.integers(0, 40)) : data.draw(st.integers(40, 400))]
+    found = parse_manifest(digest(5), cut, {})
+    assert found.damage
+    left = {one for one in DIGESTS if one.encode() in cut}
+    assert left <= set(found.layers) == set(found.children)
