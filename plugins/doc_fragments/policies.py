@@ -55,7 +55,12 @@ options:
           - Alone, everything else goes. With O(policies[].older_than), of the rest only what is older goes.
         type: int
       older_than:
-        description: Delete only what is at least this old, for example V(30d). A tag of unknown age is kept.
+        description:
+          - Delete only what is at least this old, for example V(30d). A tag of unknown age is kept.
+          - A tag is as old as its push or, over the API and with O(policies[].sort_by=created), its image.
+          - A date before 2013 or in the future is unknown, and so is one that different images of the repository have
+            to the second, for reproducible builds carry such dates. The date of a Helm chart or another artifact is
+            that in its annotation C(org.opencontainers.image.created).
         type: str
       expire_after:
         description: Delete what is at least this old even if it is among the newest O(policies[].keep_n).
@@ -71,10 +76,22 @@ options:
         type: int
       sort_by:
         description:
-          - What makes one tag newer than another. V(pushed) is when the tag was pushed, V(created) the date in the
-            image's configuration, V(version) the precedence of the tag as a version, V(name) its natural order.
-          - Where a store shows one push time for all tags of a repository while image dates spread, as after a copy,
-            V(pushed) uses image dates and says so.
+          - What makes one tag newer than another. V(pushed) is when the tag was pushed, V(created) the date of the
+            image, V(version) the precedence of the tag as a version, V(name) its natural order.
+          - A copy of a registry (C(skopeo sync), a mirror, a restored backup) leaves push times that tell nothing. It
+            is seen where tags were pushed in one go, with less than an hour from one to the next, and these are half
+            or more of what the repository held then, and an image among them was pushed no later than another and
+            built a day or more after it. Then V(pushed) uses the dates of the repository's images and says so, and
+            what is older than O(policies[].older_than) or O(policies[].expire_after) is so by both its times.
+          - To see that, dates are read of tags that were pushed in one go, if any tag may go by its time. That is one
+            small file, or on S3 one request, for each of these images.
+          - With V(version), a version has a dot or a leading C(v), as C(1.2), C(v1) or C(2024.01.15). What follows is a
+            pre-release of Semantic Versioning (C(1.2.0-rc1)) or in the spelling of Python and Java (C(1.2.0rc1),
+            C(1.2.0.M1)), a post-release (C(1.2.0.post1)), and build metadata, which does not count
+            (C(1.2.0_build.5), as Helm writes C(+)). Any other tag, such as a commit id, a build number, C(20240115),
+            C(42-fix-login), C(1.2.0-5-g4f2a9c1) or C(1.2.0.Final), is no version. It is kept and not counted.
+          - A variant such as C(1.2.3-alpine) looks like a pre-release, and comes before C(1.2.3). To count each variant
+            on its own, use O(policies[].group_by), for example V(~[^-]+(-alpine|-slim|\)), or policies of their own.
           - Ages are those of V(created) with that order, otherwise of V(pushed).
         type: str
         choices: [pushed, created, version, name]

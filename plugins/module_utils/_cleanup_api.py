@@ -16,7 +16,7 @@ from ._patterns import Pattern, compile_patterns
 from ._plan import Drift, Plan, Removal
 from ._planning import Marked
 from ._reach import Node
-from ._retention import Retention, images_to_date
+from ._retention import Retention, read_dates
 
 HARBOR = (
     "this is Harbor: over its API a tag goes only with its whole artifact, immutable tags and children of an index are "
@@ -49,9 +49,8 @@ class ApiCleanup(Cleanup):
         return graph
 
     def read_dates(self, graph: Graph) -> None:
-        wanted = images_to_date(graph, self.settings)
-        self.api.read_created(graph, wanted)
-        if wanted and any(policy.sort_by == "pushed" for policy in self.settings.policies):
+        dated = read_dates(graph, self.settings, self.now, self.api.read_created)
+        if dated and any(policy.sort_by == "pushed" for policy in self.settings.policies):
             graph.notes.append("the API does not tell when a tag was pushed: the dates of the images are used instead")
 
     def decide(self, graph: Graph) -> Retention:

@@ -27,7 +27,7 @@ from ._plan import Drift, Plan, Removal, dump_plan
 from ._planning import Marked, make_plan, mark_again
 from ._quarantine import Quarantine
 from ._registry_config import config_from_params
-from ._retention import Retention, images_to_date
+from ._retention import Retention, read_dates
 from ._sentry import Sentry
 from ._storage._open import open_storage
 
@@ -96,7 +96,7 @@ class StorageCleanup(Cleanup):
         return graph
 
     def read_dates(self, graph: Graph) -> None:
-        self.layout.read_created(graph, images_to_date(graph, self.settings))
+        read_dates(graph, self.settings, self.now, self.layout.read_created)
 
     def make_plan(self, graph: Graph, retention: Retention) -> Plan:
         condemned = {

@@ -9,6 +9,7 @@ import math
 from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set, Union
 
 from ._consequences import follow
+from ._dates import date_of
 from ._graph import Graph, Repository, Tag
 from ._image_graph import ImageGraph
 from ._images import images_of, lists_of_referrers, weigh
@@ -154,6 +155,7 @@ class _Inspection:
     def __init__(self, graph: Graph, configs: Mapping[str, ImageConfig], orphans: Optional[Removal]) -> None:
         self.graph = graph
         self.configs = configs
+        self.built = {found: config.created for found, config in configs.items() if config.created is not None}
         self.orphans = orphans
         by_subject, lists = referrers(graph), lists_of_referrers(graph)
         self.images = images_of(graph, {node for nodes in by_subject.values() for node in nodes})
@@ -250,7 +252,7 @@ class _Inspection:
             digest,
             # The API tells no push time, and there it is 0.
             pushed=iso(pushed or None),
-            created=iso(max((config.created for config in configs if config.created is not None), default=None)),
+            created=iso(date_of(self.graph, digest, image.manifests, self.built)),
             media_type=manifest.media_type,
             artifact_type=manifest.artifact_type,
             platforms=sorted({config.platform for config in configs if config.platform}),

@@ -22,15 +22,19 @@ DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
 _IMAGES = (OCI_MANIFEST, DOCKER_MANIFEST)
 _INDEXES = (OCI_INDEX, DOCKER_LIST)
+_IMAGE_CONFIGS = ("application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json")
 _TYPES = {media_type: media_type for media_type in _IMAGES + _INDEXES}
 _MANIFEST_FIELDS = frozenset({"schemaVersion", "mediaType", "artifactType", "config", "layers", "manifests", "subject"})
 _DESCRIPTOR_FIELDS = frozenset({"mediaType", "digest"})
+_DATE = "org.opencontainers.image.created"
+_DATE_FIELDS = frozenset({_DATE})
 _CONFIG_FIELDS = frozenset({"created", "os", "architecture", "variant"})
 # OCI image spec, "Digests"; registries know three algorithms.
 _is_digest = re.compile(r"[a-z0-9]+(?:[+._-][a-z0-9]+)*:[0-9a-f]{32,128}").fullmatch
 _HASHES = {"sha256": hashlib.sha256, "sha384": hashlib.sha384, "sha512": hashlib.sha512}
 _LONGEST_NAME = 120
-_DAY = 86400.0
+#: 2013-01-01, the year of the first container image: what is dated before has no date.
+FIRST_DAY = 1356998400.0
 _YEAR_10000 = 253402300800.0
 
 
@@ -82,14 +86,15 @@ class ImageConfig(NamedTuple):
 def parse_config(content: bytes) -> ImageConfig:
     """Return the date and the platform in an image configuration, as far as they are there and readable.
 
-    Raises nothing, whatever the content. Build tools stamp reproducible images 1970-01-01 (REGISTRY_FACTS.md, "API
-    behaviour"): such a date is unknown. So is the platform `unknown/unknown`, which BuildKit gives to attestations.
+    Raises nothing, whatever the content. Build tools stamp reproducible images 1970-01-01 or 1980-01-01
+    (REGISTRY_FACTS.md, "Dates"): such a date is unknown. So is the platform `unknown/unknown`, which BuildKit gives to
+    attestations.
     """
     try:
         data = require_object(read_json(content), _CONFIG_FIELDS)
     except NotUnderstoodError:
         return ImageConfig()
-    return ImageConfig(_created(data), _platform(data))
+    return ImageConfig(_date(data.get("created")), _platform(data))
 
 
 def parse_sizes(content: bytes) -> Dict[str, int]:
@@ -126,11 +131,16 @@ def _read_known(data: Any, size: int, digests: Dict[str, str]) -> Manifest:
         raise NotUnderstoodError("an artifactType that is no text")
     if media_type in _INDEXES:
         children = _share(_list_in(data, "manifests"), digests)
-        return Manifest(media_type, size, children=children, subject=subject, artifact_type=kind)
+        date = _annotated(data)
+        return Manifest(media_type, size, children=children, subject=subject, artifact_type=kind, created=date)
     config, *layers = _share([data.get("config"), *_list_in(data, "layers")], digests)
+    # The annotations of an image can be those of its base (podman build --inherit-annotations).
+    date = None if data["config"].get("mediaType") in (None, *_IMAGE_CONFIGS) else _annotated(data)
     # What is pushed without its content (OCI image spec, "Non-Distributable Layers").
     elsewhere = tuple(layer for layer, found in zip(layers, _list_in(data, "layers")) if found.get("urls"))
-    return Manifest(media_type, size, config, tuple(layers), subject=subject, artifact_type=kind, elsewhere=elsewhere)
+    return Manifest(
+        media_type, size, config, tuple(layers), subject=subject, artifact_type=kind, created=date, elsewhere=elsewhere
+    )
 
 
 def _media_type(data: Dict[str, Any]) -> str:
@@ -193,15 +203,23 @@ def _describe(data: Any, problem: str) -> str:
     return ", ".join(filter(None, (str(named) if is_short else "unknown", problem)))
 
 
-def _created(data: Dict[str, Any]) -> Optional[float]:
+def _annotated(data: Dict[str, Any]) -> Optional[float]:
+    """Return the date in the annotations (OCI image spec, "Pre-Defined Annotation Keys"), None where there is none."""
     try:
-        text = data["created"]
+        return _date(require_object(data.get("annotations"), _DATE_FIELDS).get(_DATE))
+    except NotUnderstoodError:
+        return None
+
+
+def _date(text: Any) -> Optional[float]:
+    """Return the seconds since the epoch of an RFC 3339 time, None where it is none or can't be that of an image."""
+    try:
         moment = datetime.strptime(text[:19], "%Y-%m-%dT%H:%M:%S").replace(tzinfo=timezone.utc)
         created = moment.timestamp() - _offset(text[19:])
     except (ValueError, KeyError, TypeError):
         return None
     # West of Greenwich the last hours of the year 9999 are in one that no calendar here has.
-    return created if _DAY < created < _YEAR_10000 else None
+    return created if FIRST_DAY <= created < _YEAR_10000 else None
 
 
 def _platform(data: Dict[str, Any]) -> Optional[str]:

@@ -6,21 +6,19 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 from ._broken import Broken, find_broken
 from ._graph import Graph, Repository, Tag
 from ._keep_patterns import forgotten_wildcards
+from ._moments import Moments
 from ._order import natural_key
 from ._patterns import matches_any
 from ._policy import Policy, Settings
 from ._protected import ProtectedImages
-from ._rules import UNKNOWN_AGE, Decision, Moment, Rules, keeps_all
+from ._rules import UNKNOWN_AGE, Decision, Rules, keeps_all
 from ._throw_away import CONFIG_DIGEST
 
-# A registry takes longer than this to accept an image; tags "pushed" faster than this one after the other were copied.
-_FASTEST_PUSH_SECONDS = 0.05
-_SPREAD_SECONDS = 86400.0
 BEGUN = "deleted: an interrupted run had begun to"
 #: What the reason of a tag begins with that goes because it does not pull.
 GOES_BROKEN = "deleted: does not pull"
@@ -65,25 +63,52 @@ def _sorted(broken: Mapping[str, str]) -> Dict[str, str]:
     return {tag: broken[tag] for tag in sorted(broken, key=natural_key)}
 
 
-def images_to_date(graph: Graph, settings: Settings) -> Set[str]:
-    """Return the digests of the images whose own date is needed: none where no rule looks at it."""
+def read_dates(
+    graph: Graph, settings: Settings, now: float, read_created: Callable[[Graph, Set[str]], None]
+) -> Set[str]:
+    """Have every date read on which a decision may depend, and return whose these are.
+
+    Some show whether others are needed, so that it is asked again until nothing is missing.
+    """
+    read: Set[str] = set()
+    while True:
+        needed = images_to_date(graph, settings, now) - read
+        if not needed:
+            return read
+        read_created(graph, needed)
+        read |= needed
+
+
+def images_to_date(graph: Graph, settings: Settings, now: float) -> Set[str]:
+    """Return the digests of the images on whose own date a decision may depend, as far as can be told by now."""
     needed: Set[str] = set()
     for name, repository in graph.repositories.items():
-        if not settings.selects(name):
-            continue
-        suspicious = _pushed_too_fast(repository)
-        for policy, tags in _left_to_rules(repository, settings.policies):
-            if not keeps_all(policy, tags):
-                needed.update(tag.digest for tag in tags if _needs_date(policy, suspicious or tag.pushed is None))
+        if settings.selects(name) and repository.kept_whole is None:
+            moments = Moments(graph, repository, now)
+            for policy, tags in _left_to_rules(repository, settings.policies):
+                if not keeps_all(policy, tags):
+                    needed |= _undated(policy, tags, moments, now)
     return needed
 
 
-def _needs_date(policy: Policy, is_unsure: bool) -> bool:
-    return policy.sort_by == "created" or (is_unsure and _looks_at_time(policy))
+def _undated(policy: Policy, tags: List[Tag], moments: Moments, now: float) -> Set[str]:
+    if policy.sort_by == "created":
+        return {tag.digest for tag in tags}
+    return moments.undated(tags) if _may_go_by_time(policy, tags, moments, now) else set()
 
 
-def _looks_at_time(policy: Policy) -> bool:
-    return policy.sort_by == "pushed" or policy.older_than is not None or policy.expire_after is not None
+def _may_go_by_time(policy: Policy, tags: List[Tag], moments: Moments, now: float) -> bool:
+    """Tell whether one of the tags may go, if all that is known are the times of their pushes, and for its time."""
+    counts = policy.keep_n is not None or policy.keep_groups is not None
+    limits = [limit for limit in (policy.older_than, policy.expire_after) if limit is not None]
+    if counts and policy.older_than is None and policy.sort_by == "pushed":
+        return True
+    # Nothing is older than its push.
+    return any(_is_old(moments.pushed(tag), min(limits), now) for tag in tags) if limits else False
+
+
+def _is_old(pushed: Optional[float], limit: float, now: float) -> bool:
+    return pushed is None or now - pushed >= limit
 
 
 def _judged_by(repository: Repository, policies: Sequence[Policy]) -> Iterable[Tuple[Tag, Policy]]:
@@ -115,13 +140,6 @@ def _keeping_pattern(covering: Sequence[Policy], tag: Tag) -> Optional[str]:
     return None
 
 
-def _pushed_too_fast(repository: Repository) -> bool:
-    """Tell whether the push times lie closer together than pushes can: a copied or restored store (DESIGN.md)."""
-    times = [tag.pushed for tag in repository.judged_tags() if tag.pushed is not None]
-    images = {tag.digest for tag in repository.judged_tags()}
-    return len(images) > 1 and max(times) - min(times) < _FASTEST_PUSH_SECONDS * len(images) if times else False
-
-
 def is_protected(graph: Graph, protected: ProtectedImages, repository: str, tag: Tag) -> bool:
     """Tell whether the tag, its manifest, one of its children or a configuration of these is in use somewhere."""
     if protected.has(repository, tag.name):
@@ -149,7 +167,7 @@ class _Judge:
         self._placed: Set[str] = set()
         self.warnings: List[str] = []
         self.covering = [policy for policy in settings.policies if policy.covers(repository.name)]
-        self.trusts_pushes = self._trusts_pushes()
+        self.moments = Moments(graph, repository, now)
 
     def decide(self) -> List[Decision]:
         """Return one decision per ordinary tag, in the natural order of their names."""
@@ -169,15 +187,23 @@ class _Judge:
         for policy, tags in left:
             decisions.update((decision.tag.name, decision) for decision in self._apply_policy(policy, tags))
         ordered = [decisions[name] for name in sorted(decisions, key=natural_key)]
-        self._warn_of_unknown_ages(ordered)
+        self._warn_of_times(ordered)
         self._warn_of_broken()
         return ordered if self.settings.allow_empty else self._keep_one(ordered)
 
-    def _warn_of_unknown_ages(self, decisions: List[Decision]) -> None:
-        unknown = [decision.tag.name for decision in decisions if decision.reason == UNKNOWN_AGE]
-        if unknown:
+    def _warn_of_times(self, decisions: List[Decision]) -> None:
+        name = self.repository.name
+        if self.moments.is_copied:
             self.warnings.append(
-                f"{self.repository.name}: {len(unknown)} tags of unknown age are kept, such as {unknown[0]}"
+                f"{name}: the push times of tags are in another order than the dates of their images, as after a copy; "
+                "image dates are used instead, and nothing counts as older than its push"
+            )
+        unknown = [decision.tag for decision in decisions if decision.reason == UNKNOWN_AGE]
+        if unknown:
+            stamped = sum(tag.digest in self.moments.stamped for tag in unknown)
+            also = f"; {stamped} of them have images with one and the same date" if stamped else ""
+            self.warnings.append(
+                f"{name}: {len(unknown)} tags of unknown age are kept, such as {unknown[0].name}{also}"
             )
 
     def _warn_of_broken(self) -> None:
@@ -204,17 +230,6 @@ class _Judge:
             return self._placed
         return self._placed | {max(staying, key=self._age_key).digest}
 
-    def _trusts_pushes(self) -> bool:
-        if not _pushed_too_fast(self.repository):
-            return True
-        dates = [self.graph.created[t.digest] for t in self.repository.judged_tags() if t.digest in self.graph.created]
-        if not dates or max(dates) - min(dates) < _SPREAD_SECONDS:
-            return True
-        self.warnings.append(
-            f"{self.repository.name}: all tags show one push time, as after a copy; image dates are used instead"
-        )
-        return False
-
     def _always_kept(self, tag: Tag, policy: Optional[Policy]) -> Optional[str]:
         """Return why the tag stays whatever the rules say, None where it is for the rules to decide."""
         if self.repository.kept_whole:
@@ -229,13 +244,8 @@ class _Judge:
             return "in use (protect_images)"
         return None if policy else "no policy judges it"
 
-    def _moment(self, tag: Tag, policy: Policy) -> Moment:
-        if policy.sort_by != "created" and self.trusts_pushes and tag.pushed is not None:
-            return Moment(tag.pushed, "pushed")
-        return Moment(self.graph.created.get(tag.digest), "created")
-
     def _apply_policy(self, policy: Policy, tags: List[Tag]) -> List[Decision]:
-        rules = Rules(policy, lambda tag: self._moment(tag, policy), self.now)
+        rules = Rules(policy, self.moments, self.now)
         decisions = rules.decide(tags)
         self._placed |= rules.placed
         return decisions
@@ -252,7 +262,7 @@ class _Judge:
         return [spared if decision is last else decision for decision in decisions]
 
     def _age_key(self, tag: Tag) -> Tuple[Any, ...]:
-        seconds = tag.pushed if self.trusts_pushes and tag.pushed is not None else self.graph.created.get(tag.digest)
+        seconds = self.moments.rank(tag, "pushed").seconds
         return (seconds if seconds is not None else float("-inf"), natural_key(tag.name))
 
 

@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from ._durations import describe_duration
 from ._graph import Tag
+from ._moments import Moment, Moments
 from ._order import natural_key, version_key
 from ._policy import Policy
 
@@ -22,19 +22,6 @@ class Decision(NamedTuple):
     tag: Tag
     is_kept: bool
     reason: str
-
-
-class Moment(NamedTuple):
-    """When a tag's image appeared: `seconds` is None where that is unknown; `word` says which date it is."""
-
-    seconds: Optional[float]
-    word: str
-
-    def describe(self) -> str:
-        """Return the day as reasons name it."""
-        if self.seconds is None:
-            return "its age is unknown"
-        return f"{self.word} {datetime.fromtimestamp(self.seconds, timezone.utc).strftime('%Y-%m-%d')}"
 
 
 class _Standing(NamedTuple):
@@ -52,11 +39,11 @@ def keeps_all(policy: Policy, tags: Sequence[Tag]) -> bool:
 
 
 class Rules:
-    """One policy; `moment` tells when the image of a tag appeared, `now` is in seconds since the epoch."""
+    """One policy; `moments` tell when the images of tags appeared, `now` is in seconds since the epoch."""
 
-    def __init__(self, policy: Policy, moment: Callable[[Tag], Moment], now: float) -> None:
+    def __init__(self, policy: Policy, moments: Moments, now: float) -> None:
         self.policy = policy
-        self.moment = moment
+        self.moments = moments
         self.now = now
         #: The images by whose places others have none.
         self.placed: Set[str] = set()
@@ -127,9 +114,10 @@ class Rules:
 
     def _rank(self, tag: Tag) -> Optional[Any]:
         """Return what the policy sorts the tag by, None where the tag has no place in that order."""
-        if self.policy.sort_by == "version":
+        by = self.policy.sort_by
+        if by == "version":
             return version_key(tag.name)
-        return natural_key(tag.name) if self.policy.sort_by == "name" else self.moment(tag).seconds
+        return natural_key(tag.name) if by == "name" else self.moments.rank(tag, by).seconds
 
     def _sort_key(self, tag: Tag) -> Tuple[Any, ...]:
         """Order by rank, and what is equal by name; what has no rank comes last."""
@@ -137,7 +125,7 @@ class Rules:
         return (rank is not None, 0 if rank is None else rank, natural_key(tag.name))
 
     def _judge(self, tag: Tag, standing: Optional[_Standing]) -> Decision:
-        policy, moment = self.policy, self.moment(tag)
+        policy, moment = self.policy, self.moments.age(tag, self.policy.sort_by)
         if policy.expire_after is not None and self._is_older(moment, policy.expire_after):
             why = f"expired after {describe_duration(policy.expire_after)}"
             return Decision(tag, False, f"deleted: {moment.describe()}, {why}")

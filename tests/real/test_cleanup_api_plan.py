@@ -57,8 +57,8 @@ class Drifted:
 
     def __init__(self, registry: DeletingRegistry, plan: Path) -> None:
         self.registry = registry
-        doomed = ("moved", "deleted", "plain", "pushed-again", "shared")
-        self.made: dict[str, Image] = push_dated(registry, "app", dict.fromkeys(doomed, 9.0))
+        doomed = {"moved": 13.0, "deleted": 12.0, "plain": 11.0, "pushed-again": 10.0, "shared": 9.0}
+        self.made: dict[str, Image] = push_dated(registry, "app", doomed)
         self.made["index"] = images.multi_platform("index")
         push(registry, "app", self.made["index"], "index")
         push_dated(registry, "app", {"newest": 1.0})

@@ -42,6 +42,11 @@ def test_a_copied_store_is_sorted_by_image_date(registry: RegistryProcess, store
     assert "push time" in swept.said
 
 
+def test_keep_n_of_equal_times_goes_by_tag_name(registry: RegistryProcess) -> None:
+    push_aged(registry, "app", dict.fromkeys(["build-8", "build-9", "build-10", "build-11"], 5.0))
+    sweep(registry, {"app": ["build-10", "build-11"]}, policies=policy(keep_n=2))
+
+
 def test_push_time_is_preferred_to_a_missing_image_date(registry: RegistryProcess) -> None:
     push_aged(registry, "app", {"1": 40.0, "2": 20.0}, created=None)
     sweep(registry, {"app": ["2"]}, policies=policy(older_than="30d"))

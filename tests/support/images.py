@@ -140,6 +140,13 @@ def image(
     return Image(Content(body["mediaType"], _json(body)), (image_config, *own), platform=platform)
 
 
+def with_config_type(image: Image, media_type: str) -> Image:
+    """The same as an artifact whose configuration is of this type."""
+    own = Content(media_type, image.config.data)
+    body = {**json.loads(image.manifest.data), "config": own.descriptor()}
+    return Image(Content(image.manifest.media_type, _json(body)), (own, *image.layers))
+
+
 AMD64 = {"architecture": "amd64", "os": "linux"}
 ARM64 = {"architecture": "arm64", "os": "linux"}
 

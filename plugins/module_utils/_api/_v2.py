@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple, TypeVar, Union
 
 from .._damage import keep_damaged_whole, keep_whole
+from .._dates import add_dates, parts_of
 from .._errors import RegistryError
 from .._graph import Graph, Manifest, Repository, Tag
 from .._manifest import ImageConfig, claimed_types, is_image_type, is_manifest_type, parse_config, parse_manifest
@@ -140,15 +141,9 @@ class V2Api(ApiSource):
                 repository.absent.add(node[1])
 
     def read_created(self, graph: Graph, digests: Iterable[str]) -> None:
-        """Add the image dates of the given manifests to the graph; an index has the date of its youngest child."""
         wanted = set(digests)
         self.complete(graph, {name: wanted & set(found.revisions) for name, found in graph.repositories.items()})
-        images = [(digest, image) for digest in wanted for image in graph.children_of(digest) or (digest,)]
-        configs = dict(self.read_configs(graph, {image for _digest, image in images}))
-        for digest, image in images:
-            created = configs[image].created if image in configs else None
-            if created is not None:
-                graph.created[digest] = max(created, graph.created.get(digest, created))
+        add_dates(graph, wanted, self.read_configs(graph, parts_of(graph, wanted)))
 
     def read_configs(self, graph: Graph, digests: Iterable[str]) -> Iterator[Tuple[str, ImageConfig]]:
         homes = {digest: name for name, found in graph.repositories.items() for digest in found.revisions}

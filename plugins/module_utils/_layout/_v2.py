@@ -17,6 +17,7 @@ from typing import Callable, Dict, Iterable, Iterator, List, Optional, Set, Tupl
 
 from .._api._client import RegistryClient
 from .._damage import keep_damaged_whole
+from .._dates import add_dates, parts_of
 from .._errors import DoubtError
 from .._graph import Debris, Graph, Manifest, Repository, Tag
 from .._manifest import ImageConfig, parse_config, parse_manifest
@@ -84,15 +85,10 @@ class V2Layout(Layout):
         return graph
 
     def read_created(self, graph: Graph, digests: Iterable[str]) -> None:
-        """Add the image dates of the given manifests to the graph; an index has the date of its youngest child."""
-        owners: Dict[str, List[str]] = {}
-        for digest in digests:
-            for image in _images_of(graph, digest):
-                owners.setdefault(image, []).append(digest)
-        self.progress.stage("reading dates", len(owners), "images")
-        for image, config in self.progress.each(self.read_configs(graph, owners)):
-            for digest in owners[image] if config.created is not None else ():
-                graph.created[digest] = max(config.created or 0.0, graph.created.get(digest, 0.0))
+        wanted = set(digests)
+        parts = parts_of(graph, wanted)
+        self.progress.stage("reading dates", len(parts), "images")
+        add_dates(graph, wanted, self.progress.each(self.read_configs(graph, parts)))
 
     def read_configs(self, graph: Graph, digests: Iterable[str]) -> Iterator[Tuple[str, ImageConfig]]:
         known = ((digest, graph.manifests[digest].config) for digest in digests if digest in graph.manifests)
@@ -367,11 +363,6 @@ def _linked(content: Optional[bytes]) -> Optional[str]:
     """Return the digest in a link, None where it is empty or garbled."""
     match = _LINK.fullmatch(content.decode("ascii", "replace")) if content else None
     return match.group(1) if match else None
-
-
-def _images_of(graph: Graph, digest: str) -> Tuple[str, ...]:
-    manifest = graph.manifests.get(digest)
-    return manifest.children if manifest and manifest.children else (digest,)
 
 
 def _require_blobs(graph: Graph) -> None:

@@ -156,6 +156,40 @@ def test_what_nobody_looks_at_does_no_harm(more: str) -> None:
     assert (found.is_known, found.config, found.layers, found.subject) == (True, digest(1), (digest(2),), None)
 
 
+DATED = {"org.opencontainers.image.created": "2023-11-14T22:13:20Z"}
+TWICE = '{"mediaType": "%s", "manifests": [], "annotations": {"%s": "2023-11-14T22:13:20Z", "%s": "x"}}'
+
+
+def test_artifacts_and_indexes_have_the_date_of_their_annotation() -> None:
+    image: dict[str, Any] = {"mediaType": OCI_MANIFEST, "layers": [], "annotations": DATED}
+    charts = {**image, "config": {"digest": digest(1), "mediaType": "application/vnd.cncf.helm.config.v1+json"}}
+    index = {"mediaType": OCI_INDEX, "manifests": [], "annotations": DATED}
+    assert [parse(data).created for data in (charts, index)] == [1_700_000_000.0] * 2
+
+
+@pytest.mark.parametrize(
+    "media_type", [None, "application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json"]
+)
+def test_an_image_may_have_the_annotations_of_its_base(media_type: str | None) -> None:
+    config = {"digest": digest(1), **({"mediaType": media_type} if media_type else {})}
+    assert parse({"mediaType": OCI_MANIFEST, "config": config, "layers": [], "annotations": DATED}).created is None
+
+
+@pytest.mark.parametrize(
+    "annotations",
+    [None, [], "x", {}, {"org.opencontainers.image.created": 12}, {"org.opencontainers.image.created": "1980-01-01"}],
+)
+def test_an_annotation_that_is_no_date_is_none(annotations: Any) -> None:
+    found = parse({"mediaType": OCI_INDEX, "manifests": [], "annotations": annotations})
+    assert (found.is_known, found.created) == (True, None)
+
+
+def test_an_annotation_that_stands_twice_is_no_date() -> None:
+    (name,) = DATED
+    found = parsed((TWICE % (OCI_INDEX, name, name)).encode())
+    assert (found.is_known, found.created) == (True, None)
+
+
 @pytest.mark.parametrize(
     ("created", "seconds"),
     [
@@ -163,6 +197,9 @@ def test_what_nobody_looks_at_does_no_harm(more: str) -> None:
         ("2023-11-14T22:13:20.123456789Z", 1_700_000_000.0),
         ("2023-11-15T00:13:20+02:00", 1_700_000_000.0),
         ("1970-01-01T00:00:00Z", None),
+        ("1980-01-01T00:00:01Z", None),
+        ("2013-01-01T00:59:59+01:00", None),
+        ("2013-01-01T00:00:00Z", 1356998400.0),
         ("0001-01-01T00:00:00Z", None),
         ("9999-12-31T23:59:59-01:00", None),
         ("9999-12-31T23:59:59Z", 253402300799.0),

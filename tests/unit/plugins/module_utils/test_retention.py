@@ -104,6 +104,14 @@ def test_versions() -> None:
     assert kept(graph, policies=[{"keep_n": 2, "sort_by": "version"}]) == ["1.10.0", "1.10.0-rc1", "edge"]
 
 
+def test_what_is_no_version_takes_no_place_among_versions() -> None:
+    others = ["4f2a9c1", "1234567", "1337", "2024-01-15", "20240115", "42-fix-login", "1.3.0-4f2a9c1", "9.9.x"]
+    graph = store({name: (number, 9.0) for number, name in enumerate(["1.0.0", "1.1.0", "1.2.0", *others], start=1)})
+    found = reasons(graph, policies=[{"keep_n": 2, "sort_by": "version"}])
+    assert {name for name, reason in found.items() if reason == "kept: not a version"} == set(others)
+    assert [name for name, reason in found.items() if reason.startswith("deleted")] == ["1.0.0"]
+
+
 def test_a_repository_keeps_its_last_tag_unless_it_may_be_empty() -> None:
     graph = store(FIVE)
     assert reasons(graph, policies=[{"older_than": "1d"}])["v5"].startswith("kept: the last tag")
@@ -119,21 +127,21 @@ def test_unknown_age_is_kept_and_said() -> None:
 
 def test_a_copied_store_is_judged_by_image_dates() -> None:
     graph = store({"a": (1, 1.0), "b": (2, 1.0), "c": (3, 1.0)}, created={1: 10.0, 2: 300.0, 3: 20.0})
-    assert images_to_date(graph, settings(policies=[{"keep_n": 2}])) == {digest(1), digest(2), digest(3)}
+    assert images_to_date(graph, settings(policies=[{"keep_n": 2}]), NOW) == {digest(1), digest(2), digest(3)}
     retention = retain(graph, settings(policies=[{"keep_n": 2}]), NOW)
     assert [d.tag.name for d in retention.decisions["app"] if d.is_kept] == ["a", "c"]
-    assert "all tags show one push time" in retention.warnings[0]
+    assert "as after a copy; image dates are used instead" in retention.warnings[0]
 
 
 def test_no_date_is_read_that_no_rule_needs() -> None:
     graph = store(FIVE)
-    assert images_to_date(graph, settings(policies=[{"keep_n": 2, "older_than": "3d"}])) == set()
-    assert images_to_date(graph, settings(policies=[{"keep_n": 2, "sort_by": "version"}])) == set()
+    assert images_to_date(graph, settings(policies=[{"keep_n": 2, "older_than": "3d"}]), NOW) == set()
+    assert images_to_date(graph, settings(policies=[{"keep_n": 2, "sort_by": "version"}]), NOW) == set()
     one = {"tags": ["v1"], "sort_by": "created"}
-    assert images_to_date(graph, settings(policies=[{**one, "keep_n": 0}])) == {digest(1)}
-    assert images_to_date(graph, settings(policies=[{**one, "keep_n": 1}])) == set()
-    assert images_to_date(graph, settings(policies=[{**one, "keep_n": 1, "expire_after": "9d"}])) == {digest(1)}
-    assert images_to_date(graph, settings(policies=[{**one, "keep_n": 0, "keep_tags": ["v1"]}])) == set()
+    assert images_to_date(graph, settings(policies=[{**one, "keep_n": 0}]), NOW) == {digest(1)}
+    assert images_to_date(graph, settings(policies=[{**one, "keep_n": 1}]), NOW) == set()
+    assert images_to_date(graph, settings(policies=[{**one, "keep_n": 1, "expire_after": "9d"}]), NOW) == {digest(1)}
+    assert images_to_date(graph, settings(policies=[{**one, "keep_n": 0, "keep_tags": ["v1"]}]), NOW) == set()
 
 
 def test_images_that_are_no_more_than_keep_n_need_no_date_to_stay() -> None:
