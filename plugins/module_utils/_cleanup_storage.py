@@ -15,7 +15,7 @@ from ._apply import Sweep
 from ._cache import UNKNOWN_CACHE, check_cache, forget_blobs
 from ._cleanup import Cleanup
 from ._closed import Closedness, check_contents, look, look_again, require_closed, show_same_storage, why_open
-from ._errors import DrydockError, InvalidOptionError, NotClosedError, StorageError
+from ._errors import DrydockError, FullError, InvalidOptionError, NotClosedError, StorageError
 from ._graph import Graph
 from ._guards import require_links
 from ._layout._known import load_known, save_known
@@ -259,7 +259,12 @@ class StorageCleanup(Cleanup):
 
     def _check_changeable(self, plan: Plan) -> None:
         self.storage.check_changeable()
-        self._warn_of(self.storage.check_room(lambda: sum(map(len, dump_plan(plan)))))
+        try:
+            self._warn_of(self.storage.check_room(lambda: sum(map(len, dump_plan(plan)))))
+        except FullError as error:
+            held = self.quarantine.weigh().bytes
+            how = f". Earlier runs have set {held} bytes aside, which quarantine: purge deletes" if held else ""
+            raise FullError(f"{error}{how}") from error
 
     def _predict(self, plan: Plan, removal: Removal) -> None:
         if not removal.counts().is_nothing():

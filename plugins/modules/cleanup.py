@@ -197,6 +197,8 @@ options:
     description:
       - What becomes of what is set aside. V(delete) deletes it at the end of the run, V(keep) leaves it for a later
         run.
+      - Setting aside takes a little room. On a disk without any, V(delete) deletes at once what can't be set aside, and
+        V(keep) is refused.
       - V(purge) makes no plan and only deletes what earlier runs set aside. It may run while the registry is open.
       - On S3 and over the API nothing is set aside, so there it can't be changed. Let the bucket keep versions to be
         able to undo.

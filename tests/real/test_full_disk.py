@@ -20,7 +20,7 @@ from ansible_collections.drydock.registry.plugins.module_utils._lock import Lock
 from ansible_collections.drydock.registry.plugins.module_utils._lock_files import lock_in
 from ansible_collections.drydock.registry.plugins.module_utils._maintenance import _boot
 from ansible_collections.drydock.registry.plugins.module_utils._room import places_elsewhere
-from support import images
+from support import images, v1
 from support.crashing import KILLED, run_until
 from support.fleet import Host, result_of
 from support.forked import run_forked
@@ -30,7 +30,8 @@ from support.s3_server import new_place
 from support.service import as_service
 from support.small_disk import SmallDisk
 from support.store import Store, assert_same, snapshot
-from support.sweeping import cleanup, push_aged, refused, seen, successful
+from support.sweeping import DAY, cleanup, push_aged, refused, seen, successful
+from support.v1 import V1Registry
 from support.verify import assert_pulls, capture
 
 KEEP_ONE = [{"keep_n": 1}]
@@ -112,6 +113,34 @@ def test_a_full_disk_is_cleaned_up(
     assert not again["changed"], again["deleted"]
 
 
+@pytest.mark.parametrize("fill", [to_the_last_byte, to_the_last_inode])
+def test_a_full_disk_of_a_v1_registry_is_cleaned_up(
+    disk: SmallDisk, new_v1: Callable[..., V1Registry], fill: Fill
+) -> None:
+    registry = new_v1(disk.path.name + "/v1")
+    old, new = v1.chain("a", "b")[1], v1.chain("c", "d")[1]
+    v1.push(registry, "team/app", old, "1")
+    v1.push(registry, "team/app", new, "2")
+    store = v1.V1Store(registry.storage)
+    store.age_tag("team/app", "1", 30 * DAY)
+    options = {
+        "registry_config": str(registry.config_path),
+        "registry_environment": registry.environment,
+        "grace_period": "0s",
+        "policies": KEEP_ONE,
+    }
+    with registry.closed():
+        fill(disk, registry.storage)
+        preview = successful(run_forked("cleanup", options, check=True)[1])
+        run = successful(run_forked("cleanup", options)[1])
+        assert run["deleted"] == preview["deleted"]
+        assert (run["deleted"]["tags"], run["deleted"]["blobs"]) == (1, 2)
+        assert not successful(run_forked("cleanup", options)[1])["changed"]
+        assert not (registry.storage / "drydock").exists()
+    v1.assert_pulls(registry, "team/app", "2", new)
+    assert store.listed("team/app") == {one.id for one in new.ancestry}
+
+
 @pytest.fixture
 def full(disk: SmallDisk, make: Callable[[str], RegistryProcess]) -> RegistryProcess:
     """With not one free byte."""
@@ -170,6 +199,16 @@ def test_a_full_disk_on_a_host_without_room_anywhere_needs_some(
 
 def test_on_a_full_disk_nothing_can_be_kept(full: RegistryProcess) -> None:
     refused_untouched(full, "quarantine: delete", quarantine="keep")
+
+
+def test_what_earlier_runs_set_aside_is_named_as_what_can_go(
+    disk: SmallDisk, make: Callable[[str], RegistryProcess]
+) -> None:
+    registry = make(V3)
+    successful(cleanup(registry, policies=[{"repositories": ["app"], "keep_n": 1}], quarantine="keep"))
+    to_the_last_byte(disk, registry.storage)
+    refused_untouched(registry, "quarantine: purge", quarantine="keep")
+    assert successful(cleanup(registry, quarantine="purge"))["changed"]
 
 
 def test_one_run_at_a_time_holds_a_full_disk(full: RegistryProcess) -> None:

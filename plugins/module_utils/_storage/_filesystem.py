@@ -41,6 +41,8 @@ class FilesystemStorage(Storage):
         self.beside = place.beside(self.rootdirectory)
         self.quarantines = os.path.join(self.beside, "drydock")
         self._made: Set[str] = set()
+        # Then the directories for what is set aside take what has just become free.
+        self._was_full = False
         self._check_root()
         self._top = os.open(self.base if os.path.isdir(self.base) else self.rootdirectory, os.O_RDONLY | os.O_DIRECTORY)
 
@@ -119,6 +121,8 @@ class FilesystemStorage(Storage):
             yield self._set_aside(path, quarantine)
 
     def _set_aside(self, path: str, quarantine: str) -> bool:
+        if self._was_full and self._deletes:
+            return self._delete(path)
         target = f"{self.quarantines}/{quarantine}/{self.place.name}/{path}"
         try:
             self._make_parent(target)
@@ -159,6 +163,8 @@ class FilesystemStorage(Storage):
         return True
 
     def _keep_content(self, where: str, target: str) -> None:
+        if self._was_full and self._deletes:
+            return
         try:
             self._make_parent(target)
             # A run that was killed in between has kept the content already.
@@ -229,6 +235,7 @@ class FilesystemStorage(Storage):
         if not with_room:
             others = f"or in {' or '.join(map(os.path.dirname, places))}" if places else "where other hosts see it"
             raise FullError(f"{missing}. A run has its lock and its plan there, {others}")
+        self._was_full = True
         return (
             f"{missing}, for a run as any other. This one has its lock and its plan in "
             f"{os.path.dirname(with_room[0])}, which only this host sees, and deletes at once what it can't set aside"
