@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
-from typing import Any, Callable, Iterator
+from typing import Any, Callable, Iterator, cast
 
 import pytest
 
@@ -332,7 +332,7 @@ def test_a_plan_that_finds_no_room_leaves_nothing(disk: SmallDisk, new_registry:
         store.write_image("app", images.image(str(number)), str(number))
     disk.fill(disk.path, 8 * KIB)
     before = snapshot(registry.storage)
-    options = {"policies": KEEP_ONE, "plan_dest": str(disk.path / "plan.json")}
+    options: dict[str, Any] = {"policies": KEEP_ONE, "plan_dest": str(disk.path / "plan.json")}
     for check in (True, False):
         refused(cleanup(registry, check=check, **options), "plan_dest", "No space left on device")
     assert [path.name for path in disk.path.iterdir()] == ["filling"]
@@ -376,7 +376,7 @@ def test_a_disk_that_becomes_read_only_in_a_sweep(disk: SmallDisk, make: Callabl
                 subprocess.run(["mount", "-o", "remount,ro", str(disk.path)], check=True)
             real_rename(source, target, *more, **options)
 
-        os.rename = rename
+        os.rename = cast(Any, rename)
 
     result = run_forked("cleanup", arguments, before=freeze)[1]
     refused(result, "could not be moved", "Read-only file system", "Done before that")
