@@ -25,6 +25,7 @@ from support.crashing import KILLED, run_until
 from support.fleet import Host, result_of
 from support.forked import run_forked
 from support.locking import THEIRS
+from support.pushing import PushError, push
 from support.registries import V2, V3, VERSIONS, NewRegistry, RegistryProcess
 from support.s3_server import new_place
 from support.service import as_service
@@ -83,6 +84,12 @@ def elsewhere(registry: RegistryProcess) -> list[Path]:
     return [path for place in places for path in [place, *place.rglob("*")] if path.exists()]
 
 
+def pulls(registry: RegistryProcess, repository: str, tag: str) -> bool:
+    """Whether the tag is answered with a manifest."""
+    types = {"Accept": ", ".join([images.OCI_MANIFEST, images.DOCKER_MANIFEST])}
+    return registry.session().get(f"{registry.url}/v2/{repository}/manifests/{tag}", headers=types).ok
+
+
 def everything(registry: RegistryProcess) -> dict[str, Any]:
     return {**snapshot(registry.home), **{f"disk/{path}": one for path, one in snapshot(registry.storage).items()}}
 
@@ -111,6 +118,44 @@ def test_a_full_disk_is_cleaned_up(
     assert elsewhere(registry) == []
     again = successful(cleanup(registry, policies=KEEP_ONE))
     assert not again["changed"], again["deleted"]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_what_pushes_leave_on_a_full_disk_is_in_nobodys_way(
+    disk: SmallDisk, make: Callable[[str], RegistryProcess], version: str
+) -> None:
+    """Empty links and `.tmp` files, uploads that were only begun: whatever did not fit any more."""
+    registry = make(version)
+    registry.read_only = False
+    registry.restart()
+    store, failures = Store(registry.storage), 0
+    for left in range(0, 64 * KIB, 4 * KIB):
+        (disk.path / "filling").unlink(missing_ok=True)
+        disk.fill(disk.path, left)
+        for tag, image in (("1", images.image("app:2")), (f"new{left}", images.image(f"new{left}"))):
+            try:
+                push(registry, "app", image, tag)
+            except PushError:
+                failures += 1
+    assert failures > 8
+    empty = [path for path in store.v2.rglob("*") if path.is_file() and not path.stat().st_size]
+    assert empty
+    registry.read_only = True
+    registry.restart()
+    pulling = [tag for tag in store.tags("app") if tag != "3" and pulls(registry, "app", tag)]
+    expectation = capture(registry, {"app": [*pulling], "deep/er": ["2"]})
+    options: dict[str, Any] = {
+        "policies": [{"repositories": ["app"], "tags": ["3"], "keep_n": 0}, {"repositories": ["deep/*"], "keep_n": 1}],
+        "purge_uploads_older_than": "0s",
+        "allow_empty": True,
+    }
+    preview = successful(cleanup(registry, check=True, **options))
+    run = successful(cleanup(registry, **options))
+    assert run["deleted"] == preview["deleted"]
+    assert run["deleted"]["uploads"] > 0
+    assert_pulls(registry, expectation)
+    assert store.tags("deep/er") == ["2"]
+    assert not successful(cleanup(registry, **options))["changed"]
 
 
 @pytest.mark.parametrize("fill", [to_the_last_byte, to_the_last_inode])
