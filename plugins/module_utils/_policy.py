@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Dict, Iterator, List, Mapping, Optional
 
 from ._durations import describe_duration, parse_duration, parse_optional_duration
@@ -64,9 +65,16 @@ class Bounds:
         """Tell whether there is no repository that this run may not touch."""
         return any(pattern.text == "**" for pattern in self.repositories) and not self.exclude_repositories
 
+    @cached_property
+    def _selected(self) -> Dict[str, bool]:
+        """What was found out before: each step asks about each repository, and a list of patterns can be long."""
+        return {}
+
     def selects(self, repository: str) -> bool:
         """Tell whether this run may touch `repository` at all."""
-        return is_selected(repository, self.repositories, self.exclude_repositories)
+        if repository not in self._selected:
+            self._selected[repository] = is_selected(repository, self.repositories, self.exclude_repositories)
+        return self._selected[repository]
 
     def why_not(self, repository: str) -> str:
         """Return which option leaves out a repository that is not selected."""

@@ -135,7 +135,10 @@ def _absent(graph: Graph, settings: Settings) -> Iterator[Reference]:
 
 
 def _has(graph: Graph, name: str, tag: str) -> bool:
-    return name in graph.repositories and (tag == ALL_TAGS or tag in graph.repositories[name].tags)
+    if name not in graph.repositories:
+        return False
+    repository = graph.repositories[name]
+    return tag == ALL_TAGS or tag in repository.tags or tag in repository.dangling
 
 
 def _all_digests(graph: Graph) -> Iterator[str]:

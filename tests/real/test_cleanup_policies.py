@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 
 from support import images
+from support.registries import V3, NewRegistry
 from support.sweeping import refused, successful
 from support.sweeping_api import date
-from support.ways import Way
+from support.ways import StorageWay, Way
 
 AGES = {"1": 50.0, "2": 40.0, "3": 30.0, "4": 20.0, "5": 10.0}
 
@@ -81,6 +82,18 @@ def test_a_prefix_excludes_nothing_and_is_refused(every_way: Way, where: str) ->
             refused(result, "exclude_repositories", "'team-web' matches no repository; 'team-web/**' would match 2")
     assert {name: every_way.tags(name) for name in keeps} == {name: ["1", "2"] for name in keeps}
     every_way.sweep(keeps, **excluding("team-web/**"))
+
+
+def test_a_repository_with_capitals_is_named_by_a_regular_expression(new_registry: NewRegistry) -> None:
+    """The specification has none, but Distribution 3 takes them before the first slash."""
+    registry = StorageWay(new_registry(V3))
+    for name in ("Prod/app", "prod/app"):
+        registry.push_aged(name, {"1": 9, "2": 8})
+    with registry.ready():
+        result = registry.cleanup(policies=policy(keep_n=1), exclude_repositories=["Prod/*"])
+        refused(result, "exclude_repositories", "write 'prod/*'")
+    keeps = {"Prod/app": ["1", "2"], "prod/app": ["2"]}
+    registry.sweep(keeps, policies=policy(keep_n=1), exclude_repositories=["~Prod/.*"])
 
 
 def test_entries_of_a_shared_list_that_match_nothing_are_told(way: Way) -> None:

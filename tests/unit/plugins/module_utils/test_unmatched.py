@@ -144,6 +144,12 @@ def test_images_that_are_there_are_not_told() -> None:
     assert check("fail", protect_images=there) == []
 
 
+def test_a_tag_that_does_not_pull_is_there() -> None:
+    graph = graph_of({"app": ["1"]})
+    graph.repositories["app"].dangling.append("dead")
+    assert check_unmatched(graph, settings(protect_images=["app:dead"]), "fail") == []
+
+
 def test_of_what_was_not_read_nothing_is_said() -> None:
     graph = graph_of({"app": ["1"]}, unread=["team/app"])
     options = {"exclude_repositories": ["team/**"], "repositories": ["app", "team/*"]}
