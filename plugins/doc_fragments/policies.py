@@ -25,28 +25,26 @@ options:
         description: What to call the policy in reasons and warnings.
         type: str
       repositories:
-        description: Patterns of the repositories that the policy looks at.
-        type: list
-        elements: str
+        description: A list of patterns of the repositories that the policy looks at.
+        type: raw
         default: ["**"]
       exclude_repositories:
-        description: Patterns of repositories that it does not look at.
-        type: list
-        elements: str
+        description: A list of patterns of repositories that it does not look at.
+        type: raw
         default: []
       tags:
-        description: Patterns of the tags that the policy judges.
-        type: list
-        elements: str
+        description:
+          - A list of patterns of the tags that the policy judges.
+          - Quote what looks like a number. Without quotes V(3.10) is the number 3.1 to YAML, and refused.
+        type: raw
         default: ["*"]
       keep_tags:
         description:
-          - Patterns of tags that are always kept in the repositories that the policy looks at, whatever policy judges
-            them.
+          - A list of patterns of tags that are always kept in the repositories that the policy looks at, whatever
+            policy judges them.
           - A pattern that matches no tag draws a warning, and so does one that matches only a part of a tag that goes,
             for example V(stable) where C(stable-1) does. It has to match the whole tag, as V(stable*) would.
-        type: list
-        elements: str
+        type: raw
         default: []
       keep_n:
         description:

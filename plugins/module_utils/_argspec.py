@@ -94,7 +94,8 @@ def service_mutually_exclusive() -> list[tuple[str, ...]]:
 
 def policy_argument_spec() -> dict[str, Any]:
     """One policy (doc fragment `policies`)."""
-    names = {"type": "list", "elements": "str"}
+    # Lists of texts: `_texts.py` says why they are raw.
+    names = {"type": "raw"}
     return {
         "name": {"type": "str"},
         "repositories": {**names, "default": ["**"]},

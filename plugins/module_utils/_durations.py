@@ -11,8 +11,9 @@ from typing import Optional
 from ._errors import InvalidOptionError
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-_PART = re.compile(r"(\d+)([smhdw])")
-_WHOLE = re.compile(r"(?:\d+[smhdw])+|0")
+_PART = re.compile(r"([0-9]+)([smhdw])")
+_MONTHS = re.compile(r"([0-9]{1,6})M")
+_WHOLE = re.compile(r"(?:[0-9]+[smhdw])+|0")
 
 
 def parse_duration(text: str, option: str) -> float:
@@ -20,10 +21,19 @@ def parse_duration(text: str, option: str) -> float:
 
     `option` names the option in the InvalidOptionError that an unreadable duration raises.
     """
-    cleaned = str(text).strip().lower()
+    cleaned = str(text).strip()
     if not _WHOLE.fullmatch(cleaned):
-        raise InvalidOptionError(option, text, "a duration such as 30d, 12h, 1h30m or 0s (units: s, m, h, d, w)")
+        raise InvalidOptionError(option, text, f"a duration such as {_advice(cleaned)} (units: s, m, h, d, w)")
     return float(sum(int(number) * _SECONDS[unit] for number, unit in _PART.findall(cleaned)))
+
+
+def _advice(text: str) -> str:
+    """Return what was perhaps meant. In other tools a capital M stands for months."""
+    months = _MONTHS.fullmatch(text)
+    if months:
+        return f"{30 * int(months.group(1))}d for months, or {months.group(1)}m for minutes"
+    lower = text.lower()
+    return lower if _WHOLE.fullmatch(lower) else "30d, 12h, 1h30m or 0s"
 
 
 def parse_optional_duration(text: Optional[str], option: str) -> Optional[float]:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Iterable, Iterator, List, Optional
+from typing import Any, Iterable, Iterator, List, Optional
 
 from ._errors import InvalidOptionError, StillNeededError
 from ._graph import Graph, Tag
@@ -14,6 +14,7 @@ from ._plan import Drift, Plan
 from ._protected import DIGEST
 from ._retention import BEGUN, Retention, is_thrown_away
 from ._rules import Decision
+from ._texts import read_texts
 from ._v1_image import is_image_id
 
 _NAMES = NAMES["v2"]
@@ -72,12 +73,12 @@ def require_all(retention: Retention, plan: Plan) -> None:
         )
 
 
-def read_tag_names(names: Iterable[str]) -> List[str]:
+def read_tag_names(names: Any) -> List[str]:
     """Return the names without repetitions. Raises InvalidOptionError for what no tag can be called."""
     return _checked(names, "name", _NAMES.tag, f"the name of a tag such as 1.2, {_PATTERNS}")
 
 
-def read_repository_names(names: Iterable[str], option: str) -> List[str]:
+def read_repository_names(names: Any, option: str) -> List[str]:
     """Return the names without repetitions. Raises InvalidOptionError for what no repository can be called."""
     return _checked(names, option, _NAMES.repository, f"the name of a repository such as team/app, {_PATTERNS}")
 
@@ -89,7 +90,8 @@ def read_digest(digest: Optional[str]) -> Optional[str]:
     return digest
 
 
-def _checked(names: Iterable[str], option: str, grammar: Grammar, expected: str) -> List[str]:
+def _checked(given: Any, option: str, grammar: Grammar, expected: str) -> List[str]:
+    names = read_texts(given, option)
     for name in names:
         if not grammar.has(name):
             raise InvalidOptionError(option, name, expected)

@@ -15,6 +15,7 @@ from ._meant import check_possible
 from ._names import Names
 from ._patterns import Pattern, compile_pattern, compile_patterns, is_selected
 from ._protected import ProtectedImages, read_protected
+from ._texts import with_texts
 
 SORT_ORDERS = ("pushed", "created", "version", "name")
 _RULES = ("keep_n", "older_than", "expire_after", "keep_groups")
@@ -109,6 +110,8 @@ class Settings(Bounds):
             reference.check_possible(names)
 
 
+_TEXTS = ("repositories", "exclude_repositories", "protect_images")
+_POLICY_TEXTS = ("repositories", "exclude_repositories", "tags", "keep_tags")
 _PLAN_OPTIONS = (
     "repositories",
     "exclude_repositories",
@@ -126,6 +129,7 @@ _LATER_OPTIONS = {"broken_tags": "keep"}
 
 def read_settings(params: Mapping[str, Any]) -> Settings:
     """Validate the options of a cleanup. Raises InvalidOptionError naming option, value and what was expected."""
+    params = _in_text(params)
     return Settings(
         repositories=compile_patterns(params["repositories"], "repositories"),
         exclude_repositories=compile_patterns(params["exclude_repositories"], "exclude_repositories"),
@@ -146,6 +150,13 @@ def _plan_options(params: Mapping[str, Any]) -> Dict[str, Any]:
     """Return what shapes a plan; options that came later only where they are used, so that ids stay as they were."""
     later = {name: params[name] for name, default in _LATER_OPTIONS.items() if params[name] != default}
     return {**{name: params[name] for name in _PLAN_OPTIONS}, **later}
+
+
+def _in_text(params: Mapping[str, Any]) -> Dict[str, Any]:
+    policies = [
+        with_texts(policy, _POLICY_TEXTS, f"policies[{index}].") for index, policy in enumerate(params["policies"])
+    ]
+    return {**with_texts(params, _TEXTS), "policies": policies}
 
 
 def _read_policy(options: Mapping[str, Any], index: int) -> Policy:

@@ -23,6 +23,7 @@ from ._patterns import compile_patterns
 from ._registry_config import config_from_params
 from ._report import CAP
 from ._storage._own_files import write_durably
+from ._texts import with_texts
 from ._unmatched import unmatched_selection
 
 Survey = Union[StorageSurvey, ApiSurvey, V1Survey]
@@ -32,11 +33,11 @@ class RegistryInfo:
     """One run of the module."""
 
     def __init__(self, params: Mapping[str, Any], warn: Callable[[str], None]) -> None:
-        self.params = params
+        self.params = with_texts(params, ("repositories", "exclude_repositories"))
         self.warn = warn
         self.scope = Scope(
-            compile_patterns(params["repositories"], "repositories"),
-            compile_patterns(params["exclude_repositories"], "exclude_repositories"),
+            compile_patterns(self.params["repositories"], "repositories"),
+            compile_patterns(self.params["exclude_repositories"], "exclude_repositories"),
         )
 
     def run(self) -> Dict[str, Any]:

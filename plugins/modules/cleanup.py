@@ -52,32 +52,31 @@ attributes:
 options:
   repositories:
     description:
-      - The repositories that this run may touch at all, as patterns for the whole name.
+      - The repositories that this run may touch at all, as patterns for the whole name. A list of strings.
+      - What YAML makes no string of is refused, in every such list, for to YAML V(3.10) is the number 3.1. Write it in
+        quotes.
       - A pattern is a glob in which C(*) stops at C(/) and C(**) does not, or, behind a leading C(~), a regular
         expression. A glob that no name can match is refused, and the message says what was probably meant. A plain
         name stands for itself alone, V(team/**) for all below it.
       - Blobs that no repository links belong to none, and go whatever is named here.
       - Over the API the catalogue, which not every account may see, is only asked for if there is a pattern that is not
         a plain name.
-    type: list
-    elements: str
+    type: raw
     default: ["**"]
   exclude_repositories:
-    description: Patterns of repositories that this run leaves alone, of those in O(repositories).
-    type: list
-    elements: str
+    description: A list of patterns of repositories that this run leaves alone, of those in O(repositories).
+    type: raw
     default: []
   protect_images:
     description:
-      - Images in use somewhere, in any of these forms. References with a tag, such as V(team/app:1.2). All tags of a
-        repository, V(team/app:*). Digests of a manifest, of a child of an index, or of an image configuration, alone
-        or as V(team/app@sha256:…). The whole id of an image, as C(podman images --no-trunc) and C(crictl images
-        --no-trunc) show it.
+      - A list of images in use somewhere, in any of these forms. References with a tag, such as V(team/app:1.2). All
+        tags of a repository, V(team/app:*). Digests of a manifest, of a child of an index, or of an image
+        configuration, alone or as V(team/app@sha256:…). The whole id of an image, as C(podman images --no-trunc) and
+        C(crictl images --no-trunc) show it.
       - Of V(team/app:1.2@sha256:…) both are protected, the digest and what the tag names now.
       - The name of the registry in a reference is not compared. It is known by a dot or a port in it.
       - What is not clear is refused, such as a shortened id, or a repository alone.
-    type: list
-    elements: str
+    type: raw
     default: []
   on_unmatched:
     description:
@@ -563,7 +562,8 @@ from ansible_collections.drydock.registry.plugins.module_utils._module import Re
 
 
 def cleanup_argument_spec() -> dict[str, Any]:
-    names = {"type": "list", "elements": "str"}
+    # Lists of texts: `_texts.py` says why they are raw.
+    names = {"type": "raw"}
     return {
         **registry_argument_spec(),
         **endpoints_argument_spec(),

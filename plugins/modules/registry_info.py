@@ -32,20 +32,19 @@ extends_documentation_fragment:
 options:
   repositories:
     description:
-      - The repositories to look at, as patterns for the whole name.
+      - The repositories to look at, as patterns for the whole name. A list of strings; what YAML makes no string of,
+        such as V(3.10) without quotes, is refused.
       - A pattern is a glob in which C(*) stops at C(/) and C(**) does not, or, behind a leading C(~), a regular
         expression. A glob that no name can match is refused, and the message says what was probably meant. A plain
         name stands for itself alone, V(team/**) for all below it.
       - A pattern that matches no repository draws a warning that says what is near it.
       - Over the API, plain names alone spare the registry the question for its whole catalogue, which some accounts may
         not ask.
-    type: list
-    elements: str
+    type: raw
     default: ["**"]
   exclude_repositories:
-    description: Patterns of repositories to leave out, of those in O(repositories).
-    type: list
-    elements: str
+    description: A list of patterns of repositories to leave out, of those in O(repositories).
+    type: raw
     default: []
   level:
     description:
@@ -338,7 +337,8 @@ from ansible_collections.drydock.registry.plugins.module_utils._registry_info im
 
 
 def argument_spec() -> dict[str, Any]:
-    names = {"type": "list", "elements": "str"}
+    # Lists of texts: `_texts.py` says why they are raw.
+    names = {"type": "raw"}
     return {
         **registry_argument_spec(),
         **storage_argument_spec(),

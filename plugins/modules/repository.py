@@ -29,8 +29,8 @@ options:
     description:
       - Names of the repositories, for example V(team/app). They are no patterns.
       - A name stands for this repository alone. V(team/app/web) is another one than V(team/app).
-    type: list
-    elements: str
+      - A list of strings. Without quotes YAML makes a number of C(3.10), and numbers are refused.
+    type: raw
     required: true
 seealso:
   - module: drydock.registry.tag
@@ -167,7 +167,7 @@ from ansible_collections.drydock.registry.plugins.module_utils._named_deletion i
 def argument_spec() -> dict[str, Any]:
     return {
         **absent_argument_spec(),
-        "name": {"type": "list", "elements": "str", "required": True},
+        "name": {"type": "raw", "required": True},
     }
 
 

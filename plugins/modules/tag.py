@@ -27,15 +27,15 @@ extends_documentation_fragment:
   - drydock.registry.registry
 options:
   repository:
-    description: Name of the repository, for example V(team/app).
-    type: str
+    description: Name of the repository, for example V(team/app). A string.
+    type: raw
     required: true
   name:
     description:
       - Names of the tags. They are no patterns; M(drydock.registry.cleanup) deletes by pattern and age.
-      - Quote what looks like a number. Without quotes, C(1.10) is the number 1.1 to YAML.
-    type: list
-    elements: str
+      - A list of strings. Quote what looks like a number. Without quotes, C(1.10) is the number 1.1 to YAML, and
+        numbers are refused.
+    type: raw
     required: true
   digest:
     description:
@@ -195,8 +195,8 @@ from ansible_collections.drydock.registry.plugins.module_utils._named_deletion i
 def argument_spec() -> dict[str, Any]:
     return {
         **absent_argument_spec(),
-        "repository": {"type": "str", "required": True},
-        "name": {"type": "list", "elements": "str", "required": True},
+        "repository": {"type": "raw", "required": True},
+        "name": {"type": "raw", "required": True},
         "digest": {"type": "str"},
         "overwrite_shared_tags": {"type": "bool", "default": False},
     }

@@ -158,6 +158,13 @@ def test_a_tag_that_is_pushed_meanwhile_stays(deleting: DeletingRegistry, script
     assert_pulls(deleting, capture(deleting, {"app": ["late"]}))
 
 
+@pytest.mark.parametrize("names", [[3.10], 3.10, ["app", 12], [None]])
+def test_a_number_is_no_name(scripted: NewScripted, names: object) -> None:
+    server = scripted()
+    refused(absent("repository", server, name=names), "name: ", " cannot be used", "write it in quotes")
+    assert server.seen == []
+
+
 @pytest.mark.parametrize("name", ["team/*", "**", "~team/.*", "Team/App", "team/app:1", "/app", "app/", ""])
 def test_a_name_that_no_repository_can_have(scripted: NewScripted, name: str) -> None:
     server = scripted()

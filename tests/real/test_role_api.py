@@ -172,6 +172,13 @@ def test_what_only_storage_can_do_is_refused(host: UrlHost, name: str, value: An
     assert tags(host) == TAGS
 
 
+def test_a_number_in_the_inventory_is_no_tag(host: UrlHost) -> None:
+    """The role hands on what YAML made of it, so that the module can refuse it."""
+    judged = [{"name": "newest", "keep_n": 1, "keep_tags": [1.20]}]
+    assert "policies[0].keep_tags: 1.2 cannot be used" in error_of(host.cleanup(policies=judged))
+    assert tags(host) == TAGS
+
+
 def test_tags_that_share_their_image_are_overwritten_on_demand(new_registry: NewRegistry) -> None:
     host = UrlHost(fill(new_registry(V2, delete_enabled=True)))
     expectation = capture(host.registry, {"team/app": ["3", "stable"]})

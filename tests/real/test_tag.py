@@ -356,6 +356,15 @@ def test_an_image_in_the_old_format(new_registry: NewRegistry, workspace: Path) 
     delete(registry, "old", keeps=["1"])
 
 
+@pytest.mark.parametrize(("names", "named"), [([3.10], "3.1"), (3.10, "3.1"), ([0o123], "83"), (["1", True], "True")])
+def test_a_number_is_no_name(scripted: NewScripted, names: object, named: str) -> None:
+    """What a playbook calls 3.10 is 3.1 to YAML, and that is another tag."""
+    server = scripted()
+    refused(absent("tag", server, repository="app", name=names), f"name: {named} cannot be used", "write it in quotes")
+    refused(absent("tag", server, repository=3.10, name=["1"]), "repository: 3.1 cannot be used", "write it in quotes")
+    assert server.seen == []
+
+
 @pytest.mark.parametrize("name", ["1.*", "~1", "pr-?", "**", "", "sha256:" + 64 * "0", "app:1", "a b", 129 * "a"])
 def test_a_name_that_no_tag_can_have(scripted: NewScripted, name: str) -> None:
     server = scripted()

