@@ -16,7 +16,7 @@ from ._errors import UnmatchedError
 from ._graph import Graph, Repository
 from ._near import KnownNames, near_words
 from ._patterns import Pattern, compile_pattern, matches_any
-from ._plan import Plan
+from ._plan import Plan, RepositoryRemoval
 from ._policy import Policy, Settings
 from ._protected import ALL_TAGS, ProtectedImages, Reference
 
@@ -72,7 +72,7 @@ def unmatched_selection(graph: Graph, included: Sequence[Pattern], excluded: Seq
 
 
 def check_beside_plan(plan: Plan, settings: Settings, on_unmatched: str) -> List[str]:
-    """Return warnings for what stands beside a plan, stood not where it was made, and matches nothing of it.
+    """Return warnings for what stands beside a plan and matches nothing of it; what it was made with is no news.
 
     Raises UnmatchedError as `check_unmatched`.
     """
@@ -87,16 +87,20 @@ def check_beside_plan(plan: Plan, settings: Settings, on_unmatched: str) -> List
         ),
     )
     graph = Graph()
-    for name, decisions in plan.decisions.items():
-        graph.repositories[name] = Repository(name, {found.tag.name: found.tag for found in decisions})
-    return _check_protection(graph, added, KnownNames(graph.repositories), on_unmatched)
+    for name in {*plan.decisions, *plan.removal.repositories}:
+        tags = {found.tag.name: found.tag for found in plan.decisions.get(name, [])}
+        gone = plan.removal.repositories.get(name, RepositoryRemoval()).tags
+        graph.repositories[name] = Repository(name, {**tags, **gone})
+    return _check_protection(graph, added, KnownNames(graph.repositories), on_unmatched, " of the plan")
 
 
-def _check_protection(graph: Graph, settings: Settings, known: KnownNames, on_unmatched: str) -> List[str]:
-    excluded = _unmatched_exclusions(known, settings)
+def _check_protection(
+    graph: Graph, settings: Settings, known: KnownNames, on_unmatched: str, of: str = ""
+) -> List[str]:
+    excluded = [one._replace(kind=one.kind + of) for one in _unmatched_exclusions(known, settings)]
     absent = list(_absent(graph, settings))
-    images = [Unmatched(one.text, "image", _near_image(one, graph, settings)) for one in absent[:_LOOKED_UP]]
-    images += [Unmatched(one.text, "image") for one in absent[_LOOKED_UP:]]
+    images = [Unmatched(one.text, f"image{of}", _near_image(one, graph, settings)) for one in absent[:_LOOKED_UP]]
+    images += [Unmatched(one.text, f"image{of}") for one in absent[_LOOKED_UP:]]
     return _answered("exclude_repositories", excluded, on_unmatched) + _answered("protect_images", images, on_unmatched)
 
 

@@ -137,7 +137,7 @@ def test_a_saved_plan_touches_only_what_the_run_may_touch(deleting: DeletingRegi
     for check in (True, False):
         refused(
             cleanup_over_api(deleting, check=check, plan=plan, exclude_repositories=["team"]),
-            "exclude_repositories: 'team' matches no repository; 'team/**' would match 1",
+            "exclude_repositories: 'team' matches no repository of the plan; 'team/**' would match 1",
         )
     excluded: dict[str, Any] = {"plan": plan, "exclude_repositories": ["team/**"]}
     preview = successful(cleanup_over_api(deleting, check=True, diff=True, **excluded))

@@ -219,7 +219,8 @@ def test_beside_a_plan_only_what_is_new_is_held_against_it() -> None:
         beside_plan(exclude_repositories=["team-web"])
     with pytest.raises(UnmatchedError, match="'team-web/app:latest' is there"):
         beside_plan(protect_images=["host/team-web/app:latest"])
-    assert beside_plan(exclude_repositories=["nothing"]) == ["exclude_repositories: 'nothing' matches no repository"]
+    told = beside_plan(exclude_repositories=["nothing"])
+    assert told == ["exclude_repositories: 'nothing' matches no repository of the plan"]
 
 
 words = st.lists(st.sampled_from(["app", "team-web", "charts", "db"]), min_size=1, max_size=3).map("/".join)
