@@ -20,7 +20,7 @@ _EMPTY = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b85
 
 
 class Broken(NamedTuple):
-    """A tag that does not pull. The digest is empty where the registry lists the tag and has no manifest for it."""
+    """A tag that does not pull. The digest is empty where the registry lists the tag and does not serve it."""
 
     repository: str
     tag: str
@@ -77,7 +77,7 @@ class _Looks:
 
     def _look(self, digest: str) -> Optional[str]:
         if not digest:
-            return "the registry lists it and has no manifest for it"
+            return "the registry lists it and does not serve it"
         if self.graph.images_are_global:
             return self._image(digest)
         if digest not in self.repository.revisions:

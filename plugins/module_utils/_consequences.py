@@ -64,6 +64,8 @@ class _Following:
         for name, repository in self.graph.repositories.items():
             if self._may_touch(repository):
                 removal.repositories[name] = self._from_repository(repository, reached[name], translating)
+            elif self.doomed.get(name):
+                removal.repositories[name] = RepositoryRemoval(tags=dict(self.doomed[name]))
         if not self.permission.ability.manifests:
             _leave_manifests(removal)
         self._add_debris(removal)
@@ -168,7 +170,8 @@ class _Following:
         for name, tags in self.doomed.items():
             whole = self.graph.repositories[name].kept_whole if tags else None
             for tag in list(tags.values()):
-                if whole is not None:
+                # Over the API a tag can go alone, and one that has no manifest takes nothing along.
+                if whole is not None and tag.digest and self.permission.ability.manifests:
                     reason = f"kept: its repository is kept whole, because {whole}"
                 elif not self.permission.tag(name, tag) or (name, tag.digest) in has_new_part:
                     reason = "kept: its image was pushed within the grace period"

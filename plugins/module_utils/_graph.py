@@ -23,7 +23,7 @@ _SUBJECT_TAG = re.compile(r"(sha256|sha512)-([0-9a-f]{64,128})(?:\.(?:sig|att|sb
 class Tag(NamedTuple):
     """A tag of a repository; `pushed` is None where the source does not know it.
 
-    `digest` is empty where a registry lists the tag over its API and answers 404 for it.
+    `digest` is empty where a registry lists the tag over its API and can't tell it: it answers 404, or can't read it.
     """
 
     name: str

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterable, Iterator, List, Optional
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Set
 
 from ._errors import InvalidOptionError, StillNeededError
 from ._graph import Graph, Tag
@@ -33,10 +33,36 @@ def decide_tags(graph: Graph, repository: str, names: Iterable[str], digest: Opt
 def decide_repositories(graph: Graph) -> Retention:
     """Let every tag of every repository go, those of signatures too."""
     decisions = {
-        name: [Decision(tag, False, "deleted: its repository was named") for tag in repository.tags.values()]
-        for name, repository in graph.repositories.items()
+        name: [_named_whole(tag) for tag in repository.tags.values()] for name, repository in graph.repositories.items()
     }
     return Retention(decisions, [])
+
+
+def hidden_tags(graph: Graph, listed: Dict[str, Set[str]]) -> Dict[str, List[str]]:
+    """Return the tags by repository that are there now and that the listing before hid; `listed` grows by them.
+
+    On S3 Distribution 3.1 leaves out tags whose name begins another's, at the end of a page (distribution #4891; seen
+    on 3.1.1 and 3.1.2).
+    """
+    hidden: Dict[str, List[str]] = {}
+    for name, repository in graph.repositories.items():
+        known = listed.setdefault(name, set())
+        found = [tag for tag in repository.tags if tag not in known and any(one.startswith(tag) for one in known)]
+        if found:
+            hidden[name] = found
+            known.update(found)
+    return hidden
+
+
+def decide_hidden(graph: Graph, hidden: Mapping[str, Iterable[str]]) -> Retention:
+    """Let these tags go with the rest of their repositories."""
+    return Retention(
+        {name: [_named_whole(graph.repositories[name].tags[tag]) for tag in tags] for name, tags in hidden.items()}, []
+    )
+
+
+def _named_whole(tag: Tag) -> Decision:
+    return Decision(tag, False, "deleted: its repository was named")
 
 
 def _decide(graph: Graph, tag: Tag, digest: Optional[str]) -> Decision:
@@ -55,13 +81,16 @@ def left_alone(retention: Retention) -> Iterator[Drift]:
                 yield Drift(name, "tag", decision.tag.name, f"points to {decision.tag.digest or 'nothing'}")
 
 
-def require_all(retention: Retention, plan: Plan) -> None:
-    """Raise StillNeededError where the plan keeps a tag that was decided to go."""
+def require_all(retention: Retention, plan: Plan, *, dead_may_stay: bool = False) -> None:
+    """Raise StillNeededError where the plan keeps a tag that was decided to go.
+
+    With `dead_may_stay` one that the registry lists and does not serve may.
+    """
     kept = [
         f"{name}:{planned.tag.name} is {planned.reason}"
         for name, decisions in retention.decisions.items()
         for decided, planned in zip(decisions, plan.decisions[name])
-        if planned.is_kept and not decided.is_kept
+        if planned.is_kept and not decided.is_kept and (decided.tag.digest or not dead_may_stay)
     ]
     if kept:
         more = [f"so are {len(kept) - _SHOWN} others"] if len(kept) > _SHOWN else []

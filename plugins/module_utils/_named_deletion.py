@@ -15,15 +15,17 @@ from ._diff import render_diff
 from ._graph import Graph
 from ._job import RunMode
 from ._named import (
+    decide_hidden,
     decide_repositories,
     decide_tags,
+    hidden_tags,
     left_alone,
     read_digest,
     read_repository_names,
     read_tag_names,
     require_all,
 )
-from ._over_api import OverApi
+from ._over_api import Outcome, OverApi, followed_by
 from ._patterns import compile_patterns
 from ._plan import Removal
 from ._planning import Marked
@@ -32,11 +34,15 @@ from ._protected import ProtectedImages
 from ._report import capped, describe_removal, shares_of
 from ._retention import Retention
 
+# So many times a repository is listed again, and so many tags are named in an error.
+_LISTINGS = 20
+_SHOWN = 5
+
 
 class NamedDeletion(ABC):
     """One run of a module. `result` is true at every moment, also when a method raises."""
 
-    #: Whether a repository goes with the last of its tags, where a registry can delete it.
+    #: Whether repositories go whole, and where a registry can delete them, with the last of their tags.
     removes = False
 
     def __init__(self, params: Mapping[str, Any], mode: RunMode) -> None:
@@ -53,18 +59,47 @@ class NamedDeletion(ABC):
         api = api_of(client, bounds.repositories, [])
         way = OverApi(api, bounds, overwrites=self.params.get("overwrite_shared_tags", False), removes=self.removes)
         graph = self.read(client, api)
-        retention = self.decide(graph)
-        plan = way.make_plan(graph, retention, self.mode.now)
-        require_all(retention, plan)
-        marked = Marked(plan, graph, plan.removal, list(left_alone(retention)))
+        marked = self._plan(way, graph, self.decide(graph))
         if self.mode.check:
             self._report(marked)
-            self.result["changed"] = not plan.removal.counts().is_nothing()
+            self.result["changed"] = not marked.removal.counts().is_nothing()
             return
         outcome = way.delete(marked)
+        if self.removes and outcome.is_changed and outcome.failure is None:
+            outcome = self._delete_the_rest(way, api, outcome)
         self._report(outcome.marked)
         self.result.update(outcome.describe())
         outcome.check()
+
+    def _plan(self, way: OverApi, graph: Graph, retention: Retention) -> Marked:
+        plan = way.make_plan(graph, retention, self.mode.now)
+        require_all(retention, plan, dead_may_stay=self.removes)
+        return Marked(plan, graph, plan.removal, list(left_alone(retention)))
+
+    def _delete_the_rest(self, way: OverApi, api: ApiSource, outcome: Outcome) -> Outcome:
+        """Delete the tags that the listing had hidden, and list again, until it shows none of them.
+
+        Whatever else it shows was pushed meanwhile, for all that is known, and stays.
+        """
+        listed = {name: set(one.tags) for name, one in outcome.marked.graph.repositories.items()}
+        graph = api.read()
+        for _number in range(_LISTINGS):
+            hidden = hidden_tags(graph, listed)
+            if not hidden:
+                break
+            then = way.delete(self._plan(way, graph, decide_hidden(graph, hidden)))
+            outcome = followed_by(outcome, then)
+            if then.failure is not None:
+                return outcome
+            graph = api.read()
+        left = [f"{n}:{tag.name}" for n, one in graph.repositories.items() for tag in one.tags.values() if tag.digest]
+        if not left:
+            return outcome
+        more = [f"{len(left) - _SHOWN} more"] if len(left) > _SHOWN else []
+        return outcome._replace(
+            failure=f"{api.client.url} still has {', '.join([*left[:_SHOWN], *more])}, pushed meanwhile or not listed "
+            "before; run this again to delete that too"
+        )
 
     @abstractmethod
     def read_options(self) -> List[str]:
@@ -100,8 +135,8 @@ class TagDeletion(NamedDeletion):
 
     def read(self, client: ApiClient, api: ApiSource) -> Graph:
         """Read the repository whole, for what else needs an image; only the listing where none of the tags is there."""
-        digests = client.map(lambda name: client.manifest_digest(self.repository, name), self.names)
-        there = [name for name, digest in zip(self.names, digests) if digest is not None]
+        answers = client.map(lambda name: client.has_manifest(self.repository, name), self.names)
+        there = [name for name, is_there in zip(self.names, answers) if is_there]
         return api.read({self.repository: there}) if there else api.read_tags(self.names)
 
     def decide(self, graph: Graph) -> Retention:

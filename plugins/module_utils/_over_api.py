@@ -13,7 +13,7 @@ from ._api._source import ApiSource
 from ._errors import DrydockError, RegistryError
 from ._graph import Graph
 from ._permission import IN_STORAGE, Ability, Ageless
-from ._plan import Drift, Plan, Removal
+from ._plan import Drift, Plan, Removal, RepositoryRemoval
 from ._planning import Marked, doomed_tags, make_plan, mark_again
 from ._policy import Bounds
 from ._report import capped
@@ -41,6 +41,38 @@ class Outcome(NamedTuple):
                 f"{self.failure}. Deleted: {counts.tags} tags and {counts.manifests} manifests; not deleted: "
                 f"{len(self.not_deleted)} of what was planned (see not_deleted), which the next run deletes"
             )
+
+
+def followed_by(first: Outcome, then: Outcome) -> Outcome:
+    """Return the outcome of one run whose second deletion came to light through the first."""
+    marked, more = first.marked, then.marked
+    for name, repository in more.graph.repositories.items():
+        known = marked.graph.repositories.setdefault(name, repository)
+        known.tags = {**known.tags, **repository.tags}
+        known.revisions = {**repository.revisions, **known.revisions}
+    decisions = {**more.plan.decisions}
+    for name, decided in marked.plan.decisions.items():
+        before = {decision.tag.name for decision in decided}
+        decisions[name] = [*decided, *(one for one in decisions.get(name, []) if one.tag.name not in before)]
+    gone = {(name, tag) for name, one in more.removal.repositories.items() for tag in one.tags}
+    drift = [found for found in marked.drift if (found.repository, found.name) not in gone]
+    plan = replace(marked.plan, decisions=decisions)
+    return Outcome(
+        Marked(plan, marked.graph, _joined(marked.removal, more.removal), [*drift, *more.drift]),
+        first.is_changed or then.is_changed,
+        then.not_deleted,
+        then.failure,
+    )
+
+
+def _joined(first: Removal, then: Removal) -> Removal:
+    repositories = dict(first.repositories)
+    for name, more in then.repositories.items():
+        one = repositories.get(name, RepositoryRemoval())
+        repositories[name] = replace(
+            more, tags={**one.tags, **more.tags}, manifests={**one.manifests, **more.manifests}
+        )
+    return Removal(repositories, left_untagged=first.left_untagged + then.left_untagged)
 
 
 class OverApi:

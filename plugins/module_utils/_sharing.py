@@ -21,7 +21,7 @@ def why_shared(graph: Graph, shared: Sequence[Place], doomed: Mapping[str, Mappi
     for name, tag in shared:
         keeper = keepers.get((name, tag.digest))
         if not tag.digest:
-            why = "it has no manifest to be deleted with"
+            why = "the registry tells no digest to delete it with"
         elif keeper is None:
             why = "its image is part of one that stays"
         elif keeper[1].digest == tag.digest:

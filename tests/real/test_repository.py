@@ -12,10 +12,11 @@ import pytest
 from support import images
 from support.absent import absent, deleted, run_examples, successful, tags_deleted, unchanged
 from support.images import Image
-from support.pushing import push
-from support.registries import V2, NewRegistry, Registry, RegistryProcess
+from support.pushing import Repository, push
+from support.registries import V2, V3, NewRegistry, Registry, RegistryProcess
+from support.s3_server import new_place
 from support.schema1 import schema1_image
-from support.scripted import Fault, NewScripted, Request, json_fault
+from support.scripted import BROKEN, Fault, NewScripted, Request, json_fault
 from support.store import Store
 from support.sweeping import refused
 from support.sweeping_api import DeletingRegistry, tags_of
@@ -152,7 +153,9 @@ def test_a_tag_that_is_pushed_meanwhile_stays(deleting: DeletingRegistry, script
         if request.method == "DELETE" and "drydock-probe" in request.path:
             push(deleting, "app", late, "late")
 
-    run = successful(absent("repository", scripted(script, deleting), name="app"))
+    run = absent("repository", scripted(script, deleting), name="app")
+    refused(run, "still has app:late, pushed meanwhile or not listed before", "Deleted: 1 tags")
+    assert run["changed"]
     assert tags_deleted(run) == ["1"]
     assert tags_of(deleting) == {"app": ["late"]}
     assert_pulls(deleting, capture(deleting, {"app": ["late"]}))
@@ -163,6 +166,59 @@ def test_a_number_is_no_name(scripted: NewScripted, names: object) -> None:
     server = scripted()
     refused(absent("repository", server, name=names), "name: ", " cannot be used", "write it in quotes")
     assert server.seen == []
+
+
+def test_tags_that_a_listing_hides_go_too(new_registry: NewRegistry, scripted: NewScripted) -> None:
+    """A real 3.1.1 on S3, asked for pages of one tag: each leaves out the tags whose name begins its own (#4891)."""
+    registry = new_registry(V3, delete_enabled=True, storage=new_place("x"))
+    names = ["1", "1.2", "1.2-alpine", "1.2.3", "1.2.3-rc", "2", "latest", "latest-x"]
+    push(registry, "app", images.image("one"), *names[::2])
+    push(registry, "app", images.image("other"), *names[1::2])
+
+    def in_small_pages(request: Request) -> Fault | None:
+        if not request.path.endswith("/tags/list?n=1000"):
+            return None
+        page = registry.session().get(f"{registry.url}{request.path.partition('?')[0]}?n=1", timeout=30)
+        return Fault(page.status_code, dict(page.headers), page.content)
+
+    proxy = scripted(in_small_pages, registry)
+    preview = successful(absent("repository", proxy, check=True, name="app"))
+    assert 0 < preview["deleted"]["tags"] < len(names)
+    run = successful(absent("repository", proxy, name="app"))
+    assert (run["changed"], run["deleted"]["tags"], run["drift"]) == (True, len(names), [])
+    assert tags_deleted(run) == names
+    assert {one["reason"] for one in run["tags_deleted"]} == {"deleted: its repository was named"}
+    assert not any(exists(registry, "app", name) for name in names)
+    assert not successful(absent("repository", proxy, name="app"))["changed"]
+
+
+@pytest.mark.parametrize("version", [V2, V3])
+def test_a_repository_with_a_dead_and_a_damaged_tag(
+    new_registry: NewRegistry, version: str, scripted: NewScripted
+) -> None:
+    registry = new_registry(version, delete_enabled=True)
+    made = push_each(registry, "app", "1", "2", "dead")
+    store = Store(registry.storage)
+    (store.revision("app", made["dead"].digest) / "link").unlink()
+    registry.restart()
+    run = successful(absent("repository", registry, name="app"))
+    gone = ["1", "2", "dead"] if version == V3 else ["1", "2"]
+    assert tags_deleted(run) == gone
+    assert "app: tag dead is listed, and the registry does not have its manifest" in run["notes"]
+    made = push_each(registry, "app", "1", "damaged")
+    path = store.blob_data(made["damaged"].digest)
+    path.write_bytes(path.read_bytes()[:-20])
+    registry.restart()
+
+    def answer_at_once(request: Request) -> Fault | None:
+        return BROKEN if request.method in ("GET", "HEAD") and request.path.endswith("/manifests/damaged") else None
+
+    run = absent("repository", scripted(answer_at_once, registry), name="app")
+    if version == V2:
+        refused(run, "app:1 is kept: its repository is kept whole, because a manifest can't be read")
+    else:
+        assert tags_deleted(successful(run)) == ["1", "damaged"]
+        assert Repository(registry, "app").tags() == []
 
 
 @pytest.mark.parametrize("name", ["team/*", "**", "~team/.*", "Team/App", "team/app:1", "/app", "app/", ""])

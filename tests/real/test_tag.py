@@ -105,12 +105,36 @@ def test_a_tag_that_is_listed_and_not_there_goes(new_registry: NewRegistry, vers
     assert sorted(Repository(registry, "app").tags()) == ["1", "lost"]
     if not deletes_tags(registry):
         said = refuse(registry, "lost")
-        assert "app:lost is kept: it has no manifest to be deleted with, and this registry can't delete a tag" in said
+        assert "app:lost is kept: the registry tells no digest to delete it with" in said
         assert "overwrite_shared_tags: true" in said
     run = delete(registry, "lost", keeps=["1"], overwrite_shared_tags=True, exact=False)
     assert [(one["tag"], one["digest"]) for one in run["tags_deleted"]] == [("lost", "")]
     assert run["notes"] == ["app: tag lost is listed, and the registry does not have its manifest"]
     assert Repository(registry, "app").tags() == ["1"]
+
+
+def test_a_tag_whose_manifest_is_damaged_goes(new_registry: NewRegistry, version: str, scripted: NewScripted) -> None:
+    """The registry answers 500 for it (here at once). Nothing goes with it, for nobody knows what it needs."""
+    registry = new_registry(version, delete_enabled=True)
+    path = Store(registry.storage).blob_data(push_each(registry, "1", "damaged")["damaged"].digest)
+    path.write_bytes(path.read_bytes()[:-20])
+    registry.restart()
+
+    def answer_at_once(request: Request) -> Fault | None:
+        return BROKEN if request.method in ("GET", "HEAD") and request.path.endswith("/manifests/damaged") else None
+
+    proxy, kept = scripted(answer_at_once, registry), capture(registry, {"app": ["1"]})
+    options: dict[str, Any] = {"repository": "app", "name": "damaged"}
+    if not deletes_tags(registry):
+        refused(absent("tag", proxy, **options), "app:damaged is kept: the registry tells no digest")
+    preview, run = (
+        successful(absent("tag", proxy, check=check, overwrite_shared_tags=True, **options)) for check in (True, False)
+    )
+    assert preview["tags_deleted"] == run["tags_deleted"]
+    assert tags_deleted(run) == ["damaged"]
+    assert Repository(registry, "app").tags() == ["1"]
+    assert path.exists()
+    assert_pulls(registry, kept)
 
 
 def test_a_sibling_tag_stays(deleting: DeletingRegistry) -> None:

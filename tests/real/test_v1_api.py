@@ -77,7 +77,9 @@ def test_a_repository_that_somebody_pushes_to_stays(v1: V1Registry, scripted: Ne
             push(v1, "team/lib", image("pushed"), "2")
         return None
 
-    done = run("repository", scripted(push_between, v1), name=["team/lib"], state="absent")
+    arguments = {"registry_url": scripted(push_between, v1).url, "name": ["team/lib"], "state": "absent"}
+    done = run_forked("repository", arguments)[1]
+    refused(done, "still has team/lib:2, pushed meanwhile")
     assert [(one["kind"], one["why"]) for one in done["drift"]] == [("repository", "is not empty")]
     assert tags(v1, "team/lib") == {"2": image("pushed").id}
 

@@ -60,8 +60,19 @@ class ApiClient(ABC):
         """Every tag of the repository, in the registry's order; None where the registry does not know it."""
 
     @abstractmethod
-    def manifest_digest(self, repository: str, reference: str) -> Optional[str]:
+    def manifest_digest(self, repository: str, reference: str, attempts: int = ATTEMPTS) -> Optional[str]:
         """Digest of what a tag names; None where the registry does not have it."""
+
+    def has_manifest(self, repository: str, tag: str) -> bool:
+        """Whether the registry has what a tag names, also where it can't make sense of it, and answers 400 or 500."""
+        try:
+            return self.manifest_digest(repository, tag, attempts=1) is not None
+        except UnexpectedAnswerError as error:
+            if error.may_be_about_one_thing:
+                return True
+        except RegistryError:
+            pass
+        return self.manifest_digest(repository, tag) is not None
 
     @abstractmethod
     def serves(self, repository: str, tag: str) -> bool:

@@ -13,7 +13,7 @@ from typing import Any, Dict, Iterator, List, Optional
 
 from .._errors import RegistryError
 from ._base import ApiClient, quoted
-from ._http import Answer
+from ._http import ATTEMPTS, Answer
 from ._login_v1 import V1Login, scope_of
 
 _NO_SUCH_TAG = "Tag not found"
@@ -61,10 +61,10 @@ class V1Client(ApiClient):
             raise RegistryError(f"{answer.describe()}: no list of tags")
         return {str(tag): str(image) for tag, image in found.items()}
 
-    def manifest_digest(self, repository: str, reference: str) -> Optional[str]:
+    def manifest_digest(self, repository: str, reference: str, attempts: int = ATTEMPTS) -> Optional[str]:
         """The image id of the tag."""
         path = f"{_path(repository)}/tags/{quoted(reference)}"
-        answer = self._found(self.request("GET", path, scope_of(repository, "read")))
+        answer = self._found(self.request("GET", path, scope_of(repository, "read"), attempts=attempts))
         return None if answer is None else str(answer.json())
 
     def serves(self, repository: str, tag: str) -> bool:

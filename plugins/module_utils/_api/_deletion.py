@@ -24,7 +24,7 @@ from .._throw_away import CONFIG, MEDIA_TYPE, new_manifest
 from ._ability import refusal
 from ._client import RegistryClient
 from ._groups import referring_first, units
-from ._http import Answer
+from ._http import ATTEMPTS, Answer, UnexpectedAnswerError
 from ._source import ApiSource
 
 T = TypeVar("T")
@@ -240,10 +240,19 @@ class Deletion:
 
     def _is_unmoved(self, name: str, tag: Tag) -> bool:
         """Tell whether the tag still points to what was planned to go; otherwise it is left alone."""
-        now = self.client.manifest_digest(name, tag.name) or ""
+        now = self._digest_of(name, tag)
         if now != tag.digest:
             self.drift.append(Drift(name, "tag", tag.name, f"now points to {now}" if now else _GONE))
         return now == tag.digest
+
+    def _digest_of(self, name: str, tag: Tag) -> str:
+        """Return what the tag points to now; nothing where it has no manifest, or had none and can't be read."""
+        try:
+            return self.client.manifest_digest(name, tag.name, ATTEMPTS if tag.digest else 1) or ""
+        except UnexpectedAnswerError as error:
+            if tag.digest or not error.may_be_about_one_thing:
+                raise
+            return ""
 
     def _was_deleted(self, answer: Answer, name: str, reference: str) -> bool:
         """Tell whether this run deleted it, not somebody else. Raises RegistryError where it is still there.
