@@ -110,6 +110,7 @@ def check_for_api(params: Mapping[str, Any]) -> None:
         )
     for option, usable, why in (
         ("delete_untagged", False, "which manifests have no tag is not known over the API"),
+        ("delete_detached_referrers", False, "an image may be there and not be listed over the API"),
         ("quarantine", "delete", "nothing is set aside over the API"),
     ):
         if params[option] != usable:

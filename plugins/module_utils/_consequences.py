@@ -11,6 +11,7 @@ from typing import Dict, Iterable, Iterator, List, Mapping, NamedTuple, Set
 from ._graph import Graph, Repository, Tag
 from ._permission import Permission
 from ._plan import Removal, RepositoryRemoval
+from ._protected import ProtectedImages
 from ._reach import LeadingTo, Node, Reached, linked_digests, named_blobs, reach, referrers, tag_roots
 from ._sharing import why_shared
 
@@ -33,18 +34,15 @@ class Consequences(NamedTuple):
     spared: List[Spared]
 
 
-def follow(graph: Graph, doomed: DoomedTags, permission: Permission, protected: Set[str]) -> Consequences:
-    """Return everything that goes once the doomed tags are gone.
-
-    `protected` are digests of manifests or configurations in use somewhere: what has one of them stays.
-    """
+def follow(graph: Graph, doomed: DoomedTags, permission: Permission, protected: ProtectedImages) -> Consequences:
+    """Return everything that goes once the doomed tags are gone; what has a protected digest stays."""
     return _Following(graph, doomed, permission, protected).run()
 
 
 class _Following:
     """One marking: which manifests stay in which repository, and what then has nobody left to refer to it."""
 
-    def __init__(self, graph: Graph, doomed: DoomedTags, permission: Permission, protected: Set[str]) -> None:
+    def __init__(self, graph: Graph, doomed: DoomedTags, permission: Permission, protected: ProtectedImages) -> None:
         self.graph = graph
         self.doomed = {name: dict(tags) for name, tags in doomed.items()}
         self.permission = permission
@@ -91,7 +89,8 @@ class _Following:
         return reached
 
     def _dooms_a_subject_tag(self) -> bool:
-        return any(tag.subject for tags in self.doomed.values() for tag in tags.values())
+        doomed = ((self.graph.repositories[name], tags) for name, tags in self.doomed.items() if tags)
+        return any(not repository.attached.keys().isdisjoint(tags) for repository, tags in doomed)
 
     def _roots(self, doomed: Mapping[str, Mapping[str, Tag]]) -> Iterator[Node]:
         """Yield what keeps itself: tags that stay, and whole repositories."""
@@ -118,7 +117,8 @@ class _Following:
 
     def _is_protected(self, digest: str) -> bool:
         manifest = self.graph.manifests.get(digest)
-        return digest in self.protected or (manifest is not None and manifest.config in self.protected)
+        digests = self.protected.digests
+        return digest in digests or (manifest is not None and manifest.config in digests)
 
     def _not_permitted(self, reached: Reached) -> Iterator[Node]:
         """Yield the manifests that may not go, and those named by tags that may not: these would go along with them."""
@@ -127,8 +127,8 @@ class _Following:
                 if digest not in reached[name] and not self.permission.manifest(name, digest, modified):
                     yield name, digest
             gone = self.doomed.get(name, {})
-            for tag in repository.tags.values():
-                if tag.subject and tag.name not in gone and not self.permission.attached_tag(name, tag):
+            for tag in (repository.tags[attached] for attached in repository.attached if attached not in gone):
+                if self.protected.has(name, tag.name) or not self.permission.attached_tag(name, tag):
                     yield name, tag.digest
 
     def _hold(self, attached: Dict[str, List[Node]], reached: Reached) -> None:
@@ -232,11 +232,12 @@ class _Following:
         )
 
     def _orphaned_subject_tags(self, repository: Repository, reached: Set[str]) -> Dict[str, Tag]:
-        """Return the tags that belong by their name to a subject that goes."""
+        """Return the tags that are attached to a subject that goes."""
+        attached = ((repository.tags[name], subject) for name, subject in repository.attached.items())
         return {
             tag.name: tag
-            for tag in repository.tags.values()
-            if tag.subject in self.linked
+            for tag, subject in attached
+            if subject in self.linked
             and tag.digest not in reached
             and self.permission.attached_tag(repository.name, tag)
         }

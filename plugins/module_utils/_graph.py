@@ -15,9 +15,9 @@ from typing import Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 #: What the path of debris ends with that was to become a file and never did.
 UNFINISHED = ".unfinished"
-# The referrers tag schema of the OCI distribution spec ("Referrers Tag Schema") and cosign's names for what it
-# attaches.
-_SUBJECT_TAG = re.compile(r"(sha256|sha512)-([0-9a-f]{64,128})(?:\.(?:sig|att|sbom))?")
+# The referrers tag schema of the OCI distribution spec ("Referrers Tag Schema"); behind a dot cosign (sig, att, sbom),
+# imgpkg, source images and others say what they attach.
+_SUBJECT_TAG = re.compile(r"(sha256-[0-9a-f]{64}|sha512-[0-9a-f]{128})(?:\.[A-Za-z0-9._-]+)?")
 
 
 class Tag(NamedTuple):
@@ -31,10 +31,10 @@ class Tag(NamedTuple):
     pushed: Optional[float]
 
     @property
-    def subject(self) -> Optional[str]:
-        """The digest that this tag is attached to by its name, None for an ordinary tag."""
+    def named_subject(self) -> Optional[str]:
+        """The digest that the tag's name says it belongs to, None for an ordinary name; see `Repository.attached`."""
         match = _SUBJECT_TAG.fullmatch(self.name) if self.name.startswith("sha") else None
-        return f"{match.group(1)}:{match.group(2)}" if match else None
+        return match.group(1).replace("-", ":") if match else None
 
 
 class Weight(complex):
@@ -100,7 +100,8 @@ class Repository:
     are tags whose directory holds no link: a registry lists them and does not have them. `absent` are the blobs that
     were asked for over the API and are not there; of a v1 registry the images that are not there whole. `kept_whole`
     says why nothing of this repository may be removed, None where that is not so. `is_tidy` is False where its
-    directory holds what no registry writes.
+    directory holds what no registry writes. `attached` tells of each tag that belongs to another image by its name the
+    digest of that subject; `detached` does so of those whose subject is in no repository (_attached.py).
     """
 
     name: str
@@ -112,10 +113,12 @@ class Repository:
     absent: Set[str] = field(default_factory=set)
     kept_whole: Optional[str] = None
     is_tidy: bool = True
+    attached: Dict[str, str] = field(default_factory=dict)
+    detached: Dict[str, str] = field(default_factory=dict)
 
     def judged_tags(self) -> Iterator[Tag]:
-        """Yield the tags that policies judge: all but those that belong to a subject by their name."""
-        return (tag for tag in self.tags.values() if tag.subject is None)
+        """Yield the tags that policies judge: all but those that belong to a subject."""
+        return (tag for tag in self.tags.values() if tag.name not in self.attached and tag.name not in self.detached)
 
 
 @dataclass

@@ -41,8 +41,8 @@ def lists_of_referrers(graph: Graph) -> Set[Node]:
     return {
         (name, tag.digest)
         for name, repository in graph.repositories.items()
-        for tag in repository.tags.values()
-        if tag.subject and "." not in tag.name and graph.children_of(tag.digest)
+        for tag in (repository.tags[attached] for attached in repository.attached)
+        if "." not in tag.name and graph.children_of(tag.digest)
     }
 
 

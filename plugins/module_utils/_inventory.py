@@ -101,7 +101,7 @@ def find_orphans(graph: Graph, scope: Scope) -> Removal:
         allow_empty=True,
         options={},
     )
-    return follow(graph, {}, Aged(graph, settings, math.inf, set()), set()).removal
+    return follow(graph, {}, Aged(graph, settings, math.inf, set()), ProtectedImages()).removal
 
 
 def list_names(graph: Graph, with_tags: bool) -> Inventory:
@@ -225,9 +225,9 @@ class _Inspection:
     def _referrer_rows(self, selects: Callable[[str], bool]) -> Iterator[ImageRow]:
         """Yield what is attached to other images, each with the tag that attaches it, where one does."""
         attaching = {
-            (tag.subject, name, tag.digest): tag
+            (subject, name, repository.tags[tag].digest): repository.tags[tag]
             for name, repository in self.graph.repositories.items()
-            for tag in repository.tags.values()
+            for tag, subject in repository.attached.items()
         }
         for subject, nodes in sorted(self.attached.items()):
             for name, digest in nodes:
@@ -259,9 +259,13 @@ class _Inspection:
             bytes=sum(weight),
             own_bytes=weight.own,
             shared_bytes=weight.shared,
-            subject=(tag.subject if tag else None) or manifest.subject,
+            subject=(self._subject(name, tag) if tag else None) or manifest.subject,
             referrers=len(self.attached.get(digest, ())),
         )
+
+    def _subject(self, name: str, tag: Tag) -> Optional[str]:
+        repository = self.graph.repositories[name]
+        return repository.attached.get(tag.name) or repository.detached.get(tag.name)
 
 
 def _sorted_tags(repository: Repository) -> List[Tag]:
@@ -270,4 +274,4 @@ def _sorted_tags(repository: Repository) -> List[Tag]:
 
 def _named(repository: Repository, tag: Tag) -> ImageRow:
     """Return what is known of a tag without its image."""
-    return ImageRow(repository.name, tag.name, tag.digest or None, pushed=iso(tag.pushed), subject=tag.subject)
+    return ImageRow(repository.name, tag.name, tag.digest or None, pushed=iso(tag.pushed), subject=tag.named_subject)

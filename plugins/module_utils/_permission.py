@@ -9,12 +9,13 @@ By age for a new plan, whatever the age over the API, which tells none; by name 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import NamedTuple, Set
+from typing import Mapping, NamedTuple, Set
 
+from ._attached import detached
 from ._graph import UNFINISHED, Debris, Graph, Tag, Weight
 from ._plan import Plan, RepositoryRemoval
 from ._policy import Bounds, Settings
-from ._reach import Node
+from ._reach import Node, reach, referrers
 
 
 class Ability(NamedTuple):
@@ -91,6 +92,9 @@ class Aged(Permission):
         self.now = now
         self.grace_limit = now - settings.grace_period
         self.untagged_limit = now - settings.untagged_older_than
+        # What is attached to these goes with them, or the next run would find it detached.
+        gone = reach(graph, detached(graph), referrers(graph)) if settings.delete_detached_referrers else {}
+        self.detached: Mapping[str, Set[str]] = gone
         self.upload_limit = now - settings.purge_uploads_older_than
 
     def selects(self, repository: str) -> bool:
@@ -107,6 +111,8 @@ class Aged(Permission):
 
     def untagged(self, repository: str, digest: str, modified: float) -> bool:
         if (repository, digest) in self.condemned or self.graph.images_are_global:
+            return True
+        if digest in self.detached.get(repository, ()):
             return True
         return self.settings.delete_untagged and modified <= self.untagged_limit
 
@@ -144,7 +150,8 @@ class Ageless(Permission):
 
     def attached_tag(self, repository: str, tag: Tag) -> bool:
         # Repositories that are not selected are not read, and one of them may still have the subject.
-        return self.bounds.selects_everything or tag.subject in self.graph.repositories[repository].revisions
+        found = self.graph.repositories[repository]
+        return self.bounds.selects_everything or found.attached.get(tag.name) in found.revisions
 
     def manifest(self, repository: str, digest: str, modified: float) -> bool:
         return True

@@ -41,7 +41,7 @@ def make_plan(
     permission: Union[Aged, Ageless],
 ) -> Plan:
     """Return the plan that follows from the decisions, of what `permission` lets go."""
-    removal, spared = follow(graph, doomed_tags(retention), permission, bounds.protected.digests)
+    removal, spared = follow(graph, doomed_tags(retention), permission, bounds.protected)
     return Plan(source, bounds.options, permission.now, removal, _with_spared(retention.decisions, spared))
 
 
@@ -67,6 +67,7 @@ def mark_again(
     """Return what of the plan may still go now, and what of it does not and why. The result is a subset of the plan."""
     plan = _as_begun(graph, plan)
     pulling = _pulling_again(graph, plan)
+    is_by_name = "policies" not in plan.options
     doomed: DoomedTags = {}
     for name, gone in plan.removal.repositories.items():
         found = graph.repositories.get(name)
@@ -74,14 +75,15 @@ def mark_again(
         doomed[name] = {
             tag.name: tag
             for tag in gone.tags.values()
-            # A tag that belongs to a subject goes only if its subject still does, unless it was decided on itself.
-            if (tag.subject is None or tag.name in named)
+            # One that is attached goes only if its subject still does, unless somebody named the tag itself.
+            if tag.name in named
             and found
+            and (is_by_name or tag.name not in found.attached)
             and found.tags.get(tag.name) == tag
             and (name, tag.name) not in pulling
             and not is_protected(graph, protected, name, tag)
         }
-    removal, _spared = follow(graph, doomed, Approved(plan, ability), protected.digests)
+    removal, _spared = follow(graph, doomed, Approved(plan, ability), protected)
     removal.blobs = _one_of_two(removal.blobs, plan.removal.blobs)
     for name, planned in plan.removal.repositories.items():
         gone = removal.repositories.get(name, planned)

@@ -99,6 +99,7 @@ class Settings(Bounds):
     remove_empty_repositories: bool
     allow_empty: bool
     deletes_broken: bool = False
+    delete_detached_referrers: bool = False
 
     def check_possible(self, names: Names) -> None:
         """Raise InvalidOptionError for a pattern or a reference that nothing in such a registry can match."""
@@ -124,7 +125,7 @@ _PLAN_OPTIONS = (
     "remove_empty_repositories",
     "allow_empty",
 )
-_LATER_OPTIONS = {"broken_tags": "keep"}
+_LATER_OPTIONS = {"broken_tags": "keep", "delete_detached_referrers": False}
 
 
 def read_settings(params: Mapping[str, Any]) -> Settings:
@@ -142,6 +143,7 @@ def read_settings(params: Mapping[str, Any]) -> Settings:
         remove_empty_repositories=params["remove_empty_repositories"],
         allow_empty=params["allow_empty"],
         deletes_broken=params["broken_tags"] == "delete",
+        delete_detached_referrers=params["delete_detached_referrers"],
         options=_plan_options(params),
     )
 

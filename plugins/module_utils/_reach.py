@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Container, DefaultDict, Dict, Iterable, Iterator, List, Mapping, Optional, Set, Tuple
 
+from ._attached import subjects
 from ._graph import Graph
 
 #: A manifest in a repository: (repository name, digest).
@@ -28,30 +29,34 @@ def referrers(graph: Graph, doomed: Optional[Mapping[str, Container[str]]] = Non
     """Return, by the digest of a subject, the manifests that stay because it stays.
 
     A referrer names its subject in its `subject` field or by its tag (`sha256-<hex>`, `.sig`, `.att`, `.sbom`), unless
-    that is one of the doomed (names by repository). The subject is sought in every repository: signatures may live in a
-    repository of their own (cosign's COSIGN_REPOSITORY).
+    that is one of the doomed (names by repository). One without a tag may be a list of referrers that was replaced. The
+    subject is sought in every repository: signatures may live in a repository of their own (cosign's
+    COSIGN_REPOSITORY).
     """
     by_subject: Dict[str, List[Node]] = {}
-    with_subject = {digest: m.subject for digest, m in graph.manifests.items() if m.subject}
+    named = subjects(graph)
     for name, repository in graph.repositories.items():
-        for digest in with_subject.keys() & repository.revisions.keys() if with_subject else ():
-            by_subject.setdefault(with_subject[digest], []).append((name, digest))
+        tagged = {tag.digest for tag in repository.tags.values()} if named else set()
+        for digest in named.keys() & repository.revisions.keys() if named else ():
+            # Where somebody tagged a list of referrers, that tag tells what becomes of it.
+            if graph.manifests[digest].subject or digest not in tagged:
+                by_subject.setdefault(named[digest], []).append((name, digest))
         gone = doomed.get(name, ()) if doomed else ()
-        for tag in repository.tags.values():
-            if tag.subject and tag.name not in gone:
-                by_subject.setdefault(tag.subject, []).append((name, tag.digest))
+        for tag, subject in repository.attached.items():
+            if tag not in gone:
+                by_subject.setdefault(subject, []).append((name, repository.tags[tag].digest))
     return by_subject
 
 
 def tag_roots(graph: Graph, linked: Set[str], doomed: Mapping[str, Container[str]]) -> Iterator[Node]:
     """Yield what tags keep by themselves, without the doomed ones (names by repository).
 
-    A tag that belongs to a subject by its name is kept by that, where it is one of the `linked` manifests.
+    A tag that is attached to a subject is kept by that, where it is one of the `linked` manifests.
     """
     for name, repository in graph.repositories.items():
         gone = doomed.get(name, ())
         for tag in repository.tags.values():
-            if tag.name not in gone and (tag.subject is None or tag.subject not in linked):
+            if tag.name not in gone and repository.attached.get(tag.name) not in linked:
                 yield name, tag.digest
 
 

@@ -80,7 +80,7 @@ def deletion_reasons(plan: Plan, name: str, gone: RepositoryRemoval) -> Iterator
     """Yield (tag, digest, reason) for every tag that goes from the repository."""
     decided = {decision.tag.name: decision.reason for decision in plan.decisions.get(name, [])}
     for tag in gone.tags.values():
-        yield tag.name, tag.digest, decided.get(tag.name) or f"deleted: its subject {tag.subject} goes"
+        yield tag.name, tag.digest, decided.get(tag.name) or f"deleted: its subject {tag.named_subject} goes"
 
 
 def _deleted_tags(plan: Plan, removal: Removal) -> Iterator[Dict[str, str]]:

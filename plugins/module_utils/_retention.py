@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 from ._broken import Broken, find_broken
 from ._graph import Graph, Repository, Tag
@@ -175,7 +175,7 @@ class _Judge:
         decisions: Dict[str, Decision] = {}
         left: List[Tuple[Policy, List[Tag]]] = [(policy, []) for policy in self.covering]
         for tag in self.repository.judged_tags():
-            reason = self._always_kept(tag, judged.get(tag.name))
+            reason = self._always_kept(tag) or (None if tag.name in judged else "no policy judges it")
             if reason:
                 decisions[tag.name] = Decision(tag, True, f"kept: {reason}")
             elif is_thrown_away(self.graph, tag):
@@ -189,7 +189,15 @@ class _Judge:
         ordered = [decisions[name] for name in sorted(decisions, key=natural_key)]
         self._warn_of_times(ordered)
         self._warn_of_broken()
-        return ordered if self.settings.allow_empty else self._keep_one(ordered)
+        return [*(ordered if self.settings.allow_empty else self._keep_one(ordered)), *self._decide_detached()]
+
+    def _decide_detached(self) -> Iterator[Decision]:
+        """Yield a decision for each tag that belongs to an image which is nowhere, where these are to go."""
+        for name in self.repository.detached if self.settings.delete_detached_referrers else ():
+            tag = self.repository.tags[name]
+            reason = self._always_kept(tag)
+            deleted = f"deleted: its subject {self.repository.detached[name]} is in no repository"
+            yield Decision(tag, bool(reason), f"kept: {reason}" if reason else deleted)
 
     def _warn_of_times(self, decisions: List[Decision]) -> None:
         name = self.repository.name
@@ -230,7 +238,7 @@ class _Judge:
             return self._placed
         return self._placed | {max(staying, key=self._age_key).digest}
 
-    def _always_kept(self, tag: Tag, policy: Optional[Policy]) -> Optional[str]:
+    def _always_kept(self, tag: Tag) -> Optional[str]:
         """Return why the tag stays whatever the rules say, None where it is for the rules to decide."""
         if self.repository.kept_whole:
             return f"its repository is kept whole, because {self.repository.kept_whole}"
@@ -242,7 +250,7 @@ class _Judge:
             return pattern
         if is_protected(self.graph, self.settings.protected, self.repository.name, tag):
             return "in use (protect_images)"
-        return None if policy else "no policy judges it"
+        return None
 
     def _apply_policy(self, policy: Policy, tags: List[Tag]) -> List[Decision]:
         rules = Rules(policy, self.moments, self.now)

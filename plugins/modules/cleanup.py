@@ -102,6 +102,13 @@ options:
     description: With O(delete_untagged), only those at least this old.
     type: str
     default: 14d
+  delete_detached_referrers:
+    description:
+      - Also delete signatures, SBOMs and other referrers that are attached to an image which is in no repository any
+        more, and lists of such (the tag C(sha256-<hex>) and those that were replaced under it), with or without a tag.
+      - Only with the storage, because over the API an image may not be listed.
+    type: bool
+    default: false
   grace_period:
     description:
       - Nothing younger than this is removed from storage. A tag stays while any part of its image is younger.
@@ -579,6 +586,7 @@ def cleanup_argument_spec() -> dict[str, Any]:
             "default": "fail_if_near",
         },
         "delete_untagged": {"type": "bool", "default": False},
+        "delete_detached_referrers": {"type": "bool", "default": False},
         "untagged_older_than": {"type": "str", "default": "14d"},
         "grace_period": {"type": "str", "default": "1h"},
         "purge_uploads_older_than": {"type": "str", "default": "7d"},

@@ -10,6 +10,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from ansible_collections.drydock.registry.plugins.module_utils._attached import find_attached
 from ansible_collections.drydock.registry.plugins.module_utils._graph import (
     Graph,
     Manifest,
@@ -128,7 +129,7 @@ def v2_graphs(draw: st.DrawFn) -> Graph:
     for number, found in enumerate(MANIFESTS, start=1):
         if found in present:
             graph.manifests[found] = draw(manifests(number))
-    return graph
+    return attach(graph)
 
 
 def settings(**options: Any) -> Settings:
@@ -142,7 +143,8 @@ def settings(**options: Any) -> Settings:
         "repositories": ["**"], "exclude_repositories": [], "policies": [], "protect_images": [],
         "delete_untagged": False,
         "untagged_older_than": "14d", "grace_period": "1h", "purge_uploads_older_than": "7d",
-        "remove_empty_repositories": True, "allow_empty": False, "broken_tags": "keep", **options,
+        "remove_empty_repositories": True, "allow_empty": False, "broken_tags": "keep",
+        "delete_detached_referrers": False, **options,
     }  # fmt: skip
     params["policies"] = [{**policy, **found} for found in params["policies"]]
     return read_settings(params)
@@ -165,6 +167,7 @@ def all_settings(draw: st.DrawFn) -> Settings:
         grace_period=draw(st.sampled_from(["0s", "1h"])),
         allow_empty=draw(st.booleans()),
         broken_tags=draw(st.sampled_from(["keep", "delete"])),
+        delete_detached_referrers=draw(st.booleans()),
         protect_images=draw(st.sampled_from([[], [MANIFESTS[0]], [LAYERS[0]]])),
     )
 
@@ -175,7 +178,7 @@ def pulled_by_tags(graph: Graph) -> set[Pull]:
         (name, "manifest", tag.digest)
         for name, repository in graph.repositories.items()
         for tag in repository.tags.values()
-        if tag.subject is None and tag.digest in repository.revisions and tag.digest in graph.manifests
+        if tag.name not in repository.attached and tag.digest in repository.revisions and tag.digest in graph.manifests
     }
 
 
@@ -207,7 +210,7 @@ def _next(graph: Graph, name: str, wanted: str) -> set[Pull]:
     repository = graph.repositories[name]
     steps = {(name, "manifest", child) for child in manifest.children if child in repository.revisions}
     for other, place in graph.repositories.items():
-        attached = {tag.digest for tag in place.tags.values() if tag.subject == wanted}
+        attached = {place.tags[tag].digest for tag, subject in place.attached.items() if subject == wanted}
         attached |= {
             found for found in place.revisions if found in graph.manifests and graph.manifests[found].subject == wanted
         }
@@ -240,7 +243,16 @@ def without(graph: Graph, removal: Removal) -> Graph:
         del left.blobs[found]
         left.manifests.pop(found, None)
     left.aliases = {alias: stored for alias, stored in left.aliases.items() if is_linked(left, alias)}
-    return left
+    return attach(left)
+
+
+def attach(graph: Graph) -> Graph:
+    """Tell anew which tags are attached, as a reader does."""
+    for repository in graph.repositories.values():
+        repository.attached, repository.detached = {}, {}
+    if not graph.images_are_global:
+        find_attached(graph)
+    return graph
 
 
 def is_linked(graph: Graph, layer: str) -> bool:

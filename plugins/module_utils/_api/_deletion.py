@@ -147,8 +147,8 @@ class Deletion:
         tags = _tags_of(removal)
         if not self._tried:
             self._try_out(tags)
-        self._for_each(self._delete_tag, [found for found in tags if found[1].subject])
-        self._for_each(self._delete_tag, [found for found in tags if not found[1].subject])
+        self._for_each(self._delete_tag, [found for found in tags if found[1].named_subject])
+        self._for_each(self._delete_tag, [found for found in tags if not found[1].named_subject])
         for name, gone in removal.repositories.items():
             if gone.is_removed:
                 self._delete_repository(name)
@@ -311,4 +311,4 @@ def _tags_of(removal: Removal) -> List[Tuple[str, Tag]]:
 
 
 def _has_subject_tags(removal: Removal) -> bool:
-    return any(tag.subject for _name, tag in _tags_of(removal))
+    return any(tag.named_subject for _name, tag in _tags_of(removal))

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple, TypeVar, Union
 
+from .._attached import find_attached
 from .._damage import keep_damaged_whole, keep_whole
 from .._dates import add_dates, parts_of
 from .._errors import RegistryError
@@ -82,6 +83,7 @@ class V2Api(ApiSource):
         listed = self._list_tags(graph, self._select(graph), named)
         self.progress.stage("reading manifests", len(listed), "tags")
         self._enter(graph, listed, self.progress.each(self.client.map(self._fetch, listed)))
+        find_attached(graph)
         graph.warn_of_unknown_manifests()
         return graph
 
@@ -107,6 +109,7 @@ class V2Api(ApiSource):
             repository = graph.repositories.setdefault(name, Repository(name))
             for digest in before.repositories[name].revisions:
                 self._link(graph, repository, digest)
+        find_attached(graph)
         return graph
 
     def complete(self, graph: Graph, images: Mapping[str, Iterable[str]]) -> None:

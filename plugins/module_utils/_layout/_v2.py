@@ -16,6 +16,7 @@ import re
 from typing import Callable, Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
 from .._api._client import RegistryClient
+from .._attached import find_attached
 from .._damage import keep_damaged_whole
 from .._dates import add_dates, parts_of
 from .._errors import DoubtError
@@ -68,6 +69,7 @@ class V2Layout(Layout):
         _require_blobs(graph)
         self._read_manifests(graph)
         self.known, graph.digests = graph.manifests, {}
+        find_attached(graph)
         _note_oddities(graph)
         _warn_of_lost_manifests(graph)
         graph.warn_of_unknown_manifests()

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from ansible_collections.drydock.registry.plugins.module_utils._consequences import follow
 from ansible_collections.drydock.registry.plugins.module_utils._graph import Graph, Manifest, Repository, Tag, Weight
 from ansible_collections.drydock.registry.plugins.module_utils._permission import Aged
+from ansible_collections.drydock.registry.plugins.module_utils._protected import ProtectedImages
 from ansible_collections.drydock.registry.plugins.module_utils._reach import LeadingTo, reach, referrers
 from support.graphs import DAY, LAYERS, MANIFESTS, NOW, OCI, digest, graphs, settings, sha512, without
 
@@ -49,7 +50,7 @@ def shared_index(tags: int, entries: int) -> Graph:
 def lookups(tags: int, entries: int) -> int:
     graph = shared_index(tags, entries)
     doomed = {"a": dict(graph.repositories["a"].tags)}
-    removal = follow(graph, doomed, Aged(graph, settings(), NOW, set()), set()).removal
+    removal = follow(graph, doomed, Aged(graph, settings(), NOW, set()), ProtectedImages()).removal
     assert len(removal.repositories["a"].tags) == tags
     assert isinstance(graph.manifests, Counting)
     return graph.manifests.lookups
@@ -87,18 +88,18 @@ def test_a_layer_of_two_names_stays_linked_as_long_as_its_content_is_needed() ->
         blobs={name: Weight(1, OLD) for name in (child, index, digest(101), digest(102))},
         aliases={layer: digest(101)},
     )
-    removal = follow(graph, {"b": tags["b"]}, Aged(graph, settings(), NOW, set()), set()).removal
+    removal = follow(graph, {"b": tags["b"]}, Aged(graph, settings(), NOW, set()), ProtectedImages()).removal
     assert (set(removal.blobs), set(removal.repositories["b"].tags)) == (set(), {"old"})
     after = without(graph, removal)
-    assert follow(after, {}, Aged(after, settings(), NOW, set()), set()).removal.counts().is_nothing()
+    assert follow(after, {}, Aged(after, settings(), NOW, set()), ProtectedImages()).removal.counts().is_nothing()
     del after.repositories["a"]
-    assert digest(101) in follow(after, {}, Aged(after, settings(), NOW, set()), set()).removal.blobs
+    assert digest(101) in follow(after, {}, Aged(after, settings(), NOW, set()), ProtectedImages()).removal.blobs
 
 
 def test_a_repository_that_turns_out_to_be_damaged_spares_its_tags() -> None:
     tag = Tag("v1", digest(1), OLD)
     graph = Graph(repositories={"a": Repository("a", {"v1": tag}, {digest(1): OLD}, kept_whole="it is damaged")})
-    removal, spared = follow(graph, {"a": {"v1": tag}}, Aged(graph, settings(), NOW, set()), set())
+    removal, spared = follow(graph, {"a": {"v1": tag}}, Aged(graph, settings(), NOW, set()), ProtectedImages())
     assert removal.counts().is_nothing()
     assert [(one.tag, one.reason) for one in spared] == [
         (tag, "kept: its repository is kept whole, because it is damaged")

@@ -18,7 +18,18 @@ from ansible_collections.drydock.registry.plugins.module_utils._plan import Plan
 from ansible_collections.drydock.registry.plugins.module_utils._planning import make_plan, mark_again
 from ansible_collections.drydock.registry.plugins.module_utils._policy import Bounds
 from ansible_collections.drydock.registry.plugins.module_utils._protected import ProtectedImages
-from support.graphs import MANIFESTS, NOW, TAGS, graphs, pullable, pulled_by_digest, pulled_by_tags, settings, without
+from support.graphs import (
+    MANIFESTS,
+    NOW,
+    TAGS,
+    attach,
+    graphs,
+    pullable,
+    pulled_by_digest,
+    pulled_by_tags,
+    settings,
+    without,
+)
 
 BOUNDS: Bounds = settings()
 OVERWRITING = BY_DIGEST._replace(tags=True)
@@ -53,7 +64,8 @@ def api_graph(graph: Graph) -> Graph:
             if digest in graph.manifests and digest not in repository.revisions:
                 repository.revisions[digest] = 0.0
                 waiting.extend(graph.children_of(digest))
-    return graph
+    graph.has_all_blobs = False
+    return attach(graph)
 
 
 def planned(graph: Graph, wanted: Named, ability: Ability) -> Plan:
@@ -80,7 +92,7 @@ def test_everything_that_nobody_named_still_pulls(graph: Graph, wanted: Named, a
 def test_named_tags_go_and_only_what_belongs_to_their_images(graph: Graph, wanted: Named, ability: Ability) -> None:
     plan = planned(graph, wanted, ability)
     gone, asked = gone_tags(plan.removal), {(wanted.repository, tag) for tag in wanted.tags}
-    assert all(graph.repositories[name].tags[tag].subject for name, tag in gone - asked)
+    assert all(tag in graph.repositories[name].attached for name, tag in gone - asked)
     if ability.tags:
         there = {(name, tag) for name, repository in graph.repositories.items() for tag in repository.tags}
         assert asked & there <= gone

@@ -33,6 +33,7 @@ from support.graphs import (
     OCI,
     Pull,
     all_settings,
+    attach,
     graphs,
     like,
     pullable,
@@ -159,7 +160,7 @@ def test_a_signature_keeps_its_tag_where_its_image_is_pushed_again() -> None:
         manifests={image: Manifest(OCI, 100, LAYERS[0]), signature: Manifest(OCI, 100, LAYERS[1])},
         blobs={digest: Weight(5, old) for digest in (image, signature, *LAYERS)},
     )
-    plan = planned(graph, settings_of(policies=[{"keep_n": 0}], allow_empty=True))
+    plan = planned(attach(graph), settings_of(policies=[{"keep_n": 0}], allow_empty=True))
     assert set(plan.removal.repositories["a"].tags) == {"v1", sig}
     graph.repositories["a"].tags["v1"] = Tag("v1", image, NOW)
     assert mark_again(graph, plan, NOBODY)[0].counts().tags == 0
@@ -174,8 +175,12 @@ def test_what_is_found_by_its_tag_keeps_it_as_long_as_its_subject_stays(
     changed = mixed(graph, data.draw(like(graph)), data)
     for before, removal in ((graph, plan.removal), (changed, mark_again(changed, plan, NOBODY)[0])):
         left = linked_digests(without(before, removal))
-        gone = [tag for found in removal.repositories.values() for tag in found.tags.values() if tag.subject]
-        assert [tag.name for tag in gone if tag.subject in left] == []
+        gone = [
+            (tag, before.repositories[name].attached.get(tag))
+            for name, found in removal.repositories.items()
+            for tag in found.tags
+        ]
+        assert [tag for tag, subject in gone if subject in left] == []
 
 
 @given(graphs(), all_settings())
@@ -213,7 +218,8 @@ def reaches_by_tag(graph: Graph, digest: str) -> bool:
             waiting.extend(graph.manifests[current].children)
         waiting.extend(found for found, manifest in graph.manifests.items() if manifest.subject == current)
         for repository in graph.repositories.values():
-            waiting.extend(tag.digest for tag in repository.tags.values() if tag.subject == current)
+            attached = repository.attached.items()
+            waiting.extend(repository.tags[tag].digest for tag, subject in attached if subject == current)
     return digest in seen
 
 
@@ -240,4 +246,4 @@ def mixed(graph: Graph, other: Graph, data: st.DataObject) -> Graph:
             changed.blobs[digest] = blob
             if digest in other.manifests:
                 changed.manifests.setdefault(digest, other.manifests[digest])
-    return changed
+    return attach(changed)

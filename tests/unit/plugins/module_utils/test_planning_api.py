@@ -25,6 +25,7 @@ from support.graphs import (
     NOW,
     REPOSITORIES,
     TAGS,
+    attach,
     manifests,
     pullable,
     pulled_by_digest,
@@ -51,7 +52,7 @@ def registries(draw: st.DrawFn) -> Graph:
         names = [*draw(st.lists(st.sampled_from(TAGS), min_size=1, unique=True)), *attached]
         tags = {tag: Tag(tag, draw(present), None) for tag in names}
         graph.repositories[name] = linked(graph, Repository(name, tags))
-    return graph
+    return attach(graph)
 
 
 def linked(graph: Graph, repository: Repository) -> Repository:
@@ -105,7 +106,7 @@ def as_read(server: Graph, settings: Settings, ability: Ability) -> Graph:
     if settings.protected.digests:
         read |= {one for found in tags.values() for one in below(server, found)}
     known.manifests = {digest: manifest for digest, manifest in server.manifests.items() if digest in read}
-    return known
+    return attach(known)
 
 
 def planned(known: Graph, settings: Settings, ability: Ability) -> Plan:
@@ -200,7 +201,8 @@ def test_units_hold_each_repository_once_and_signatures_with_their_images(
     assert sorted(name for names in found for name in names) == sorted(removal.repositories)
     unit_of = {name: names for names in found for name in names}
     for name, gone in removal.repositories.items():
-        for subject in {tag.subject for tag in gone.tags.values() if tag.subject}:
+        attached = known.repositories[name].attached
+        for subject in {attached[tag] for tag in attached.keys() & gone.tags.keys()}:
             homes = {home for home in removal.repositories if subject in known.repositories[home].revisions}
             assert homes <= set(unit_of[name])
 
@@ -213,7 +215,7 @@ def test_what_refers_goes_before_what_it_refers_to(server: Graph, settings: Sett
     position = {node: number for number, group in enumerate(groups) for node in group}
     nodes = {(name, digest) for name, gone in removal.repositories.items() for digest in gone.manifests}
     assert sorted(node for group in groups for node in group) == sorted(nodes)
-    if any(tag.subject for one in known.repositories.values() for tag in one.tags.values()):
+    if any(one.attached for one in known.repositories.values()):
         return  # By their names, tags can make two manifests each other's referrers.
     for name, digest in nodes:
         manifest = known.manifests[digest]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.drydock.registry.plugins.module_utils._graph import Graph, Manifest, Repository, Tag
 from ansible_collections.drydock.registry.plugins.module_utils._retention import images_to_date, retain
-from support.graphs import DAY, NOW, OCI, digest, settings
+from support.graphs import DAY, NOW, OCI, attach, digest, settings
 
 
 def store(tags: dict[str, tuple[int, float]], created: dict[int, float] | None = None) -> Graph:
@@ -206,7 +206,7 @@ def test_a_keep_pattern_that_matches_a_part_of_a_tag_that_goes_is_told(keep: str
 
 
 def test_tags_that_belong_to_a_subject_are_not_judged() -> None:
-    graph = store({**FIVE, f"sha256-{1:064x}.sig": (9, 99.0)})
+    graph = attach(store({**FIVE, f"sha256-{1:064x}.sig": (9, 99.0)}))
     assert len(reasons(graph, policies=[{"keep_n": 1}])) == len(FIVE)
 
 
