@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import re
 from functools import lru_cache
-from typing import Any, Dict, FrozenSet, List, Tuple
+from typing import Any, Dict, FrozenSet, List, Optional, Tuple
 
 _DIGEST = re.compile(rb"sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}")
 _ESCAPE = re.compile(rb"\\u00([2-7][0-9a-fA-F])")
@@ -27,7 +27,7 @@ class NotUnderstoodError(ValueError):
 
 
 class Ambiguous(Dict[str, Any]):
-    """An object with a key that stands twice in it, or twice but for case."""
+    """An object with a key that stands twice in it."""
 
 
 def read_json(content: bytes) -> Any:
@@ -47,12 +47,13 @@ def require_object(value: Any, fields: FrozenSet[str]) -> Dict[str, Any]:
 
     Raises NotUnderstoodError where it is none, or where somebody may read one of them elsewhere in it.
     """
-    if isinstance(value, Ambiguous):
-        raise NotUnderstoodError("a key twice")
-    if not isinstance(value, dict):
-        raise NotUnderstoodError("no object where there should be one")
-    if not _has_their_case(tuple(value), fields):
-        raise NotUnderstoodError("a key in another case")
+    if type(value) is not dict:
+        raise NotUnderstoodError(
+            "a key twice" if isinstance(value, Ambiguous) else "no object where there should be one"
+        )
+    problem = _problem(tuple(value), fields)
+    if problem is not None:
+        raise NotUnderstoodError(problem)
     return value
 
 
@@ -79,9 +80,7 @@ def _constant(name: str) -> Any:
 
 def _object(pairs: List[Tuple[str, Any]]) -> Dict[str, Any]:
     found = dict(pairs)
-    if len(found) == len(pairs) and _differ(tuple(found)):
-        return found
-    return Ambiguous(found)
+    return found if len(found) == len(pairs) else Ambiguous(found)
 
 
 _decode = json.JSONDecoder(object_pairs_hook=_object, parse_int=_integer, parse_constant=_constant).decode
@@ -89,12 +88,10 @@ _decode = json.JSONDecoder(object_pairs_hook=_object, parse_int=_integer, parse_
 
 # The same few keys come again and again.
 @lru_cache(maxsize=512)
-def _differ(keys: Tuple[str, ...]) -> bool:
-    """Tell whether no two of the keys are the same but for case."""
-    return len({key.casefold() for key in keys}) == len(keys)
-
-
-@lru_cache(maxsize=512)
-def _has_their_case(keys: Tuple[str, ...], fields: FrozenSet[str]) -> bool:
-    folded = {field.casefold() for field in fields}
-    return all(key in fields or key.casefold() not in folded for key in keys)
+def _problem(keys: Tuple[str, ...], fields: FrozenSet[str]) -> Optional[str]:
+    """Return what is doubtful about an object of these keys, None where nothing is."""
+    folded = {key.casefold(): key for key in keys}
+    if len(folded) < len(keys):
+        return "a key twice"
+    expected = ((folded.get(field.casefold(), field), field) for field in fields)
+    return "a key in another case" if any(key != field for key, field in expected) else None

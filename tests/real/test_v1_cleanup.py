@@ -160,13 +160,24 @@ def test_what_is_young_stays_with_all_that_it_is_based_on(v1: V1Registry) -> Non
     assert not store.repository("team/app").exists()
 
 
-@pytest.mark.parametrize("broken", ["ancestry", "json"])
-def test_an_image_with_a_broken_file_stays_with_its_ancestors(v1: V1Registry, broken: str) -> None:
+@pytest.mark.parametrize(
+    ("broken", "content"),
+    [
+        ("ancestry", b""),
+        ("ancestry", b"[" * 100_000),
+        ("json", b"["),
+        ("json", b'{"x":' * 100_000),
+        ("json", b'{"comment": "\xff"}'),
+        ("json", b'{"parent": "", "Parent": ""}'),
+    ],
+    ids=["empty", "deep list", "cut", "deep object", "no UTF-8", "twice"],
+)
+def test_an_image_with_a_broken_file_stays_with_its_ancestors(v1: V1Registry, broken: str, content: bytes) -> None:
     store, (base, hurt) = V1Store(v1.storage), chain("base", "hurt")
     stray = image("stray")
     push(v1, "team/app", hurt, "1")
     push(v1, "team/app", stray, "2")
-    (store.image(hurt) / broken).write_text("[" if broken == "json" else "")
+    (store.image(hurt) / broken).write_bytes(content)
     run = sweep(v1, {stray.id}, policies=[{"keep_n": 0}], allow_empty=True)
     assert f"image {hurt.id} and what it may be based on are kept: its {broken} is missing or broken" in said(run)
     assert tags(v1, "team/app") == {"1": hurt.id}
@@ -184,9 +195,10 @@ def test_all_images_stay_where_nothing_tells_what_one_is_based_on(v1: V1Registry
     assert f"every image is kept, for it is not known what image {hurt.id} is based on" in said(run)
 
 
-def test_a_list_that_is_broken_keeps_its_repository(v1: V1Registry) -> None:
+@pytest.mark.parametrize("content", [b"{", b"[" * 100_000, b'[{"id": "1", "Id": "2"}]', b"[1]"])
+def test_a_list_that_is_broken_keeps_its_repository(v1: V1Registry, content: bytes) -> None:
     push(v1, "team/app", image("a"), "1", "2")
-    (v1.storage / "repositories/team/app/_index_images").write_text("{")
+    (v1.storage / "repositories/team/app/_index_images").write_bytes(content)
     run = successful(cleanup(v1, policies=[{"keep_n": 0}], allow_empty=True, require_read_only=False))
     assert not run["changed"]
     assert tags(v1, "team/app").keys() == {"1", "2"}
