@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Iterator, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Dict, Iterator, Mapping, NamedTuple, Optional, Tuple
 
 from ._endpoints import Endpoints, endpoints_from_params
-from ._errors import FullError, NotClosedError, StorageError
+from ._errors import FullError, NotClosedError
 from ._graph import Graph
 from ._layout._base import Layout, Planted
 from ._probe import DEFAULT_REPOSITORY, Mode, check_empty, check_same_contents
@@ -113,10 +113,11 @@ def show_planted(endpoints: Endpoints, repository: Optional[str], layout: Layout
     try:
         _show(endpoints, layout.storage, layout.plant(repository or DEFAULT_REPOSITORY))
     except FullError as error:
-        planted = layout.plant_link()
+        planted = layout.plant_by_moving()
         if planted is None:
-            raise StorageError(
-                f"that {endpoints.clients[0].url} serves this storage can't be shown: {error}"
+            raise FullError(
+                f"that {endpoints.clients[0].url} serves this storage can't be shown: {error}; nothing was changed. "
+                "Stop the registry for this run, or free some room"
             ) from error
         _show(endpoints, layout.storage, planted)
 
@@ -124,12 +125,14 @@ def show_planted(endpoints: Endpoints, repository: Optional[str], layout: Layout
 def _show(endpoints: Endpoints, storage: Storage, planted: Planted) -> None:
     """Plant it, and take it away again. Raises FullError where there is no room for it."""
     # A directory of ours left behind would be in the way of a registry that runs as another user.
-    found = {path: _innermost_there(storage, path) for path in (*planted.files, *planted.links)}
+    found = {path: _innermost_there(storage, path) for path in planted.files}
+    moved: Dict[str, str] = {}
     try:
         for path, what in planted.files.items():
             storage.write(path, what)
-        for path, existing in planted.links.items():
-            storage.link(existing, path)
+        for path, to in planted.moved.items():
+            storage.move(path, to)
+            moved[path] = to
         for client in endpoints.clients:
             if not planted.is_shown_by(client):
                 raise NotClosedError(
@@ -137,6 +140,8 @@ def _show(endpoints: Endpoints, storage: Storage, planted: Planted) -> None:
                     "nothing was changed. Give the registry_url that belongs to this storage"
                 )
     finally:
+        for path, to in moved.items():
+            storage.move(to, path)
         for path in reversed(list(found)):
             storage.discard(path, found[path])
 

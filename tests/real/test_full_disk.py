@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
 import subprocess
 import tempfile
 import time
@@ -30,7 +31,7 @@ from support.registries import V2, V3, VERSIONS, NewRegistry, RegistryProcess
 from support.s3_server import new_place
 from support.service import as_service
 from support.small_disk import SmallDisk
-from support.store import Store, assert_same, snapshot
+from support.store import Store, assert_same, contents, snapshot
 from support.sweeping import DAY, cleanup, push_aged, refused, seen, successful
 from support.v1 import V1Registry
 from support.verify import assert_pulls, capture
@@ -57,8 +58,14 @@ def to_the_last_inode(disk: SmallDisk, storage: Path) -> None:
 
 
 @pytest.fixture
-def disk(tmp_path: Path) -> Iterator[SmallDisk]:
-    with SmallDisk(tmp_path / "disk.img", tmp_path / "disk") as disk:
+def kind() -> str:
+    """Of filesystem; a test can ask for another."""
+    return "ext4"
+
+
+@pytest.fixture
+def disk(tmp_path: Path, kind: str) -> Iterator[SmallDisk]:
+    with SmallDisk(tmp_path / "disk.img" if kind == "ext4" else None, tmp_path / "disk") as disk:
         yield disk
 
 
@@ -94,8 +101,17 @@ def everything(registry: RegistryProcess) -> dict[str, Any]:
     return {**snapshot(registry.home), **{f"disk/{path}": one for path, one in snapshot(registry.storage).items()}}
 
 
-@pytest.mark.parametrize("version", VERSIONS)
-@pytest.mark.parametrize("fill", [to_the_last_byte, but_two_blocks, but_some_blocks, to_the_last_inode])
+EACH_WAY = (to_the_last_byte, but_two_blocks, but_some_blocks, to_the_last_inode)
+
+
+@pytest.mark.parametrize(
+    ("kind", "version", "fill"),
+    [
+        *(("ext4", version, fill) for version in VERSIONS for fill in EACH_WAY),
+        # Which takes an inode for a further name of a file, too.
+        *(("tmpfs", V3, fill) for fill in (to_the_last_byte, to_the_last_inode)),
+    ],
+)
 def test_a_full_disk_is_cleaned_up(
     disk: SmallDisk, make: Callable[[str], RegistryProcess], version: str, fill: Fill
 ) -> None:
@@ -240,6 +256,25 @@ def test_a_full_disk_on_a_host_without_room_anywhere_needs_some(
     place = str(full.storage / "elsewhere")
     monkeypatch.setattr(_room, "ELSEWHERE", (place,))
     refused_untouched(full, "_uploads")
+
+
+def test_a_mirror_proves_nothing_of_a_full_disk_either(full: RegistryProcess, new_registry: NewRegistry) -> None:
+    mirror = new_registry(V3, "mirror", cache=False, read_only=True)
+    shutil.copytree(full.storage, mirror.storage, dirs_exist_ok=True)
+    before = contents(full.storage)
+    refused(cleanup(full, registry_url=mirror.url, policies=KEEP_ONE), mirror.url, "does not serve this storage")
+    assert contents(full.storage) == before
+    assert elsewhere(full) == []
+
+
+def test_what_a_crash_left_of_that_proof_goes_with_the_next(full: RegistryProcess) -> None:
+    store, left = Store(full.storage), "drydock-planted-0123456789abcdef"
+    (index,) = store.tag("app", "3").glob("index/sha256/*/link")
+    index.rename(store.tag("app", left))
+    expectation = capture(full, {"app": ["3"], "deep/er": ["2"]})
+    assert successful(cleanup(full, policies=KEEP_ONE))["deleted"]["tags"] == 3
+    assert store.tags("app") == ["3"]
+    assert_pulls(full, expectation)
 
 
 def test_on_a_full_disk_nothing_can_be_kept(full: RegistryProcess) -> None:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, drydock maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A disk of a few MiB that can be filled to the last byte or inode: ext4 in a file, mounted for the time of a block."""
+"""A disk of a few MiB that can be filled to the last byte or inode: ext4 in a file or tmpfs, mounted for a block."""
 
 from __future__ import annotations
 
@@ -19,21 +19,29 @@ _FILLING = "filling"
 class SmallDisk:
     """Mounted at `path`. Nothing is reserved for root, who else would never see it full."""
 
-    def __init__(self, image: Path, path: Path, size: int = 16 * 2**20, inodes: int = 2048) -> None:
+    def __init__(self, image: Path | None, path: Path, size: int = 16 * 2**20, inodes: int = 2048) -> None:
+        """Without an image it is in memory."""
         self.image = image
         self.path = path
         self.size = size
         self.inodes = inodes
 
     def __enter__(self) -> SmallDisk:
-        with self.image.open("wb") as file:
+        self.path.mkdir(parents=True, exist_ok=True)
+        if self.image is None:
+            limits = f"size={self.size},nr_inodes={self.inodes}"
+            subprocess.run(["mount", "-t", "tmpfs", "-o", limits, "none", str(self.path)], check=True)
+        else:
+            self._mount(self.image)
+        return self
+
+    def _mount(self, image: Path) -> None:
+        with image.open("wb") as file:
             file.truncate(self.size)
         options = ["-q", "-F", "-m", "0", "-b", str(_BLOCK), "-N", str(self.inodes), "-O", "^has_journal"]
-        subprocess.run(["mkfs.ext4", *options, str(self.image)], check=True, capture_output=True)
-        self.path.mkdir(parents=True, exist_ok=True)
-        subprocess.run(["mount", "-o", "loop", str(self.image), str(self.path)], check=True, capture_output=True)
+        subprocess.run(["mkfs.ext4", *options, str(image)], check=True, capture_output=True)
+        subprocess.run(["mount", "-o", "loop", str(image), str(self.path)], check=True, capture_output=True)
         (self.path / "lost+found").rmdir()
-        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

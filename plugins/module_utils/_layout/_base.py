@@ -53,12 +53,12 @@ class Step(NamedTuple):
 class Planted(NamedTuple):
     """Content by path that nobody has had before, and whether a registry shows it once it is there.
 
-    `links` are paths that become further ones of files that are there, by those.
+    `moved` says of files that are there to which paths they go for as long.
     """
 
     files: Dict[str, bytes]
     is_shown_by: Callable[[ApiClient], bool]
-    links: Mapping[str, str] = {}
+    moved: Mapping[str, str] = {}
 
 
 class Layout(ABC):
@@ -119,25 +119,32 @@ class Layout(ABC):
     def plant(self, repository: str) -> Planted:
         """Return something that a registry on this storage shows in the repository, and no other registry does."""
 
-    def plant_link(self) -> Optional[Planted]:
-        """Return as `plant` something that takes no room: a tag, which is one more name of a file of another.
+    def plant_by_moving(self) -> Optional[Planted]:
+        """Return as `plant` something that takes no room: a file which nobody misses, where it is listed as a tag.
 
-        None where there is no tag. What of the kind a crash left somewhere goes.
+        None where there is no such file. What a crash left of an earlier one is removed.
         """
-        found = next(iter(self.some_images()), None)
-        if found is None:
-            return None
-        repository, tag = found
+        found = ((repository, self.spare_file(repository, tag)) for repository, tag in self.some_images())
+        return next((self._moved(repository, spare) for repository, spare in found if spare is not None), None)
+
+    def _moved(self, repository: str, spare: str) -> Planted:
+        self._discard_planted(repository)
         name = f"{_PLANTED}{secrets.token_hex(8)}"
-        link, to = self.tag_file(repository, tag), self.listed_as(repository, name)
-        for left in (self.storage.entries(os.path.dirname(to)) or Listing([], [])).files:
-            if left.startswith(os.path.basename(self.listed_as(repository, _PLANTED))):
-                self.storage.discard(f"{os.path.dirname(to)}/{left}", os.path.dirname(to))
-        return Planted({}, lambda client: name in (client.tags(repository) or ()), {to: link})
+
+        def is_shown_by(client: ApiClient) -> bool:
+            return name in (client.tags(repository) or ())
+
+        return Planted({}, is_shown_by, {spare: self.listed_as(repository, name)})
+
+    def _discard_planted(self, repository: str) -> None:
+        where, start = os.path.split(self.listed_as(repository, _PLANTED))
+        for name in (self.storage.entries(where) or Listing([], [])).files:
+            if name.startswith(start):
+                self.storage.discard(f"{where}/{name}", where)
 
     @abstractmethod
-    def tag_file(self, repository: str, tag: str) -> str:
-        """Return the path of the file that says what a tag points to."""
+    def spare_file(self, repository: str, tag: str) -> Optional[str]:
+        """Return the path of a file of this tag that no registry needs to serve it, None where there is none."""
 
     @abstractmethod
     def listed_as(self, repository: str, tag: str) -> str:

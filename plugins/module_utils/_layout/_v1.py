@@ -124,8 +124,10 @@ class V1Layout(Layout):
             lambda client: isinstance(client, V1Client) and client.has_image(repository, image),
         )
 
-    def tag_file(self, repository: str, tag: str) -> str:
-        return paths.tag(repository, tag)
+    def spare_file(self, repository: str, tag: str) -> Optional[str]:
+        """Return what tells with which client the tag was pushed."""
+        companion = paths.tag_companion(repository, tag)
+        return companion if self.storage.read(companion, 1) else None
 
     def listed_as(self, repository: str, tag: str) -> str:
         return paths.tag(repository, tag)

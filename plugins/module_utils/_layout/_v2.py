@@ -149,8 +149,13 @@ class V2Layout(Layout):
         }
         return Planted(files, lambda client: isinstance(client, RegistryClient) and client.has_blob(repository, digest))
 
-    def tag_file(self, repository: str, tag: str) -> str:
-        return f"{paths.tag_current(repository, tag)}/link"
+    def spare_file(self, repository: str, tag: str) -> Optional[str]:
+        """Return the link by which the tag remembers its digest, which only deleting that digest asks for."""
+        digest, _pushed = self._read_link(f"{paths.tag_current(repository, tag)}/link")
+        if digest is None:
+            return None
+        link = f"{paths.tag_index(repository, tag)}/{digest.replace(':', '/', 1)}/link"
+        return link if self.storage.read(link, 1) else None
 
     def listed_as(self, repository: str, tag: str) -> str:
         return paths.tag(repository, tag)

@@ -198,9 +198,9 @@ class Storage(ABC):
     def write(self, path: str, content: bytes) -> None:
         """Write a small file that the registry can read. Raises FullError where there is no room for it."""
 
-    def link(self, path: str, to: str) -> None:
-        """Give a file one more path, which takes no room."""
-        raise StorageError(f"{path} can't be linked to: this storage knows no links")
+    def move(self, path: str, to: str) -> None:
+        """Give a file another path, which takes no room where directories are."""
+        raise StorageError(f"{path} can't be moved: this storage can't do that")
 
     @abstractmethod
     def discard(self, path: str, stop: str) -> None:

@@ -199,12 +199,12 @@ class FilesystemStorage(Storage):
         finally:
             os.umask(umask)
 
-    def link(self, path: str, to: str) -> None:
+    def move(self, path: str, to: str) -> None:
         try:
-            os.link(self._at(path), self._at(to), follow_symlinks=False)
+            os.rename(self._at(path), self._at(to))
         except OSError as error:
             kind = FullError if error.errno in FULL else StorageError
-            raise kind(f"{self._at(to)} could not be linked to {self._at(path)}: {error.strerror}") from error
+            raise kind(f"{self._at(path)} could not be moved to {self._at(to)}: {error.strerror}") from error
 
     def discard(self, path: str, stop: str) -> None:
         try:
