@@ -14,6 +14,11 @@ author:
 description:
   - Deletes every tag of repositories, those of signatures too, over the API of a registry that is open. A repository
     that the registry does not know is fine.
+  - Afterwards the tags are listed again, for listings can hide some while others are there (Distribution 3.1 on S3).
+    Those go too; check mode can't show them. Where tags are left that were pushed meanwhile, the module fails and names
+    them.
+  - A tag that the registry lists and does not serve goes too, but not where only digests can be deleted
+    (Distribution 2.8); it is told in RV(notes).
   - Images that have no tag are not seen over the API, and stay. M(drydock.registry.cleanup) finds them in the storage.
   - The API can't delete the name of a repository. Distribution goes on listing it in its catalogue, without tags.
     M(drydock.registry.cleanup) removes it from the storage. The old v1 registry deletes the repository, too, unless
@@ -80,7 +85,7 @@ tags_deleted:
       description: Name of the tag.
       type: str
     digest:
-      description: Digest that it pointed to.
+      description: Digest that it pointed to; empty where the registry listed the tag and did not serve it.
       type: str
     reason:
       description: Why it goes.

@@ -17,6 +17,8 @@ description:
     the named tags is there.
   - Other tags of the same image stay, and so does every image of which the tagged one is a part.
   - An image that loses its last tag goes with it, together with its signatures and all else that is attached to it.
+  - A tag that the registry lists and does not serve, because its manifest is gone or damaged, goes alone. Where only
+    digests can be deleted (Distribution 2.8) that takes O(overwrite_shared_tags).
   - Some registries can't delete a tag without its image. Where that image is still needed, the module deletes nothing,
     fails, and says what needs it.
 extends_documentation_fragment:
@@ -108,7 +110,7 @@ tags_deleted:
       description: Name of the tag.
       type: str
     digest:
-      description: Digest that it pointed to.
+      description: Digest that it pointed to; empty where the registry listed the tag and did not serve it.
       type: str
     reason:
       description: Why it goes.
