@@ -122,7 +122,8 @@ class KnownNames:
 def _other_repositories(text: str) -> Iterator[str]:
     """Yield what people mean by a glob for repositories, the likeliest first."""
     first, slash, rest = text.partition("/")
-    if slash and ("." in first or first in ("localhost", "library")):
+    is_host = "." in first or first == "localhost"
+    if slash and (is_host or (first == "library" and rest.strip("*?/"))):
         yield rest
         yield f"{rest}/**"
     above = text[: -len("/**")] if text.endswith("/**") else text[: -len("/*")] if text.endswith("/*") else text

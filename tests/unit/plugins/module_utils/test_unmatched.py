@@ -54,6 +54,7 @@ def check(on_unmatched: str = "fail_if_near", store: Any = STORE, **options: Any
         ("registry.example.com/team-web/**", "'team-web/**' would match 2"),
         ("registry.example.com/charts", "'charts' would match 1"),
         ("library/charts", "'charts' would match 1"),
+        ("registry.example.com/**", "'**' would match 8"),
         ("base", "'library/base' would match 1"),
         ("prod", "'prod-*/**' would match 2"),
         ("prod/**", "'prod-*/**' would match 2"),
@@ -88,6 +89,10 @@ def test_an_exclusion_that_matches_nothing(pattern: str, meant: str | None) -> N
     assert check("warn", exclude_repositories=excluded)[0].startswith(f"{said}; {meant}")
     advised = str(error.value).split("'")[3]
     assert check(exclude_repositories=["charts/**", advised]) == []
+
+
+def test_a_namespace_that_is_not_there_does_not_mean_everything() -> None:
+    assert len(check("fail_if_near", {"app": ["1"]}, exclude_repositories=["library/**"])) == 1
 
 
 def test_what_stays_anyway_is_not_near() -> None:
