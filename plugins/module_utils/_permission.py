@@ -141,6 +141,8 @@ class Ageless(Permission):
         self.bounds = bounds
         self.now = now
         self.ability = ability
+        is_read = all(repository.kept_whole is None for repository in graph.repositories.values())
+        self.knows_every_subject = bounds.selects_everything and is_read
 
     def selects(self, repository: str) -> bool:
         return self.bounds.selects(repository)
@@ -149,9 +151,9 @@ class Ageless(Permission):
         return True
 
     def attached_tag(self, repository: str, tag: Tag) -> bool:
-        # Repositories that are not selected are not read, and one of them may still have the subject.
+        # Repositories that are not selected, or not readable, are not read: one of them may still have the subject.
         found = self.graph.repositories[repository]
-        return self.bounds.selects_everything or found.attached.get(tag.name) in found.revisions
+        return self.knows_every_subject or found.attached.get(tag.name) in found.revisions
 
     def manifest(self, repository: str, digest: str, modified: float) -> bool:
         return True

@@ -31,7 +31,7 @@ from support.scripted import (
 from support.store import Store
 from support.sweeping import RESULT_KEYS, assert_same_plan, refused, successful
 from support.sweeping_api import Seen, cleanup_over_api, deletes_tags, push_dated, tags_of
-from support.verify import assert_pulls, capture
+from support.verify import assert_pulls, blob_exists, capture
 
 KEEP_ONE = [{"name": "test", "keep_n": 1}]
 AGES = {str(number): 9.0 - number for number in range(1, 7)}
@@ -212,6 +212,17 @@ def test_a_date_that_is_refused_is_unknown(bed: Bed) -> None:
     assert "2" in bed.tags()
     assert run["deleted"]["tags"] == 4
     assert any("dates" in str(warning) and "app" in str(warning) for warning in run["warnings"])
+
+
+@pytest.mark.usefixtures("no_waiting")
+def test_a_configuration_that_breaks_off_tells_no_date(bed: Bed) -> None:
+    """The registry remembers how long it was, and announces that; its file is shorter by now."""
+    config, store = bed.made["2"].config.digest, Store(bed.registry.storage)
+    assert blob_exists(bed.registry, "app", config)
+    store.blob_data(config).write_bytes(store.blob_data(config).read_bytes()[:-50])
+    run = successful(cleanup_over_api(bed.registry, policies=[{"name": "test", "older_than": "1d", "keep_n": 1}]))
+    assert bed.tags() == ["2", "6"]
+    assert any("the dates of some images can't be read" in str(warning) for warning in run["warnings"])
 
 
 def test_a_configuration_without_end_tells_no_date(bed: Bed) -> None:

@@ -15,7 +15,7 @@ from typing import Callable, List, NamedTuple, Optional, Set, TypeVar, Union
 
 from .._errors import RegistryError
 from .._reach import Node
-from ._http import ATTEMPTS, Answer, UnexpectedAnswerError
+from ._http import ATTEMPTS, BrokenOffError, UnexpectedAnswerError
 
 R = TypeVar("R")
 
@@ -24,11 +24,12 @@ class Refused(NamedTuple):
     """What can't be read, and what the server said."""
 
     node: Node
-    error: UnexpectedAnswerError
+    error: Union[UnexpectedAnswerError, BrokenOffError]
 
     @property
-    def answer(self) -> Answer:
-        return self.error.answer
+    def what(self) -> str:
+        """What was asked, and what came back."""
+        return self.error.what
 
 
 class Containment:
@@ -86,7 +87,7 @@ class Containment:
     def _attempt(self, node: Node, ask: Callable[[int], R], attempts: int) -> Union[R, Refused]:
         try:
             return ask(attempts)
-        except UnexpectedAnswerError as error:
+        except (UnexpectedAnswerError, BrokenOffError) as error:
             if not error.may_be_about_one_thing:
                 raise
             return Refused(node, error)

@@ -60,6 +60,22 @@ class UnexpectedAnswerError(RegistryError):
         """Whether it may say that the server can't make sense of what it was asked for, and nothing of us or itself."""
         return self.answer.status == 400 or self.answer.status >= 500
 
+    @property
+    def what(self) -> str:
+        """What was asked, and what came back."""
+        return self.answer.describe()
+
+
+class BrokenOffError(UnreachableError):
+    """An answer that ends before its announced length: seen of Distribution where a file was cut short on its disk."""
+
+    may_be_about_one_thing = True
+
+    @property
+    def what(self) -> str:
+        """What was asked, and what came back."""
+        return str(self)
+
 
 class TlsSettings(NamedTuple):
     """How the server is verified and how we show who we are; all paths are on the target."""
@@ -188,7 +204,7 @@ class HttpSession:
             self._pause.wait()
 
     def _try(self, method: str, url: str, wanted: Mapping[str, Any], limit: int) -> Union[Answer, UnreachableError]:
-        session = self._idle.get()
+        session, response = self._idle.get(), None
         try:
             response = session.request(
                 method,
@@ -205,20 +221,19 @@ class HttpSession:
         except self._requests.exceptions.SSLError as error:
             raise RegistryError(describe_tls(method, url, error)) from None
         except (self._requests.exceptions.RequestException, _CutShortError) as error:
-            return self._unreachable(method, url, error)
+            return self._unreachable(method, url, error, has_begun=response is not None)
         finally:
             self._idle.put(session)
         if body is None:
             raise TooLongError(f"{method} {url} sends more than {limit} bytes; is registry_url right?")
         return Answer(method, url, response.status_code, response.headers, body)
 
-    def _unreachable(self, method: str, url: str, error: Exception) -> UnreachableError:
+    def _unreachable(self, method: str, url: str, error: Exception, *, has_begun: bool) -> UnreachableError:
         behind_proxy = isinstance(error, self._requests.exceptions.ProxyError)
         refused = not behind_proxy and has_errno(error, errno.ECONNREFUSED)
         who = "the proxy of the environment" if behind_proxy else "the registry"
-        return UnreachableError(
-            f"{method} {url}: {who} can't be reached: {innermost(error)}; is registry_url right?", refused
-        )
+        message = f"{method} {url}: {who} can't be reached: {innermost(error)}; is registry_url right?"
+        return BrokenOffError(message, refused) if has_begun else UnreachableError(message, refused)
 
     def passes_proxy(self, url: str) -> bool:
         """Whether the environment sends this URL through a proxy, so that a refusal may be the proxy's."""

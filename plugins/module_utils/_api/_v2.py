@@ -136,7 +136,7 @@ class V2Api(ApiSource):
         ):
             repository = graph.repositories[node[0]]
             if isinstance(is_there, Refused) and repository.kept_whole is None:
-                why = f"layer {node[1]} can't be read, {is_there.answer.describe()}"
+                why = f"layer {node[1]} can't be read, {is_there.what}"
                 keep_whole(graph, repository, why, _tags_naming(graph, repository, node[1]))
             elif is_there is True:
                 repository.layer_links[node[1]] = 0.0
@@ -167,7 +167,7 @@ class V2Api(ApiSource):
                 config = parse_config(content)
                 yield from ((digest, config) for digest in by_config[node[1]])
         for name, one in refused.items():
-            graph.warnings.append(f"{name}: the dates of some images can't be read ({one.answer.describe()})")
+            graph.warnings.append(f"{name}: the dates of some images can't be read ({one.what})")
 
     def _list_tags(
         self, graph: Graph, names: Sequence[str], named: Optional[Mapping[str, Iterable[str]]] = None
@@ -259,7 +259,7 @@ class V2Api(ApiSource):
             if repository.kept_whole is None:
                 tags = [reference for name, reference in nodes if name == repository.name and ":" not in reference]
                 tags += [tag.name for tag in repository.tags.values() if (repository.name, tag.digest) in needing]
-                keep_whole(graph, repository, f"a manifest can't be read, {found.answer.describe()}", tags)
+                keep_whole(graph, repository, f"a manifest can't be read, {found.what}", tags)
         keep_damaged_whole(graph)
 
     def _link(self, graph: Graph, repository: Repository, digest: str) -> None:
