@@ -70,8 +70,9 @@ class V2Api(ApiSource):
         self._manifests = Containment(lambda node: self.client.manifest(*node), place_of=lambda node: node[0])
         self._blobs = Containment(lambda node: self.client.has_blob(*node), place_of=lambda node: node)
         self._configs = Containment(lambda node: self.client.blob(*node, _CONFIG_LIMIT), place_of=lambda node: node)
-        # Whether what an index names is a manifest that its repository has: asked once.
+        # Whether what an index names is a manifest that its repository has: asked once. Some are layers of it.
         self._parts: Dict[Node, bool] = {}
+        self._layers: Set[Node] = set()
 
     def find_ability(self, repository: str) -> Ability:
         return find_ability(self.client, repository)
@@ -217,9 +218,11 @@ class V2Api(ApiSource):
                 self._parts[node] = isinstance(found, Fetched)
                 if isinstance(found, Fetched):
                     self._learn(graph, found)
+                elif isinstance(found, _Layer):
+                    self._layers.add(node)
+                    graph.notes.append(f"{node[0]}: {node[1]} is part of an index, and a layer")
                 else:
-                    what = "is no manifest" if found else "the registry does not have it"
-                    graph.notes.append(f"{node[0]}: {node[1]} is part of an index, and {what}")
+                    graph.notes.append(f"{node[0]}: {node[1]} is part of an index, and the registry does not have it")
             below = [(node[0], child) for node in waiting for child in self._below(graph, node, only_indexes)]
             waiting = [node for node in dict.fromkeys(below) if node not in seen]
             seen.update(waiting)
@@ -233,6 +236,8 @@ class V2Api(ApiSource):
             return ()
         if not self._parts[node]:
             repository.revisions.pop(digest, None)
+            if node in self._layers:
+                repository.layer_links[digest] = 0.0
             return ()
         self._link(graph, repository, digest)
         parsed = self._parsed[digest]
