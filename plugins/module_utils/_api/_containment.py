@@ -45,25 +45,22 @@ class Containment:
         self._waiting: List[Refused] = []
         self._troubled: Set[str] = set()
 
-    def attempt(self, node: Node, ask: Callable[[int], R]) -> Union[R, Refused]:
+    def attempt(self, node: Node, ask: Callable[[int], R], *, is_patient: bool = True) -> Union[R, Refused]:
         """Return `ask(attempts)`, or that it is refused. Raises RegistryError for what is about us or the server.
 
-        Where something was refused for good the rest of the repository gets one attempt each: what comes of it is the
-        same.
+        Where something was refused for good the rest of the repository gets one attempt each, for what comes of it is
+        the same. So does what is likely to be refused.
         """
-        if node[0] in self._troubled:
+        if not is_patient or node[0] in self._troubled:
             try:
-                return self.attempt_once(node, ask)
+                return self._attempt(node, ask, 1)
             except RegistryError:
+                # It was not about this one.
                 pass
         found = self._attempt(node, ask, ATTEMPTS)
         if isinstance(found, Refused):
             self._troubled.add(node[0])
         return found
-
-    def attempt_once(self, node: Node, ask: Callable[[int], R]) -> Union[R, Refused]:
-        """The same, without patience."""
-        return self._attempt(node, ask, 1)
 
     def saw(self, node: Node) -> None:
         """Tell that this one was read."""

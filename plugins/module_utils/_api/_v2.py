@@ -303,8 +303,9 @@ class V2Api(ApiSource):
             return self.client.manifest(name, digest, attempts)
 
         is_likely = node[1] in self._likely_layers
-        found = (self._manifests.attempt_once if is_likely else self._manifests.attempt)(node, ask)
-        if isinstance(found, Refused) and self._is_layer(node):
+        found = self._manifests.attempt(node, ask, is_patient=not is_likely)
+        may_be_layer = isinstance(found, Refused) or (found is None and is_likely)
+        if may_be_layer and self._is_layer(node):
             return _LAYER
         return self._manifests.attempt(node, ask) if is_likely and isinstance(found, Refused) else found
 
