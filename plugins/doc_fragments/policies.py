@@ -77,12 +77,14 @@ options:
           - What makes one tag newer than another. V(pushed) is when the tag was pushed, V(created) the date of the
             image, V(version) the precedence of the tag as a version, V(name) its natural order.
           - A copy of a registry (C(skopeo sync), a mirror, a restored backup) leaves push times that tell nothing. It
-            is seen where tags were pushed in one go, with less than an hour from one to the next, and these are half
-            or more of what the repository held then, and an image among them was pushed no later than another and
-            built a day or more after it. Then V(pushed) uses the dates of the repository's images and says so, and
-            what is older than O(policies[].older_than) or O(policies[].expire_after) is so by both its times.
-          - To see that, dates are read of tags that were pushed in one go, if any tag may go by its time. That is one
-            small file, or on S3 one request, for each of these images.
+            is seen where images were pushed in one go, with less than an hour from one to the next, ten or more or half
+            of what the repository held then, most of them a day or more after they were built, and one among them was
+            pushed no later than another and built a day or more after it. Then V(pushed) uses the dates of the
+            repository's images and says so, and what is older than O(policies[].older_than) or
+            O(policies[].expire_after) is so by both its times.
+          - To see that, dates are read of images that were pushed in one go, if any tag may go by its time. That is one
+            small file, or on S3 one request, for each of these images. Where those dates are unknown, and some of the
+            images go and some stay, a warning says so; then V(version) or V(name) is the order to use.
           - With V(version), a version has a dot or a leading C(v), as C(1.2), C(v1) or C(2024.01.15). What follows is a
             pre-release of Semantic Versioning (C(1.2.0-rc1)) or in the spelling of Python and Java (C(1.2.0rc1),
             C(1.2.0.M1)), a post-release (C(1.2.0.post1)), and build metadata, which does not count

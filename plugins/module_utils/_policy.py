@@ -37,6 +37,11 @@ class Policy:
     keep_groups: Optional[int]
     sort_by: str
 
+    @property
+    def counts(self) -> bool:
+        """Tell whether it keeps the newest of some, so that an order decides what goes."""
+        return self.keep_n is not None or self.keep_groups is not None
+
     def repository_patterns(self) -> Iterator[Pattern]:
         """Yield every pattern for the names of repositories."""
         yield from self.repositories

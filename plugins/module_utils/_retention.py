@@ -99,9 +99,8 @@ def _undated(policy: Policy, tags: List[Tag], moments: Moments, now: float) -> S
 
 def _may_go_by_time(policy: Policy, tags: List[Tag], moments: Moments, now: float) -> bool:
     """Tell whether one of the tags may go, if all that is known are the times of their pushes, and for its time."""
-    counts = policy.keep_n is not None or policy.keep_groups is not None
     limits = [limit for limit in (policy.older_than, policy.expire_after) if limit is not None]
-    if counts and policy.older_than is None and policy.sort_by == "pushed":
+    if policy.counts and policy.older_than is None and policy.sort_by == "pushed":
         return True
     # Nothing is older than its push.
     return any(_is_old(moments.pushed(tag), min(limits), now) for tag in tags) if limits else False
@@ -214,6 +213,18 @@ class _Judge:
                 f"{name}: {len(unknown)} tags of unknown age are kept, such as {unknown[0].name}{also}"
             )
 
+    def _warn_of_undated(self, decisions: List[Decision]) -> None:
+        """Warn where of images that were pushed in one go some stay and some go, and nothing tells what is newer."""
+        for images in self.moments.in_one_go:
+            together = [decision for decision in decisions if decision.tag.digest in images]
+            undated = [decision.tag.name for decision in together if not self.moments.is_dated(decision.tag)]
+            if undated and len({decision.is_kept for decision in together}) > 1:
+                self.warnings.append(
+                    f"{self.repository.name}: {len(together)} tags were pushed in one go, and the image dates of "
+                    f"{len(undated)} of them are unknown, such as {undated[0]}; they are taken to be as new as their "
+                    "pushes. If they were copied, use sort_by: version or name"
+                )
+
     def _warn_of_broken(self) -> None:
         if self.broken and not self.repository.kept_whole:
             shown = [f"{tag} ({why})" for tag, why in islice(self.broken.items(), _SHOWN)]
@@ -256,6 +267,8 @@ class _Judge:
         rules = Rules(policy, self.moments, self.now)
         decisions = rules.decide(tags)
         self._placed |= rules.placed
+        if policy.sort_by == "pushed" and policy.counts:
+            self._warn_of_undated(decisions)
         return decisions
 
     def _keep_one(self, decisions: List[Decision]) -> List[Decision]:

@@ -113,6 +113,34 @@ def test_a_copy_into_a_repository_that_had_images_does_not_displace_them() -> No
     assert kept([*own, *copied(0.176)], keep_n=3) == ["2.0", "2.1", "2.2"]
 
 
+def test_a_copy_into_a_large_repository_does_not_displace_its_images() -> None:
+    own: list[Row] = [(f"2.{night}", (90 - night) * DAY, 90.01 - night) for night in range(80)]
+    assert kept([*own, *copied(0.176)], keep_n=3) == ["2.77", "2.78", "2.79"]
+
+
+def test_an_image_that_is_tagged_again_on_a_busy_day_is_no_copy() -> None:
+    rows: list[Row] = [(f"b{number}", HOUR * (20 - number), (20 - number) / 24 + 0.01) for number in range(20)]
+    retention, _read = judged([*rows, ("old", MINUTE, 90.0)], keep_n=1)
+    assert [d.tag.name for d in retention.decisions["app"] if d.is_kept] == ["old"]
+    assert retention.warnings == []
+
+
+def test_a_tag_that_was_added_later_does_not_make_an_image_new() -> None:
+    graph, dates = store([("v1", 9 * DAY, 9.1), ("v2", HOUR / 2, 1.2)])
+    graph.repositories["app"].tags["stable"] = Tag("stable", digest(1), NOW - MINUTE)
+    graph.created = dates
+    retention = retain(graph, settings(policies=[{"keep_n": 1}]), NOW)
+    assert [d.tag.name for d in retention.decisions["app"] if d.is_kept] == ["stable", "v1"]
+
+
+def test_a_copy_of_images_without_dates_draws_a_warning_where_their_order_matters() -> None:
+    rows: list[Row] = [(name, pushed, None) for name, pushed, _days in copied(0.176)]
+    retention, _read = judged(rows, keep_n=3)
+    assert "12 tags were pushed in one go, and the image dates of 12 of them are unknown" in retention.warnings[0]
+    for policy in ({"keep_n": 3, "sort_by": "version"}, {"keep_n": 13}, {"older_than": "1h"}, {"keep_n": 0}):
+        assert judged([*rows, ("young", MINUTE, 0.1)], **policy)[0].warnings == []
+
+
 def test_a_roll_back_on_a_busy_day_is_no_copy() -> None:
     rows: list[Row] = [(f"1.{day}", (40 - day) * DAY, 40.1 - day) for day in range(30)]
     rows += [("2.0", 2 * HOUR, 1.0), ("1.9-again", HOUR, 30.0)]
