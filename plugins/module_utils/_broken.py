@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Dict, Iterator, List, NamedTuple, Optional, Set
 
-from ._graph import Graph, Manifest, Repository
+from ._graph import Graph, Manifest, Repository, Tag
 from ._reach import linked_digests
 
 #: Why tags do not pull, by repository and tag.
@@ -35,14 +35,40 @@ def find_broken(graph: Graph) -> BrokenTags:
     index, where a part of it is, or where no part is there at all. One of which some parts were never pushed (a sparse
     index) pulls. So does what was not understood, and over the API what was not asked for.
     """
-    linked = linked_digests(graph)
+    looks = _LooksEverywhere(graph)
     found: BrokenTags = {}
     for name, repository in graph.repositories.items():
-        looks = _Looks(graph, repository, linked)
-        broken = {tag.name: why for tag in repository.judged_tags() for why in [looks.why(tag.digest)] if why}
+        broken = {tag.name: why for tag in repository.judged_tags() for why in [looks.why(name, tag)] if why}
         if broken:
             found[name] = broken
     return found
+
+
+class Pulling:
+    """Whether single tags pull, by the same rules: for those who ask of few of them."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._looks = _LooksEverywhere(graph)
+
+    def has(self, repository: str, tag: Tag) -> bool:
+        """Tell whether this tag of the repository is not known to be broken."""
+        return self._looks.why(repository, tag) is None
+
+
+class _LooksEverywhere:
+    """The manifests of all repositories, each looked at once in each of them, when it is asked for."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self._linked: Optional[Set[str]] = None
+        self._looks: Dict[str, _Looks] = {}
+
+    def why(self, repository: str, tag: Tag) -> Optional[str]:
+        if self._linked is None:
+            self._linked = linked_digests(self.graph)
+        if repository not in self._looks:
+            self._looks[repository] = _Looks(self.graph, self.graph.repositories[repository], self._linked)
+        return self._looks[repository].why(tag.digest)
 
 
 class _Looks:

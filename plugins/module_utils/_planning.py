@@ -9,19 +9,22 @@ Both follow the same consequences; they differ in what they may remove. A plan t
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Dict, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple, TypeVar, Union
+from functools import partial
+from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple, TypeVar, Union
 
-from ._broken import find_broken
+from ._broken import Pulling
 from ._consequences import DoomedTags, Spared, follow
 from ._graph import Graph, Repository, Tag
+from ._order import natural_key
 from ._permission import IN_STORAGE, Ability, Aged, Ageless, Approved
 from ._plan import Drift, Plan, Removal, RepositoryRemoval
 from ._policy import Bounds
 from ._protected import ProtectedImages
-from ._retention import GOES_BROKEN, Retention, is_protected, is_thrown_away
+from ._retention import GOES_BROKEN, Retention, is_protected, is_thrown_away, last_to_stay
 from ._rules import Decision
 
 W = TypeVar("W")
+_LAST = "would be the last tag of its repository, or the last that pulls, to go (allow_empty is false)"
 
 
 class Marked(NamedTuple):
@@ -66,6 +69,18 @@ def mark_again(
 ) -> Tuple[Removal, List[Drift]]:
     """Return what of the plan may still go now, and what of it does not and why. The result is a subset of the plan."""
     plan = _as_begun(graph, plan)
+    doomed = _still_doomed(graph, plan, protected)
+    last = _spare_last(graph, plan, doomed)
+    removal, _spared = follow(graph, doomed, Approved(plan, ability), protected)
+    removal.blobs = _one_of_two(removal.blobs, plan.removal.blobs)
+    for name, planned in plan.removal.repositories.items():
+        gone = removal.repositories.get(name, planned)
+        gone.layer_links = _one_of_two(gone.layer_links, planned.layer_links)
+    return removal, list(_drift(graph, plan.removal, removal, last))
+
+
+def _still_doomed(graph: Graph, plan: Plan, protected: ProtectedImages) -> DoomedTags:
+    """Return the tags that the plan lets go, that are as they were, and that nobody needs."""
     pulling = _pulling_again(graph, plan)
     is_by_name = "policies" not in plan.options
     doomed: DoomedTags = {}
@@ -83,12 +98,31 @@ def mark_again(
             and (name, tag.name) not in pulling
             and not is_protected(graph, protected, name, tag)
         }
-    removal, _spared = follow(graph, doomed, Approved(plan, ability), protected)
-    removal.blobs = _one_of_two(removal.blobs, plan.removal.blobs)
-    for name, planned in plan.removal.repositories.items():
-        gone = removal.repositories.get(name, planned)
-        gone.layer_links = _one_of_two(gone.layer_links, planned.layer_links)
-    return removal, list(_drift(graph, plan.removal, removal))
+    return doomed
+
+
+def _spare_last(graph: Graph, plan: Plan, doomed: DoomedTags) -> Set[Tuple[str, str]]:
+    """Take from the doomed the last tag of each repository that may not lose it, and return them (repository, tag).
+
+    The tag that was to stay may have gone, or may not pull any more. Plans for what was named have no `allow_empty`.
+    """
+    if plan.options.get("allow_empty", True):
+        return set()
+    pulling = Pulling(graph)
+    spared: Set[Tuple[str, str]] = set()
+    for name, tags in doomed.items():
+        judged = list(graph.repositories[name].judged_tags()) if tags else []
+        staying = [tag for tag in judged if tag.name not in tags]
+        going = [tag for tag in judged if tag.name in tags]
+        last = last_to_stay(staying, going, partial(pulling.has, name), _by_age)
+        if last is not None:
+            del tags[last.name]
+            spared.add((name, last.name))
+    return spared
+
+
+def _by_age(tag: Tag) -> Tuple[Any, ...]:
+    return (float("-inf") if tag.pushed is None else tag.pushed, natural_key(tag.name))
 
 
 def narrowed(plan: Plan, bounds: Bounds) -> Tuple[Plan, List[Drift]]:
@@ -131,9 +165,14 @@ def going_broken(plan: Plan) -> Dict[str, List[Tag]]:
 
 def _pulling_again(graph: Graph, plan: Plan) -> Set[Tuple[str, str]]:
     """Return those of them (repository, name) that pull now: somebody has mended the store."""
-    going = {(name, tag.name) for name, tags in going_broken(plan).items() for tag in tags}
-    broken = find_broken(graph) if going else {}
-    return {(name, tag) for name, tag in going if tag not in broken.get(name, {})}
+    pulling = Pulling(graph)
+    return {
+        (name, tag.name)
+        for name, tags in going_broken(plan).items()
+        if name in graph.repositories
+        for tag in tags
+        if pulling.has(name, graph.repositories[name].tags.get(tag.name, tag))
+    }
 
 
 def _one_of_two(found: Dict[str, W], planned: Dict[str, W]) -> Dict[str, W]:
@@ -156,13 +195,13 @@ def _as_begun(graph: Graph, plan: Plan) -> Plan:
     return replace(plan, removal=replace(plan.removal, repositories=repositories))
 
 
-def _drift(graph: Graph, planned: Removal, left: Removal) -> Iterator[Drift]:
+def _drift(graph: Graph, planned: Removal, left: Removal, last: Set[Tuple[str, str]]) -> Iterator[Drift]:
     for name, gone in planned.repositories.items():
         found = graph.repositories.get(name, Repository(name))
         still = left.repositories.get(name, RepositoryRemoval())
         for tag in gone.tags.values():
             if tag.name not in still.tags:
-                yield Drift(name, "tag", tag.name, _why_tag(found, tag))
+                yield Drift(name, "tag", tag.name, _LAST if (name, tag.name) in last else _why_tag(found, tag))
         for kind, before, after, present in (
             ("manifest", gone.manifests, still.manifests, found.revisions),
             ("layer link", gone.layer_links, still.layer_links, found.layer_links),

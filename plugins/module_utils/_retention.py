@@ -146,6 +146,21 @@ def is_protected(graph: Graph, protected: ProtectedImages, repository: str, tag:
     return bool(protected.digests) and not protected.digests.isdisjoint(_identities(graph, tag.digest))
 
 
+def last_to_stay(
+    staying: Sequence[Tag], going: Sequence[Tag], pulls: Callable[[Tag], bool], age: Callable[[Tag], Any]
+) -> Optional[Tag]:
+    """Return which tag of those that go has to stay, where a repository may not lose its last one: the youngest.
+
+    None where enough stays. A tag that does not pull is nobody's last tag, unless no tag of the repository pulls.
+    """
+    if any(map(pulls, staying)):
+        return None
+    pulling = list(filter(pulls, going))
+    if not pulling and staying:
+        return None
+    return max(pulling or going, key=age, default=None)
+
+
 def is_thrown_away(graph: Graph, tag: Tag) -> bool:
     """Tell whether an interrupted run pushed the tag onto a throw-away image, in order to delete it."""
     manifest = graph.manifests.get(tag.digest)
@@ -273,14 +288,14 @@ class _Judge:
 
     def _keep_one(self, decisions: List[Decision]) -> List[Decision]:
         """Keep the newest tag of a repository that would lose its last one, or the last that pulls."""
-        pulling = [decision for decision in decisions if decision.tag.name not in self.broken] or decisions
-        if not pulling or any(decision.is_kept for decision in pulling):
+        staying = [decision.tag for decision in decisions if decision.is_kept]
+        going = [decision.tag for decision in decisions if not decision.is_kept]
+        last = last_to_stay(staying, going, lambda tag: tag.name not in self.broken, self._age_key)
+        if last is None:
             return decisions
-        last = max(pulling, key=lambda decision: self._age_key(decision.tag))
-        is_alone = not any(decision.is_kept for decision in decisions)
-        which = "the last tag of its repository" if is_alone else "the last tag of its repository that pulls"
-        spared = Decision(last.tag, True, f"kept: {which} (allow_empty is false)")
-        return [spared if decision is last else decision for decision in decisions]
+        which = "the last tag of its repository that pulls" if staying else "the last tag of its repository"
+        spared = Decision(last, True, f"kept: {which} (allow_empty is false)")
+        return [spared if decision.tag is last else decision for decision in decisions]
 
     def _age_key(self, tag: Tag) -> Tuple[Any, ...]:
         seconds = self.moments.rank(tag, "pushed").seconds

@@ -83,6 +83,25 @@ class Drifted:
         return successful(cleanup_over_api(self.registry, diff=True, plan=self.plan, **options))
 
 
+def test_an_approved_plan_empties_no_repository_whose_last_tag_has_gone(
+    deleting: DeletingRegistry, workspace: Path
+) -> None:
+    made = push_dated(deleting, "app", {"1.9": 9, "1.10": 8, "1.11": 7})
+    plan = str(workspace / "plan.json")
+    approved = successful(cleanup_over_api(deleting, check=True, policies=KEEP_ONE, plan_dest=plan))
+    assert [one["tag"] for one in approved["tags_deleted"]] == ["1.9", "1.10"]
+    delete(deleting, "app", "1.11", made["1.11"])
+    kept = capture(deleting, {"app": ["1.10"]})
+    preview = successful(cleanup_over_api(deleting, check=True, diff=True, plan=plan))
+    run = successful(cleanup_over_api(deleting, diff=True, plan=plan))
+    assert tags_of(deleting)["app"] == ["1.10"]
+    assert_pulls(deleting, kept)
+    for key in ("deleted", "tags_deleted", "drift", "drift_total", "diff"):
+        assert preview[key] == run[key]
+    why = {one["name"]: one["why"] for one in run["drift"] if one["kind"] == "tag"}
+    assert "allow_empty is false" in why["1.10"]
+
+
 @pytest.fixture
 def drifted(deleting: DeletingRegistry, workspace: Path) -> Drifted:
     return Drifted(deleting, workspace / "plan.json")

@@ -143,6 +143,32 @@ def test_drift_shrinks_the_plan_and_is_reported(drifted_anywhere: Drifted) -> No
     assert all(one["why"] for one in run["drift"])
 
 
+def test_an_approved_plan_empties_no_repository_whose_last_tag_has_gone(new_registry: Any, workspace: Path) -> None:
+    registry = new_registry(V3, delete_enabled=True)
+    store = Store(registry.storage)
+    made = push_aged(registry, "app", {"1.9": 9.0, "1.10": 8.0, "1.11": 7.0})
+    plan = str(workspace / "plan.json")
+    approved = successful(cleanup(registry, check=True, policies=KEEP_ONE, plan_dest=plan))
+    assert [one["tag"] for one in approved["tags_deleted"]] == ["1.9", "1.10"]
+    Repository(registry, "app").delete_manifest(made["1.11"].digest)
+    kept = capture(registry, {"app": ["1.10"]})
+    with registry.closed():
+        before = snapshot(registry.home)
+        preview = successful(cleanup(registry, check=True, diff=True, plan=plan))
+        assert_untouched(registry.home, before)
+        run = successful(cleanup(registry, diff=True, plan=plan))
+        again = successful(cleanup(registry, plan=plan))
+    for key in ("plan", "deleted", "kept", "repositories", "tags_deleted", "drift", "drift_total", "diff"):
+        assert preview[key] == run[key]
+    assert store.tags("app") == ["1.10"]
+    assert [one["tag"] for one in run["tags_deleted"]] == ["1.9"]
+    assert [one["why"] for one in run["drift"] if one["name"] == "1.10"] == [
+        "would be the last tag of its repository, or the last that pulls, to go (allow_empty is false)"
+    ]
+    assert not again["changed"]
+    assert_pulls(registry, kept)
+
+
 def test_what_became_an_orphan_meanwhile_waits(drifted_anywhere: Drifted) -> None:
     drifted = drifted_anywhere
     drifted.happen()

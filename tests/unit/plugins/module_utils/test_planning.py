@@ -11,6 +11,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.drydock.registry.plugins.module_utils._broken import find_broken
 from ansible_collections.drydock.registry.plugins.module_utils._graph import (
     Graph,
     Manifest,
@@ -247,3 +248,40 @@ def mixed(graph: Graph, other: Graph, data: st.DataObject) -> Graph:
             if digest in other.manifests:
                 changed.manifests.setdefault(digest, other.manifests[digest])
     return attach(changed)
+
+
+@given(graphs(), all_settings(), st.data())
+def test_no_repository_loses_its_last_tag_to_a_plan_that_may_not_empty_it(
+    graph: Graph, settings: Settings, data: st.DataObject
+) -> None:
+    """Whatever happened since: the tag that was to stay may have gone, or may not pull any more."""
+    plan = planned(graph, settings)
+    changed = mixed(graph, data.draw(like(graph)), data)
+    for repository in changed.repositories.values():
+        for tag in data.draw(st.lists(st.sampled_from([*repository.tags]), unique=True)) if repository.tags else ():
+            del repository.tags[tag]
+    removal, drift = mark_again(changed, plan, NOBODY)
+    assert len(drift) == len(objects(plan.removal)) - len(objects(removal))
+    broken = find_broken(changed)
+    for name, gone in removal.repositories.items():
+        before = {tag.name for tag in changed.repositories[name].judged_tags()}
+        pulling = before - broken.get(name, {}).keys()
+        if before & gone.tags.keys() and not settings.allow_empty:
+            assert (pulling or before) - gone.tags.keys()
+
+
+def test_the_youngest_of_what_goes_stays_where_what_was_to_stay_has_gone() -> None:
+    tags = {name: Tag(name, MANIFESTS[number], NOW - (9 - number) * DAY) for number, name in enumerate(("a", "b", "c"))}
+    graph = Graph(
+        repositories={"app": Repository("app", tags, revisions={tag.digest: tag.pushed for tag in tags.values()})},
+        manifests={tag.digest: Manifest(OCI, 100) for tag in tags.values()},
+    )
+    for allow_empty, left in ((False, {"b"}), (True, set())):
+        plan = planned(graph, settings_of(policies=[{"keep_n": 1}], allow_empty=allow_empty))
+        assert set(plan.removal.repositories["app"].tags) == {"a", "b"}
+        lost_its_newest = without(graph, Removal())
+        del lost_its_newest.repositories["app"].tags["c"]
+        removal, drift = mark_again(lost_its_newest, plan, NOBODY)
+        assert {"a", "b"} - removal.repositories["app"].tags.keys() == left
+        assert [one.name for one in drift if one.kind == "tag"] == sorted(left)
+        assert all("allow_empty is false" in one.why for one in drift if one.kind == "tag")
