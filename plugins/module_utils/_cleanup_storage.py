@@ -24,7 +24,7 @@ from ._lock import Hold, Lock, run_from_params
 from ._owners import require_no_other_owner
 from ._permission import Aged
 from ._plan import Drift, Plan, Removal, dump_plan
-from ._planning import Marked, make_plan, mark_again
+from ._planning import Marked, condemned, make_plan, mark_again
 from ._quarantine import Quarantine
 from ._registry_config import config_from_params
 from ._retention import Retention, read_dates
@@ -51,6 +51,8 @@ class StorageCleanup(Cleanup):
         self.storage.must_set_aside = not deletes
         self.quarantine = Quarantine(self.storage)
         self.interrupted = self.quarantine.interrupted()
+        begun = (gone for plan in self.interrupted for gone in plan.removal.repositories.values())
+        self.layout.unlinked = {tag.digest for gone in begun for tag in gone.tags.values()}
         self.finished: List[Plan] = []
         self.lock = Lock(self.storage.lock_files(), run_from_params(self.params), self.params.get("_gone_runs") or ())
 
@@ -99,15 +101,8 @@ class StorageCleanup(Cleanup):
         read_dates(graph, self.settings, self.now, self.layout.read_created)
 
     def make_plan(self, graph: Graph, retention: Retention) -> Plan:
-        condemned = {
-            (name, digest)
-            for plan in self.interrupted
-            for name, gone in plan.removal.repositories.items()
-            for digest in gone.manifests
-        }
-        return make_plan(
-            graph, self.settings, retention, self.source(), Aged(graph, self.settings, self.now, condemned)
-        )
+        permission = Aged(graph, self.settings, self.now, condemned(graph, self.interrupted))
+        return make_plan(graph, self.settings, retention, self.source(), permission)
 
     def begun_blobs(self) -> Container[str]:
         return ChainMap(*(plan.removal.blobs for plan in self.interrupted))
@@ -297,7 +292,10 @@ class StorageCleanup(Cleanup):
         finished = self.result["interrupted_plans"]
         for plan in self.interrupted:
             if plan.id not in finished:
-                self.warn(f"the interrupted plan {plan.id} holds more than this run does: run with its options again")
+                self.warn(
+                    f"the interrupted plan {plan.id} holds more than this run does: run with its options again, or "
+                    f"move {self.quarantine.where(plan)} away to give it up"
+                )
 
     def _warn_of_unknown_cache(self) -> None:
         if self.config is None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple, TypeVar, Union
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple, TypeVar, Union
 
 from ._broken import Pulling
 from ._consequences import DoomedTags, Spared, follow
@@ -20,6 +20,7 @@ from ._permission import IN_STORAGE, Ability, Aged, Ageless, Approved
 from ._plan import Drift, Plan, Removal, RepositoryRemoval
 from ._policy import Bounds
 from ._protected import ProtectedImages
+from ._reach import Node, reach, referrers
 from ._retention import GOES_BROKEN, Retention, is_protected, is_thrown_away, last_to_stay
 from ._rules import Decision
 
@@ -46,6 +47,28 @@ def make_plan(
     """Return the plan that follows from the decisions, of what `permission` lets go."""
     removal, spared = follow(graph, doomed_tags(retention), permission, bounds.protected)
     return Plan(source, bounds.options, permission.now, removal, _with_spared(retention.decisions, spared))
+
+
+def condemned(graph: Graph, interrupted: Iterable[Plan]) -> Set[Node]:
+    """Return the manifests whose removal interrupted plans have begun: they go, though no tag leads to them any more.
+
+    That is so where a tag that led to one is gone; the graph has to know what that tag pointed to. One that had no tag
+    before, or that was pushed again since, stays or goes as the options of this run say.
+    """
+    plans = list(interrupted)
+    removals = [(name, gone) for plan in plans for name, gone in plan.removal.repositories.items()]
+    now = {name: repository.tags for name, repository in graph.repositories.items()}
+    begun = (
+        (name, tag.digest) for name, gone in removals for tag in gone.tags.values() if tag.name not in now.get(name, {})
+    )
+    reached = reach(graph, begun, referrers(graph)) if plans else {}
+    return {
+        (name, digest)
+        for name, gone in removals
+        if name in graph.repositories
+        for digest, modified in gone.manifests.items()
+        if digest in reached.get(name, ()) and graph.repositories[name].revisions.get(digest) == modified
+    }
 
 
 def doomed_tags(retention: Retention) -> DoomedTags:

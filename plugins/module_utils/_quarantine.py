@@ -56,6 +56,10 @@ class Quarantine:
         """Tell whether the plan was begun and not applied whole."""
         return self._files.has(_name(plan), _APPLYING)
 
+    def where(self, plan: Plan) -> str:
+        """Return the path of a plan that was begun, for people."""
+        return self._path(_name(plan))
+
     def finish(self, plan: Plan) -> None:
         """Note that the plan was applied whole."""
         if self._sets_aside:
@@ -81,13 +85,15 @@ class Quarantine:
         return Removed(any(one.is_changed for one in removed), [why for one in removed for why in one.left])
 
     def _load(self, name: str) -> Plan:
-        where = f"{self._files.path}/{name}/{_APPLYING}"
         try:
-            return load_plan(self._files.read(name, _APPLYING), where)
+            return load_plan(self._files.read(name, _APPLYING), self._path(name))
         except PlanError as error:
             raise PlanError(
                 f"{error}. A run was killed while it applied this plan; move the file away to give it up"
             ) from error
+
+    def _path(self, name: str) -> str:
+        return f"{self._files.path}/{name}/{_APPLYING}"
 
 
 def _name(plan: Plan) -> str:

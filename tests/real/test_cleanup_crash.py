@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import itertools
+import os
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 import pytest
 
@@ -16,7 +17,7 @@ from support import images
 from support.crashing import KILLED, run_until
 from support.forked import run_forked
 from support.pushing import Repository, push
-from support.registries import VERSIONS, NewRegistry, RegistryProcess
+from support.registries import V3, VERSIONS, NewRegistry, RegistryProcess
 from support.store import Store, assert_untouched, snapshot
 from support.sweeping import DAY, successful
 from support.verify import Expectation, assert_pulls, assert_whole, capture
@@ -147,3 +148,108 @@ def test_a_run_that_may_do_less_leaves_an_interrupted_plan_for_later(bed: CrashB
     assert whole["plan_id"] in str(narrow["warnings"])
     assert successful(run_forked("cleanup", bed.arguments)[1])["interrupted_plans"] == [whole["plan_id"]]
     assert bed.end_state() == wanted
+
+
+class UntaggedBed:
+    """An index, its attached signature and a plain image that lose their tags, and others that never had one."""
+
+    def __init__(self, registry: RegistryProcess, workspace: Path) -> None:
+        self.registry, self.store = registry, Store(registry.storage)
+        self.index = images.index([images.image("child", platform=images.AMD64)])
+        self.untagged = images.index([images.image("child of untagged", platform=images.AMD64)])
+        push(registry, "app", self.index, "old")
+        push(registry, "app", images.signature(self.index), images.fallback_tag(self.index, ".sig"))
+        push(registry, "app", images.image("plain"), "older")
+        Repository(registry, "app").push(self.untagged, self.untagged.digest)
+        self.store.age_everything(9 * DAY)
+        push(registry, "app", images.image("kept"), "kept")
+        self.arguments: dict[str, Any] = {
+            "registry_config": str(registry.config_path),
+            "policies": [{"name": "test", "keep_n": 1}],
+            "grace_period": "0s",
+            "untagged_older_than": "0s",
+        }
+        self.expectation = capture(registry, {"app": ["kept", self.untagged.digest]})
+        self.beginning = workspace / "beginning"
+        shutil.copytree(registry.storage, self.beginning)
+
+    def reset(self) -> None:
+        shutil.rmtree(self.registry.storage)
+        shutil.copytree(self.beginning, self.registry.storage)
+
+    def push_again(self) -> None:
+        """Push what had no tag again, by its digest: its revision links are written anew."""
+        self.registry.read_only = False
+        self.registry.restart()
+        Repository(self.registry, "app").push(self.untagged, self.untagged.digest)
+        self.registry.read_only = True
+        self.registry.restart()
+
+    def manifests_and_tags(self) -> set[str]:
+        return {path for path in snapshot(self.store.v2) if "/_manifests/" in path and path.endswith("/link")}
+
+    def untagged_revisions(self) -> set[str]:
+        wanted = {self.untagged.digest, *(child.digest for child in self.untagged.children)}
+        return wanted & set(self.store.revisions("app"))
+
+
+@pytest.fixture
+def untagged_bed(new_registry: NewRegistry, workspace: Path) -> UntaggedBed:
+    registry = new_registry(V3, cache=False)
+    bed = UntaggedBed(registry, workspace)
+    registry.read_only = True
+    registry.restart()
+    return bed
+
+
+def killed_at_removal(number: int) -> Callable[[], None]:
+    """What makes a module die before the `number`-th removal from the registry's own tree."""
+
+    def install() -> None:
+        real, left = os.rename, [number]
+
+        def rename(source: Any, target: Any, **options: Any) -> None:
+            left[0] -= "/drydock/" in str(target)
+            if not left[0]:
+                os._exit(KILLED)
+            real(source, target, **options)
+
+        os.rename = rename
+
+    return install
+
+
+@pytest.mark.parametrize("pushed_again", [False, True])
+def test_an_interrupted_plan_condemns_only_what_it_had_begun(untagged_bed: UntaggedBed, pushed_again: bool) -> None:
+    """Killed anywhere: what had no tag before stays where the next run may not delete it, all else is finished."""
+    bed = untagged_bed
+    successful(run_forked("cleanup", bed.arguments)[1])
+    wanted = bed.manifests_and_tags()
+    assert_pulls(bed.registry, bed.expectation)
+    all_untagged = bed.untagged_revisions()
+    assert len(all_untagged) == 2
+    seen = set()
+    for number in (1, 4) if pushed_again else itertools.count(1):
+        bed.reset()
+        arguments = {**bed.arguments, "delete_untagged": True}
+        code, _result = run_forked("cleanup", arguments, before=killed_at_removal(number))
+        left, tags = bed.untagged_revisions(), bed.store.tags("app")
+        if code != KILLED or not left:
+            break
+        seen.add((left == all_untagged, len(tags)))
+        if pushed_again:
+            bed.push_again()
+            left = all_untagged
+        before = snapshot(bed.registry.home)
+        preview = successful(run_forked("cleanup", bed.arguments, check=True, diff=True)[1])
+        assert_untouched(bed.registry.home, before)
+        run = successful(run_forked("cleanup", bed.arguments, diff=True)[1])
+        for key in ("plan_id", "plan", "deleted", "kept", "tags_deleted", "diff", "interrupted_plans"):
+            assert preview[key] == run[key], f"before removal {number}"
+        assert bed.untagged_revisions() == left, f"before removal {number}"
+        if left == all_untagged:
+            assert bed.manifests_and_tags() == wanted, f"before removal {number}"
+            assert_pulls(bed.registry, bed.expectation)
+    # Before anything went, between tags, after all tags, and while what had no tag was going.
+    assert {(True, 4), (True, 1)} <= seen
+    assert pushed_again or {(True, 3), (True, 2), (False, 1)} <= seen

@@ -13,7 +13,7 @@ import secrets
 import time
 from abc import ABC, abstractmethod
 from itertools import islice
-from typing import Callable, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Callable, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 from .._api._base import ApiClient
 from .._graph import Graph, Manifest
@@ -72,6 +72,8 @@ class Layout(ABC):
         self.progress = progress
         # What was read once is not read again.
         self.known: Dict[str, Manifest] = {}
+        # Manifests to read though nothing may refer to them any more: those that interrupted plans began with.
+        self.unlinked: Set[str] = set()
 
     def looks(self, path: str, limit: int, absent: bytes = b"") -> Iterator[Tuple[bytes, float]]:
         """Yield at most `limit` bytes of a file and its time, or `absent`, and after a moment again.

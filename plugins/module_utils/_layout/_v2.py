@@ -101,14 +101,18 @@ class V2Layout(Layout):
                 yield digest, parse_config(content)
 
     def steps(self, removal: Removal, graph: Graph) -> Iterator[Step]:
-        for name, gone in removal.repositories.items():
-            yield from (Step("tags", paths.tag(name, tag)) for tag in gone.tags)
+        # Before the tags and the repositories that it lies in.
+        for path, debris in removal.debris.items():
+            yield Step("debris", path, debris.size, None if debris.repository else paths.top_of(path))
+        yield from _tag_steps(removal)
         for name, gone in removal.repositories.items():
             if gone.manifests:
                 entries = self._index_entries(graph.repositories[name], set(gone.manifests))
                 yield from (Step(None, path) for path in entries)
         for name, gone in removal.repositories.items():
-            yield from (Step("manifests", paths.revision(name, digest)) for digest in gone.manifests)
+            # Indexes before what they name.
+            manifests = sorted(gone.manifests, key=lambda digest: not graph.children_of(digest))
+            yield from (Step("manifests", paths.revision(name, digest)) for digest in manifests)
         for name, gone in removal.repositories.items():
             yield from (Step("layer_links", paths.layer_link(name, digest)) for digest in gone.layer_links)
         for digest, blob in removal.blobs.items():
@@ -116,8 +120,6 @@ class V2Layout(Layout):
         for name, gone in removal.repositories.items():
             uploads = gone.uploads.items()
             yield from (Step("uploads", paths.upload(name, upload), weight.size) for upload, weight in uploads)
-        for path, debris in removal.debris.items():
-            yield Step("debris", path, debris.size, None if debris.repository else paths.top_of(path))
         # The innermost first: a repository can lie in the directory of another.
         for name in sorted((name for name, gone in removal.repositories.items() if gone.is_removed), reverse=True):
             parts = self._repository_parts(name)
@@ -315,6 +317,7 @@ class V2Layout(Layout):
         """Read every manifest that is linked or tagged, and what indexes name as their children without a link."""
         linked = linked_digests(graph)
         linked.update(tag.digest for repository in graph.repositories.values() for tag in repository.tags.values())
+        linked.update(self.unlinked)
         waiting = list(linked)
         self.progress.stage("reading manifests", len(waiting), "manifests")
         while waiting:
@@ -346,6 +349,14 @@ class V2Layout(Layout):
         for digest, content in zip(unknown, contents):
             parse = _parse_manifest if digest in linked else _parse_unlinked
             yield digest, parse(graph, digest, content)
+
+
+def _tag_steps(removal: Removal) -> Iterator[Step]:
+    """Yield ordinary tags first: what belongs to an image by its tag stays as long as that has one."""
+    for is_attached in (False, True):
+        for name, gone in removal.repositories.items():
+            tags = (tag for tag in gone.tags.values() if (tag.subject is not None) is is_attached)
+            yield from (Step("tags", paths.tag(name, tag.name)) for tag in tags)
 
 
 def _may_be_manifest(graph: Graph, digest: str, linked: Set[str]) -> bool:
