@@ -80,7 +80,7 @@ class _Diff:
 
     def _add_manifests(self, gone: RepositoryRemoval) -> None:
         known = self.graph.manifests
-        sizes = {digest: known[digest].size if digest in known else 0 for digest in gone.manifests}
+        sizes = {digest: known[digest].size if digest in known else 0 for digest in sorted(gone.manifests)}
         self.before.extend(
             self._fit("manifests", [f"  manifest {digest} {size} bytes\n" for digest, size in sizes.items()])
         )

@@ -16,7 +16,7 @@ from ._permission import IN_STORAGE, Ability, Ageless
 from ._plan import Drift, Plan, Removal, RepositoryRemoval
 from ._planning import Marked, doomed_tags, make_plan, mark_again
 from ._policy import Bounds
-from ._report import capped
+from ._report import capped, place_in_lists
 from ._retention import Retention
 
 
@@ -30,7 +30,7 @@ class Outcome(NamedTuple):
 
     def describe(self) -> Dict[str, Any]:
         """Return the part of a module's result that only a run can tell."""
-        left = [found._asdict() for found in self.not_deleted]
+        left = [found._asdict() for found in sorted(self.not_deleted, key=place_in_lists)]
         return {"changed": self.is_changed, **capped("not_deleted", left)}
 
     def check(self) -> None:

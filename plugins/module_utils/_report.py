@@ -5,14 +5,17 @@
 
 from __future__ import annotations
 
+from heapq import nsmallest
 from itertools import islice
-from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Sequence, Set, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Protocol, Sequence, Set, Tuple
 
 from ._graph import Graph
+from ._order import natural_key
 from ._plan import Counts, Drift, Plan, Removal, RepositoryRemoval
 
 #: Lists in results and diffs hold at most this many entries; their full count stands beside them.
 CAP = 1000
+_KINDS = ("tag", "manifest", "layer link", "upload", "repository", "blob", "debris")
 
 
 class Share(NamedTuple):
@@ -71,20 +74,39 @@ def describe_removal(
         # Of all that go at once the most is not shown, and would take much memory.
         "tags_deleted": list(islice(_deleted_tags(plan, removal), CAP)),
         "tags_deleted_total": removal.counts().tags,
-        **capped("drift", [entry._asdict() for entry in drift]),
-        **capped("notes", graph.notes),
+        "drift": [entry._asdict() for entry in nsmallest(CAP, drift, key=place_in_lists)],
+        "drift_total": len(drift),
+        **capped("notes", sorted(graph.notes)),
     }
 
 
+class Listed(Protocol):
+    """What a list in a result names."""
+
+    @property
+    def repository(self) -> Optional[str]: ...
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def name(self) -> str: ...
+
+
+def place_in_lists(one: Listed) -> Tuple[Any, ...]:
+    """Return a key that orders by repository, kind and natural name; what belongs to no repository comes last."""
+    return (one.repository is None, one.repository or "", _KINDS.index(one.kind), natural_key(one.name))
+
+
 def deletion_reasons(plan: Plan, name: str, gone: RepositoryRemoval) -> Iterator[Tuple[str, str, str]]:
-    """Yield (tag, digest, reason) for every tag that goes from the repository."""
+    """Yield (tag, digest, reason) for every tag that goes from the repository, in the natural order of their names."""
     decided = {decision.tag.name: decision.reason for decision in plan.decisions.get(name, [])}
-    for tag in gone.tags.values():
+    for tag in sorted(gone.tags.values(), key=lambda tag: natural_key(tag.name)):
         yield tag.name, tag.digest, decided.get(tag.name) or f"deleted: its subject {tag.named_subject} goes"
 
 
 def _deleted_tags(plan: Plan, removal: Removal) -> Iterator[Dict[str, str]]:
-    for name, gone in removal.repositories.items():
+    for name, gone in sorted(removal.repositories.items()):
         for tag, digest, reason in deletion_reasons(plan, name, gone):
             yield {"repository": name, "tag": tag, "digest": digest, "reason": reason}
 

@@ -214,7 +214,7 @@ def killed_at_removal(number: int) -> Callable[[], None]:
                 os._exit(KILLED)
             real(source, target, **options)
 
-        os.rename = rename
+        os.rename = rename  # type: ignore[assignment]
 
     return install
 

@@ -183,6 +183,35 @@ def test_what_became_an_orphan_meanwhile_waits(drifted_anywhere: Drifted) -> Non
     assert not drifted.store.blob(late.digest).exists()
 
 
+def test_a_reader_sees_the_same_in_a_preview_and_in_the_run_of_its_plan(
+    everywhere: RegistryProcess, workspace: Path
+) -> None:
+    """The whole result and the diff, with debris beside tags that go, of which the storage is then rid."""
+    registry, store = everywhere, Store(everywhere.storage)
+    push_aged(registry, "team/app", {"1.9": 9.0, "1.10": 8.0, "b": 7.0, "10": 6.0, "2": 5.0, "newest": 4.0})
+    push_aged(registry, "app", {"1.9": 9.0, "1.10": 8.0, "newest": 7.0})
+    Repository(registry, "app").abandon_upload()
+    for tag in ("1.9", "newest"):
+        stray = store.current_link("app", tag).with_name("link.0b2ee0de.tmp")
+        stray.write_bytes(b"")
+        store.age(stray, 30 * DAY)
+    plan = str(workspace / "plan.json")
+    options: dict[str, Any] = {"policies": KEEP_ONE, "purge_uploads_older_than": "0s"}
+    kept = capture(registry, {"app": ["newest"], "team/app": ["newest"]})
+    preview = successful(cleanup(registry, check=True, diff=True, plan_dest=plan, **options))
+    assert preview["deleted"]["debris"] == 2
+    assert [one["tag"] for one in preview["tags_deleted"]] == ["1.9", "1.10", "1.9", "1.10", "2", "10", "b"]
+    with registry.closed():
+        run = successful(cleanup(registry, diff=True, plan=plan))
+        again = successful(cleanup(registry, **options))
+    about_the_call = {"invocation", "plan_dest", "registry_mode", "warnings"}
+    assert {key: preview[key] for key in preview.keys() - about_the_call} == {
+        key: run[key] for key in run.keys() - about_the_call
+    }
+    assert not again["changed"]
+    assert_pulls(registry, kept)
+
+
 def test_no_drift_without_change(drifted_anywhere: Drifted) -> None:
     run = drifted_anywhere.run()
     assert_same_plan(drifted_anywhere.preview, run)

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.drydock.registry.plugins.module_utils._broken import find_broken
+from ansible_collections.drydock.registry.plugins.module_utils._diff import render_diff
 from ansible_collections.drydock.registry.plugins.module_utils._graph import (
     Graph,
     Manifest,
@@ -20,11 +21,12 @@ from ansible_collections.drydock.registry.plugins.module_utils._graph import (
     Weight,
 )
 from ansible_collections.drydock.registry.plugins.module_utils._permission import Aged
-from ansible_collections.drydock.registry.plugins.module_utils._plan import Plan, Removal, dump_plan, load_plan
+from ansible_collections.drydock.registry.plugins.module_utils._plan import Drift, Plan, Removal, dump_plan, load_plan
 from ansible_collections.drydock.registry.plugins.module_utils._planning import make_plan, mark_again, narrowed
 from ansible_collections.drydock.registry.plugins.module_utils._policy import Settings
 from ansible_collections.drydock.registry.plugins.module_utils._protected import ProtectedImages
 from ansible_collections.drydock.registry.plugins.module_utils._reach import linked_digests
+from ansible_collections.drydock.registry.plugins.module_utils._report import describe_removal, shares_of
 from ansible_collections.drydock.registry.plugins.module_utils._retention import retain
 from support.graphs import (
     DAY,
@@ -193,6 +195,22 @@ def test_a_plan_survives_its_file(graph: Graph, settings: Settings) -> None:
     assert read == plan
 
 
+@given(graphs(), all_settings(), st.randoms(use_true_random=False))
+def test_a_reader_sees_the_same_of_a_new_plan_and_of_its_file_whatever_order_a_store_is_listed_in(
+    graph: Graph, settings: Settings, chance: random.Random
+) -> None:
+    plan = planned(graph, settings)
+    other, read = shuffled(graph, chance), load_plan("".join(dump_plan(plan)), "plan.json")
+    removal, drift = mark_again(other, read, NOBODY)
+    assert seen(graph, plan, plan.removal, []) == seen(other, read, removal, drift)
+
+
+def seen(graph: Graph, plan: Plan, removal: Removal, drift: list[Drift]) -> tuple[str, dict[str, str]]:
+    shares = shares_of(graph, removal)
+    result = describe_removal(graph, plan, removal, drift, shares)
+    return json.dumps(result), render_diff(graph, plan, removal, shares)
+
+
 @given(graphs(), all_settings())
 def test_what_is_untagged_before_stays_unless_asked_for(graph: Graph, settings: Settings) -> None:
     if settings.delete_untagged or graph.images_are_global:
@@ -272,8 +290,9 @@ def test_no_repository_loses_its_last_tag_to_a_plan_that_may_not_empty_it(
 
 def test_the_youngest_of_what_goes_stays_where_what_was_to_stay_has_gone() -> None:
     tags = {name: Tag(name, MANIFESTS[number], NOW - (9 - number) * DAY) for number, name in enumerate(("a", "b", "c"))}
+    revisions = {tag.digest: tag.pushed or 0.0 for tag in tags.values()}
     graph = Graph(
-        repositories={"app": Repository("app", tags, revisions={tag.digest: tag.pushed for tag in tags.values()})},
+        repositories={"app": Repository("app", tags, revisions)},
         manifests={tag.digest: Manifest(OCI, 100) for tag in tags.values()},
     )
     for allow_empty, left in ((False, {"b"}), (True, set())):
