@@ -18,7 +18,8 @@ from ._graph import Graph
 from ._guards import Guards, check_guards, read_guards
 from ._job import RunMode
 from ._names import NAMES
-from ._plan import Drift, Plan, Removal, dump_plan, load_plan
+from ._plan import Drift, Plan, Removal
+from ._plan_file import dump_plan, load_plan
 from ._planning import Marked, narrowed
 from ._policy import Settings, read_settings
 from ._progress import Progress

@@ -23,7 +23,8 @@ from ._layout._open import PLACES, layout_on, storage_version
 from ._lock import Hold, Lock, run_from_params
 from ._owners import require_no_other_owner
 from ._permission import Aged
-from ._plan import Drift, Plan, Removal, dump_plan
+from ._plan import Drift, Plan, Removal
+from ._plan_file import dump_plan
 from ._planning import Marked, condemned, make_plan, mark_again
 from ._quarantine import Quarantine
 from ._registry_config import config_from_params

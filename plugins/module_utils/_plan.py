@@ -10,16 +10,14 @@ import json
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
-from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional
 
-from ._errors import PlanError
 from ._graph import Debris, Tag, Weight
 from ._rules import Decision
 
-FORMAT = "drydock.registry/plan/1"
 _BATCH = 1000
-_quote = json.encoder.encode_basestring
-_to_json = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+quote = json.encoder.encode_basestring
+to_json = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
 class Counts(NamedTuple):
@@ -113,7 +111,7 @@ class Plan:
 
     `source` says where, `options` what was asked for, `now` (seconds) when it was made; `decisions` explain the tags.
     The id covers source, options and objects with absolute times, never reasons, ages or `now`: the same store and the
-    same options give the same id tomorrow.
+    same options give the same id tomorrow. What is beyond it in a plan file, a checksum covers (_plan_file.py).
     """
 
     source: Dict[str, str]
@@ -126,113 +124,50 @@ class Plan:
     def id(self) -> str:
         """Return `sha256:<hex>` of the canonical serialisation."""
         digest = hashlib.sha256()
-        for text in _covered_by_id(self):
+        for text in covered_by_id(self):
             digest.update(text.encode("utf-8", "surrogateescape"))
         return f"sha256:{digest.hexdigest()}"
 
 
-def dump_plan(plan: Plan) -> Iterator[str]:
-    """Yield the text of a plan file: one JSON object, with a line for every repository and every blob."""
-    yield f'{{\n"format": {_to_json(FORMAT)},\n"id": {_to_json(plan.id)},\n"now": {_to_json(plan.now)},\n'
-    yield f'"counts": {_to_json(plan.removal.counts()._asdict())},\n'
-    yield from _covered_by_id(plan)
-    yield ",\n"
-    decisions = (
-        f"{_quote(name)}: {_to_json([_decision_to_data(d) for d in found])}"
-        for name, found in sorted(plan.decisions.items())
-    )
-    yield from _object("decisions", decisions)
-    yield "\n}\n"
-
-
-def load_plan(text: str, where: str) -> Plan:
-    """Return the plan in `text`. Raises PlanError, naming `where`, if it is not a plan or was changed."""
-    try:
-        data = json.loads(text)
-        if data["format"] != FORMAT:
-            raise PlanError(
-                f"{where}: the format is {data['format']!r}, this version reads {FORMAT!r}; make the plan again"
-            )
-        plan = Plan(
-            data["source"],
-            data["options"],
-            data["now"],
-            _removal_from_data(data),
-            _decisions_from_data(data),
-        )
-        stated = data["id"]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise PlanError(f"{where} is not a plan of this collection ({error!r}); make it with plan_dest") from error
-    if plan.id != stated:
-        raise PlanError(f"{where} was changed since it was made: its content has the id {plan.id}, it says {stated}")
-    return plan
-
-
-def _decisions_from_data(data: Mapping[str, Any]) -> Dict[str, List[Decision]]:
-    return {
-        name: [Decision(Tag(tag, digest, pushed), kept, reason) for tag, digest, pushed, kept, reason in decisions]
-        for name, decisions in data["decisions"].items()
-    }
-
-
-def _decision_to_data(decision: Decision) -> List[Any]:
-    return [*decision.tag, decision.is_kept, decision.reason]
-
-
-def _covered_by_id(plan: Plan) -> Iterator[str]:
+def covered_by_id(plan: Plan) -> Iterator[str]:
     """Yield the canonical text of what the id covers, piece by piece: the whole would take much memory."""
     removal = plan.removal
-    yield f'"source": {_to_json(plan.source)},\n"options": {_to_json(plan.options)},\n"repositories": {{'
+    yield f'"source": {to_json(plan.source)},\n"options": {to_json(plan.options)},\n"repositories": {{'
     separator = "\n"
     for name, gone in sorted(removal.repositories.items()):
-        yield f"{separator}{_quote(name)}: {{"
+        yield f"{separator}{quote(name)}: {{"
         yield from _repository(gone)
         separator = ",\n"
     yield "},\n"
     blobs = (f'"{digest}": {_weight(removal.blobs[digest])}' for digest in sorted(removal.blobs))
-    yield from _object("blobs", blobs)
+    yield from json_object("blobs", blobs)
     yield ",\n"
-    debris = (f"{_quote(path)}: {_to_json(found)}" for path, found in sorted(removal.debris.items()))
-    yield from _object("debris", debris)
+    debris = (f"{quote(path)}: {to_json(found)}" for path, found in sorted(removal.debris.items()))
+    yield from json_object("debris", debris)
 
 
 def _repository(gone: RepositoryRemoval) -> Iterator[str]:
     tags = {tag.name: [tag.digest, tag.pushed] for tag in gone.tags.values()}
     for kind, links in (("manifests", gone.manifests), ("layer_links", gone.layer_links)):
-        yield from _object(kind, (f'"{digest}": {links[digest]!r}' for digest in sorted(links)))
+        yield from json_object(kind, (f'"{digest}": {links[digest]!r}' for digest in sorted(links)))
         yield ",\n"
     uploads = {name: list(upload) for name, upload in gone.uploads.items()}
-    yield f'"tags": {_to_json(tags)},\n"uploads": {_to_json(uploads)},\n'
-    yield f'"is_removed": {_to_json(gone.is_removed)}}}'
+    yield f'"tags": {to_json(tags)},\n"uploads": {to_json(uploads)},\n'
+    yield f'"is_removed": {to_json(gone.is_removed)}}}'
 
 
 def _weight(blob: Weight) -> str:
     return f"[{blob.size},{blob.modified!r}]"
 
 
-def _object(name: str, members: Iterator[str]) -> Iterator[str]:
+def json_object(name: str, members: Iterator[str]) -> Iterator[str]:
     """Yield the JSON of an object whose members are JSON already, many of them at a time."""
-    yield f"{_quote(name)}: {{"
+    yield f"{quote(name)}: {{"
     separator = "\n"
     for batch in iter(lambda: ",\n".join(islice(members, _BATCH)), ""):
         yield separator + batch
         separator = ",\n"
     yield "}"
-
-
-def _removal_from_data(data: Mapping[str, Any]) -> Removal:
-    repositories = {
-        name: RepositoryRemoval(
-            tags={tag: Tag(tag, digest, pushed) for tag, (digest, pushed) in found["tags"].items()},
-            manifests=found["manifests"],
-            layer_links=found["layer_links"],
-            uploads={upload: Weight(*weight) for upload, weight in found["uploads"].items()},
-            is_removed=found["is_removed"],
-        )
-        for name, found in data["repositories"].items()
-    }
-    blobs = {digest: Weight(*blob) for digest, blob in data["blobs"].items()}
-    return Removal(repositories, blobs, {path: Debris(*debris) for path, debris in data["debris"].items()})
 
 
 class Drift(NamedTuple):

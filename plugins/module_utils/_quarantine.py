@@ -13,7 +13,8 @@ from __future__ import annotations
 from typing import List, NamedTuple, Optional
 
 from ._errors import PlanError, StorageError
-from ._plan import Plan, dump_plan, load_plan
+from ._plan import Plan
+from ._plan_file import dump_plan, load_plan
 from ._storage._base import Removed, Storage
 
 _APPLYING = "plan.json"

@@ -92,7 +92,8 @@ def write_durably(path: str, texts: Iterable[str]) -> None:
     temporary = f"{path}.new"
     with unless_written(temporary):
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        # A name that is not UTF-8 is written as JSON writes such: `\\udcff`.
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
             file.writelines(texts)
             file.flush()
             os.fsync(file.fileno())

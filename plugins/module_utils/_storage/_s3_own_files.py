@@ -39,7 +39,7 @@ class S3OwnFiles(OwnFiles):
     def write(self, name: str, file: str, texts: Callable[[], Iterable[str]]) -> None:
         try:
             with tempfile.TemporaryFile() as content:
-                content.writelines(text.encode() for text in texts())
+                content.writelines(text.encode("utf-8", "backslashreplace") for text in texts())
                 content.seek(0)
                 self._bucket.put(self._key(name, file), content)
         except OSError as error:

@@ -21,7 +21,8 @@ from ansible_collections.drydock.registry.plugins.module_utils._graph import (
     Weight,
 )
 from ansible_collections.drydock.registry.plugins.module_utils._permission import Aged
-from ansible_collections.drydock.registry.plugins.module_utils._plan import Drift, Plan, Removal, dump_plan, load_plan
+from ansible_collections.drydock.registry.plugins.module_utils._plan import Drift, Plan, Removal
+from ansible_collections.drydock.registry.plugins.module_utils._plan_file import dump_plan, load_plan
 from ansible_collections.drydock.registry.plugins.module_utils._planning import make_plan, mark_again, narrowed
 from ansible_collections.drydock.registry.plugins.module_utils._policy import Settings
 from ansible_collections.drydock.registry.plugins.module_utils._protected import ProtectedImages
