@@ -104,7 +104,7 @@ class V2Layout(Layout):
         # Before the tags and the repositories that it lies in.
         for path, debris in removal.debris.items():
             yield Step("debris", path, debris.size, None if debris.repository else paths.top_of(path))
-        yield from _tag_steps(removal)
+        yield from _tag_steps(removal, graph)
         for name, gone in removal.repositories.items():
             if gone.manifests:
                 entries = self._index_entries(graph.repositories[name], set(gone.manifests))
@@ -351,12 +351,12 @@ class V2Layout(Layout):
             yield digest, parse(graph, digest, content)
 
 
-def _tag_steps(removal: Removal) -> Iterator[Step]:
+def _tag_steps(removal: Removal, graph: Graph) -> Iterator[Step]:
     """Yield ordinary tags first: what belongs to an image by its tag stays as long as that has one."""
     for is_attached in (False, True):
         for name, gone in removal.repositories.items():
-            tags = (tag for tag in gone.tags.values() if (tag.subject is not None) is is_attached)
-            yield from (Step("tags", paths.tag(name, tag.name)) for tag in tags)
+            attached = graph.repositories[name].attached
+            yield from (Step("tags", paths.tag(name, tag)) for tag in gone.tags if (tag in attached) is is_attached)
 
 
 def _may_be_manifest(graph: Graph, digest: str, linked: Set[str]) -> bool:
