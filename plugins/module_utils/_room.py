@@ -23,6 +23,8 @@ ELSEWHERE = ("/var/lib/drydock-full", "/run/drydock-full")
 _LOCAL = frozenset(
     {"ext2", "ext3", "ext4", "xfs", "btrfs", "zfs", "f2fs", "jfs", "reiserfs", "bcachefs", "tmpfs", "overlay"}
 )
+#: What this host itself lets others mount by NFS (exportfs(8)).
+EXPORTS = "/var/lib/nfs/etab"
 _MIB = 2**20
 
 
@@ -63,7 +65,7 @@ def places_elsewhere(path: str) -> List[str]:
     None where other hosts may share it. They depend on nothing but the path and the mounts, so that all find the same.
     """
     path = os.path.realpath(path)
-    if _filesystem_of(path) not in _LOCAL:
+    if _filesystem_of(path) not in _LOCAL or _is_exported(path):
         return []
     own, name = os.stat(innermost(path)).st_dev, hashlib.sha256(path.encode()).hexdigest()[:16]
     return [os.path.join(one, name) for one in ELSEWHERE if os.stat(innermost(one)).st_dev != own]
@@ -115,7 +117,22 @@ def filesystem_in(mounts: Iterable[str], path: str) -> Optional[str]:
         fields = mount.split(" ")
         if len(fields) < 5:
             continue
-        where = re.sub(r"\\([0-7]{3})", lambda octal: chr(int(octal[1], 8)), fields[4]).rstrip("/")
+        where = _unescaped(fields[4])
         if f"{path}/".startswith(f"{where}/") and len(where) >= best:
             best, found = len(where), source.split(" ")[0]
     return found
+
+
+def _is_exported(path: str) -> bool:
+    """Whether others may mount the path, something above it or something in it from here."""
+    try:
+        with open(EXPORTS, encoding="utf-8", errors="surrogateescape") as file:
+            exported = [f"{_unescaped(line.split()[0])}/" for line in file if line.strip()]
+    except OSError:
+        return False
+    return any(f"{path}/".startswith(one) or one.startswith(f"{path}/") for one in exported)
+
+
+def _unescaped(path: str) -> str:
+    """Return a path as the kernel's and exportfs's tables have it, with octal escapes, as it is."""
+    return re.sub(r"\\([0-7]{3})", lambda octal: chr(int(octal[1], 8)), path).rstrip("/")

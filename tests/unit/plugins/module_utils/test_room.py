@@ -49,6 +49,19 @@ def test_what_others_may_share_lies_nowhere_else(tmp_path: Path, monkeypatch: py
     assert _room.places_elsewhere(str(tmp_path)) == []
 
 
+@pytest.mark.parametrize(("exported", "is_shared"), [(".", True), ("below", True), ("..", True), ("../beside", False)])
+def test_what_this_host_lets_others_mount_lies_nowhere_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exported: str, is_shared: bool
+) -> None:
+    storage, exports = tmp_path / "a storage", tmp_path / "etab"
+    where = str((storage / exported).resolve()).replace(" ", "\\040")
+    exports.write_text(f"\n{where}\t*(rw,sync,no_subtree_check)\n")
+    monkeypatch.setattr(_room, "EXPORTS", str(exports))
+    monkeypatch.setattr(_room, "ELSEWHERE", ("/proc/somewhere",))
+    monkeypatch.setattr(_room, "_filesystem_of", lambda _path: "ext4")
+    assert (_room.places_elsewhere(str(storage)) == []) is is_shared
+
+
 def test_elsewhere_is_on_another_filesystem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_room, "_filesystem_of", lambda _path: "ext4")
     monkeypatch.setattr(_room, "ELSEWHERE", (str(tmp_path / "near"), "/proc/far"))
