@@ -19,7 +19,9 @@ from ._http import Answer
 # Distribution's maximum for the catalogue, unless its configuration says otherwise.
 PAGE_SIZE = 1000
 FIRST_PAGE = f"n={PAGE_SIZE}"
-_NEXT = re.compile(r'<([^>]*)>[^<]*;\s*rel="?next\b', re.IGNORECASE)
+# RFC 8288, "Link Serialisation in HTTP Headers": a target and its parameters, and one of these.
+_LINK = re.compile(r'<([^>]*)>((?:\s*;\s*[^\s;,="]+(?:\s*=\s*(?:"(?:[^"\\]|\\.)*"?|[^\s;,"]*))?)*)')
+_PARAMETER = re.compile(r';\s*([^\s;,="]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"?|([^\s;,"]*))')
 
 
 def read_pages(
@@ -60,8 +62,18 @@ def read_pages(
 
 def _next_query(answer: Answer) -> Optional[str]:
     """The query of the next page. The rest of its address is not used, for proxies write wrong hosts and paths."""
-    found = _NEXT.search(answer.headers.get("Link", ""))
-    return urlsplit(found.group(1)).query if found else None
+    for link in _LINK.finditer(answer.headers.get("Link", "")):
+        if "next" in _relations(link.group(2)):
+            return urlsplit(link.group(1)).query
+    return None
+
+
+def _relations(parameters: str) -> List[str]:
+    """The relations of a link, lower case: one parameter may name several, and only the first such parameter counts."""
+    for found in _PARAMETER.finditer(parameters):
+        if found.group(1).lower() == "rel":
+            return (found.group(2) or found.group(3) or "").lower().split()
+    return []
 
 
 def names_in(key: str) -> Callable[[Answer], List[str]]:

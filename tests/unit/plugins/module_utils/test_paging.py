@@ -144,3 +144,48 @@ def test_what_is_no_list(body: bytes) -> None:
 
 def test_null_is_an_empty_list() -> None:
     assert listed(lambda _query: page(None)) == []
+
+
+def after_first_page(link: str) -> list[str]:
+    """The queries that are asked where the first page comes with this Link."""
+    asked = list[str]()
+
+    def ask(query: str) -> Answer:
+        asked.append(query)
+        first = Answer("GET", "http://registry/v2/_catalog", 200, {"Link": link}, b'{"repositories": ["a"]}')
+        return page(["b"]) if len(asked) > 1 else first
+
+    list(read_pages(ask, names_in("repositories")))
+    return asked[1:]
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        '</v2/x?last=a>; rel="next"',
+        "</v2/x?last=a>;rel=next",
+        '</v2/x?last=a>; rel="prefetch next"',
+        '</v2/x?last=a>; REL="NEXT  last"',
+        '</v2/x?last=a>; title="a, <b>; rel=prev"; rel="next"',
+        '</v2/x?last=0>; rel="prev", </v2/x?last=a>; rel="next"',
+        '</v2/x?last=0>; rel="prev";anchor, </v2/x?last=a> ; rel = next',
+        '</v2/x?last=a>; rel="next',
+    ],
+)
+def test_the_next_page_is_known_by_one_of_its_relations(link: str) -> None:
+    assert after_first_page(link) == ["last=a"]
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "",
+        '</v2/x?last=a>; rel="next-archive"',
+        '</v2/x?last=a>; rel="prev first"',
+        '</v2/x?last=a>; rel="prev"; rel="next"',
+        '</v2/x?last=a>; title="; rel=next"',
+        '</v2/x?last=a>; relation="next"',
+    ],
+)
+def test_other_relations_lead_to_no_page(link: str) -> None:
+    assert after_first_page(link) == []
