@@ -8,7 +8,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import Dict, Iterator, Optional, Set, Tuple
 
-from ._graph import Graph, Repository, Tag
+from ._graph import Graph, Manifest, Repository, Tag
 
 # What cosign attaches to an image, which is never an image by itself.
 _ATTACHMENTS = (".sig", ".att", ".sbom")
@@ -39,22 +39,40 @@ def find_attached(graph: Graph) -> None:
 
 
 def subjects(graph: Graph) -> Dict[str, str]:
-    """Return, by its digest, the subject of every manifest that names one, or that lists nothing but its referrers.
+    """Return, by its digest, the subject of every manifest that names one."""
+    return {digest: manifest.subject for digest, manifest in graph.manifests.items() if manifest.subject}
+
+
+def replaced_lists(graph: Graph) -> Dict[Tuple[str, str], str]:
+    """Return the subject of every list of referrers without a tag, by (repository, digest).
 
     Such a list is what a client replaces under the tag `sha256-<hex>` whenever something is attached, and the list that
-    was replaced stays untagged (seen with oras 1.3.6, regctl 0.11.7).
+    was replaced stays untagged (seen with oras 1.3.6, regctl 0.11.7). Where somebody tagged one, that tag tells what
+    becomes of it.
     """
-    found = {digest: manifest.subject for digest, manifest in graph.manifests.items() if manifest.subject}
-    lists = ((digest, _listed_subject(graph, digest)) for digest in graph.manifests if digest not in found)
-    return {**{digest: subject for digest, subject in lists if subject}, **found}
+    lists = _lists(graph)
+    found: Dict[Tuple[str, str], str] = {}
+    for name, repository in graph.repositories.items() if lists else ():
+        tagged = {tag.digest for tag in repository.tags.values()}
+        found.update(
+            ((name, one), lists[one]) for one in lists.keys() & repository.revisions.keys() if one not in tagged
+        )
+    return found
 
 
 def detached(graph: Graph) -> Iterator[Tuple[str, str]]:
-    """Yield (repository, digest) of every manifest whose subject is in no repository."""
-    by_digest = subjects(graph)
+    """Yield (repository, digest) of every manifest and list of referrers whose subject is in no repository."""
+    by_digest = {**_lists(graph), **subjects(graph)}
     absent = set(by_digest.values()) - _linked(graph, set(by_digest.values()))
     for name, repository in graph.repositories.items():
         yield from ((name, digest) for digest in repository.revisions if by_digest.get(digest) in absent)
+
+
+def _lists(graph: Graph) -> Dict[str, str]:
+    """Return, by its digest, the subject of every index that names nothing but the referrers of one."""
+    indexes = (digest for digest, manifest in graph.manifests.items() if manifest.children and not manifest.subject)
+    listed = ((digest, _listed_subject(graph, digest)) for digest in indexes)
+    return {digest: subject for digest, subject in listed if subject}
 
 
 def _linked(graph: Graph, digests: Set[str]) -> Set[str]:
@@ -66,7 +84,13 @@ def _is_attachment(graph: Graph, tag: Tag, subject: str) -> bool:
     manifest = graph.manifests.get(tag.digest)
     if tag.name.endswith(_ATTACHMENTS) or manifest is None:
         return True
-    return subject in (manifest.subject, _listed_subject(graph, tag.digest))
+    return subject in (manifest.subject, _listed_subject(graph, tag.digest)) or _lists_nothing(graph, manifest)
+
+
+def _lists_nothing(graph: Graph, manifest: Manifest) -> bool:
+    """Tell whether this is an index of which nothing is there: clients leave it when they delete the last referrer."""
+    is_index = manifest.is_known and manifest.config is None and not manifest.layers
+    return is_index and graph.manifests.keys().isdisjoint(manifest.children)
 
 
 def _listed_subject(graph: Graph, digest: str) -> Optional[str]:

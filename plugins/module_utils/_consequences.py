@@ -8,11 +8,12 @@ from __future__ import annotations
 from itertools import chain
 from typing import Dict, Iterable, Iterator, List, Mapping, NamedTuple, Set
 
+from ._attached import replaced_lists
 from ._graph import Graph, Repository, Tag
 from ._permission import Permission
 from ._plan import Removal, RepositoryRemoval
 from ._protected import ProtectedImages
-from ._reach import LeadingTo, Node, Reached, linked_digests, named_blobs, reach, referrers, tag_roots
+from ._reach import LeadingTo, Node, Reached, linked_digests, named_blobs, reach, referrers, tag_roots, with_lists
 from ._sharing import why_shared
 
 #: Tags that go, by repository and name.
@@ -48,6 +49,8 @@ class _Following:
         self.permission = permission
         self.protected = protected
         self.by_subject = referrers(graph)
+        self.lists = replaced_lists(graph)
+        self.going_along = with_lists(self.by_subject, self.lists)
         self.linked = linked_digests(graph)
         # Repositories of which every manifest and every layer link stays.
         self.holding: Set[str] = set()
@@ -78,15 +81,29 @@ class _Following:
     def _mark(self) -> Reached:
         named = {(name, tag.digest) for name, tags in self.doomed.items() for tag in tags.values()}
         # Named by a tag is tagged, also where that tag belongs by its name to what it names.
-        tagged = reach(self.graph, chain(self._roots(doomed={}), named), self.by_subject)
+        tagged = reach(self.graph, chain(self._roots(doomed={}), named), self.going_along)
         attached = referrers(self.graph, self.doomed) if self._dooms_a_subject_tag() else self.by_subject
         reached = reach(self.graph, self._roots(self.doomed), attached)
         reach(self.graph, self._kept_without_tag(tagged, named), attached, reached)
         reach(self.graph, self._not_permitted(reached), attached, reached)
         self._hold(attached, reached)
+        while self._keep_lists(attached, reached):
+            self._hold(attached, reached)
         if self.graph.images_are_global:
             reach(self.graph, self._kept_anywhere(), attached, reached)
         return reached
+
+    def _keep_lists(self, attached: Dict[str, List[Node]], reached: Reached) -> bool:
+        """Keep the lists of referrers whose subject stays, though clients replaced them; tell whether any came in."""
+        there = _everywhere(reached) if self.lists else set()
+        kept = [
+            (name, digest)
+            for (name, digest), subject in self.lists.items()
+            if subject in there and digest not in reached[name]
+            if not self.permission.replaced_list(name, digest, self.graph.repositories[name].revisions[digest])
+        ]
+        reach(self.graph, kept, attached, reached)
+        return bool(kept)
 
     def _dooms_a_subject_tag(self) -> bool:
         doomed = ((self.graph.repositories[name], tags) for name, tags in self.doomed.items() if tags)
@@ -165,7 +182,7 @@ class _Following:
 
         Without its tag, that part would stay untagged for ever.
         """
-        has_new_part = LeadingTo(self.graph, self._new_parts(), self.by_subject)
+        has_new_part = LeadingTo(self.graph, self._new_parts(), self.going_along)
         spared = []
         for name, tags in self.doomed.items():
             whole = self.graph.repositories[name].kept_whole if tags else None

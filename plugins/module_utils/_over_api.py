@@ -151,6 +151,16 @@ class OverApi:
 
 
 def _note_what_is_not_seen(graph: Graph, removal: Removal) -> None:
+    lists = sum(
+        tag in graph.repositories[name].attached and "." not in tag
+        for name, gone in removal.repositories.items()
+        for tag in gone.tags
+    )
+    if lists:
+        graph.notes.append(
+            f"{lists} lists of referrers go; those that clients replaced before have no tag, are not shown by the API "
+            "and stay with what they name"
+        )
     manifests = removal.counts().manifests
     if manifests:
         graph.notes.append(

@@ -11,11 +11,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Mapping, NamedTuple, Set
 
-from ._attached import detached
+from ._attached import detached, replaced_lists
 from ._graph import UNFINISHED, Debris, Graph, Tag, Weight
 from ._plan import Plan, RepositoryRemoval
 from ._policy import Bounds, Settings
-from ._reach import Node, reach, referrers
+from ._reach import Node, reach, referrers, with_lists
 
 
 class Ability(NamedTuple):
@@ -62,6 +62,10 @@ class Permission(ABC):
     def untagged(self, repository: str, digest: str, modified: float) -> bool:
         """May this manifest go, which no tag reaches even now?"""
 
+    def replaced_list(self, repository: str, digest: str, modified: float) -> bool:
+        """May this list of referrers go, which a client has replaced, while its subject stays?"""
+        return False
+
     @abstractmethod
     def layer_link(self, repository: str, digest: str, modified: float) -> bool: ...
 
@@ -93,8 +97,9 @@ class Aged(Permission):
         self.grace_limit = now - settings.grace_period
         self.untagged_limit = now - settings.untagged_older_than
         # What is attached to these goes with them, or the next run would find it detached.
-        gone = reach(graph, detached(graph), referrers(graph)) if settings.delete_detached_referrers else {}
-        self.detached: Mapping[str, Set[str]] = gone
+        self.detached: Mapping[str, Set[str]] = {}
+        if settings.delete_detached_referrers:
+            self.detached = reach(graph, detached(graph), with_lists(referrers(graph), replaced_lists(graph)))
         self.upload_limit = now - settings.purge_uploads_older_than
 
     def selects(self, repository: str) -> bool:
@@ -114,6 +119,9 @@ class Aged(Permission):
             return True
         if digest in self.detached.get(repository, ()):
             return True
+        return self.replaced_list(repository, digest, modified)
+
+    def replaced_list(self, repository: str, digest: str, modified: float) -> bool:
         return self.settings.delete_untagged and modified <= self.untagged_limit
 
     def layer_link(self, repository: str, digest: str, modified: float) -> bool:
@@ -209,6 +217,9 @@ class Approved(Permission):
 
     def untagged(self, repository: str, digest: str, modified: float) -> bool:
         return self._of(repository).manifests.get(digest) == modified
+
+    def replaced_list(self, repository: str, digest: str, modified: float) -> bool:
+        return bool(self.plan.options.get("delete_untagged")) and self.untagged(repository, digest, modified)
 
     def layer_link(self, repository: str, digest: str, modified: float) -> bool:
         return self._of(repository).layer_links.get(digest) == modified

@@ -29,23 +29,29 @@ def referrers(graph: Graph, doomed: Optional[Mapping[str, Container[str]]] = Non
     """Return, by the digest of a subject, the manifests that stay because it stays.
 
     A referrer names its subject in its `subject` field or by its tag (`sha256-<hex>`, `.sig`, `.att`, `.sbom`), unless
-    that is one of the doomed (names by repository). One without a tag may be a list of referrers that was replaced. The
-    subject is sought in every repository: signatures may live in a repository of their own (cosign's
-    COSIGN_REPOSITORY).
+    that is one of the doomed (names by repository). The subject is sought in every repository: signatures may live in a
+    repository of their own (cosign's COSIGN_REPOSITORY).
     """
     by_subject: Dict[str, List[Node]] = {}
     named = subjects(graph)
     for name, repository in graph.repositories.items():
-        tagged = {tag.digest for tag in repository.tags.values()} if named else set()
         for digest in named.keys() & repository.revisions.keys() if named else ():
-            # Where somebody tagged a list of referrers, that tag tells what becomes of it.
-            if graph.manifests[digest].subject or digest not in tagged:
-                by_subject.setdefault(named[digest], []).append((name, digest))
+            by_subject.setdefault(named[digest], []).append((name, digest))
         gone = doomed.get(name, ()) if doomed else ()
         for tag, subject in repository.attached.items():
             if tag not in gone:
                 by_subject.setdefault(subject, []).append((name, repository.tags[tag].digest))
     return by_subject
+
+
+def with_lists(by_subject: Dict[str, List[Node]], lists: Mapping[Node, str]) -> Dict[str, List[Node]]:
+    """Return what goes with a subject: its referrers, and the lists of these that clients have replaced."""
+    if not lists:
+        return by_subject
+    both = {subject: list(nodes) for subject, nodes in by_subject.items()}
+    for node, subject in lists.items():
+        both.setdefault(subject, []).append(node)
+    return both
 
 
 def tag_roots(graph: Graph, linked: Set[str], doomed: Mapping[str, Container[str]]) -> Iterator[Node]:

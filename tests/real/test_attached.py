@@ -77,3 +77,14 @@ def test_what_is_attached_to_nothing(everywhere: RegistryProcess, store: Store) 
     assert (swept.run["deleted"]["tags"], swept.run["deleted"]["manifests"]) == (1, 2)
     assert absent.digest in swept.reasons[f"app:{signature}"]
     refused(cleanup_over_api(everywhere, delete_detached_referrers=True), "delete_detached_referrers", "listed")
+
+
+def test_an_empty_list_of_referrers_takes_no_place(everywhere: RegistryProcess, store: Store) -> None:
+    """What oras 1.3.6 leaves when it deletes the last referrer (findings/attached-empty-list.sh), without its image."""
+    push_aged(everywhere, "app", {"1": 9.0, "2": 8.0})
+    left = images.fallback_tag(images.image("absent"))
+    push(everywhere, "app", images.index([]), left)
+    sweep(everywhere, {"app": ["2"]}, pulls={"app": [left]}, policies=keep(1))
+    assert set(store.tags("app")) == {"2", left}
+    sweep(everywhere, {"app": ["2"]}, policies=keep(1), delete_detached_referrers=True)
+    assert store.tags("app") == ["2"]

@@ -26,6 +26,8 @@ HOUR = 3600.0
 DAY = 24 * HOUR
 REPOSITORIES = ("a", "a/b", "team/c")
 TAGS = ("latest", "v1", "v2", "v10", "dev-1", "dev-2")
+#: What follows the digest in the tag of a referrer, and in imgpkg's, which points to the image itself.
+ENDINGS = ("", ".sig", ".src", ".imgpkg")
 OCI = "application/vnd.oci.image.manifest.v1+json"
 
 
@@ -63,7 +65,8 @@ def manifests(draw: st.DrawFn, number: int) -> Manifest:
 @st.composite
 def repositories(draw: st.DrawFn, name: str) -> Repository:
     revisions = draw(st.dictionaries(st.sampled_from(MANIFESTS), times, max_size=6))
-    names = [*TAGS, *(f"sha256-{found[7:]}.sig" for found in draw(st.lists(st.sampled_from(MANIFESTS), max_size=1)))]
+    attached = draw(st.lists(st.tuples(st.sampled_from(MANIFESTS), st.sampled_from(ENDINGS)), max_size=2))
+    names = [*TAGS, *(f"sha256-{found[7:]}{ending}" for found, ending in attached)]
     pointing = draw(st.dictionaries(st.sampled_from(names), st.tuples(st.sampled_from(MANIFESTS), times), max_size=4))
     return Repository(
         name,
@@ -129,7 +132,17 @@ def v2_graphs(draw: st.DrawFn) -> Graph:
     for number, found in enumerate(MANIFESTS, start=1):
         if found in present:
             graph.manifests[found] = draw(manifests(number))
+    graph.manifests.update(draw(lists_of_referrers(graph)))
     return attach(graph)
+
+
+@st.composite
+def lists_of_referrers(draw: st.DrawFn, graph: Graph) -> dict[str, Manifest]:
+    """An index in the place of one of the manifests that names referrers of one subject, as clients keep them."""
+    subject = draw(st.none() | st.sampled_from(MANIFESTS))
+    named = tuple(found for found, manifest in graph.manifests.items() if subject and manifest.subject == subject)
+    later = [found for found in graph.manifests if named and found > max(named)]
+    return {draw(st.sampled_from(later)): Manifest(OCI, 100, children=named)} if later else {}
 
 
 def settings(**options: Any) -> Settings:
@@ -174,12 +187,24 @@ def all_settings(draw: st.DrawFn) -> Settings:
 
 def pulled_by_tags(graph: Graph) -> set[Pull]:
     """What clients can ask for by an ordinary tag."""
+    attached = attached_tags(graph)
     return {
         (name, "manifest", tag.digest)
         for name, repository in graph.repositories.items()
         for tag in repository.tags.values()
-        if tag.name not in repository.attached and tag.digest in repository.revisions and tag.digest in graph.manifests
+        if (name, tag.name) not in attached and tag.digest in repository.revisions and tag.digest in graph.manifests
     }
+
+
+def attached_tags(graph: Graph) -> dict[tuple[str, str], str]:
+    """The subjects of the tags, by repository and tag, that are attached to one: it is there, and not what they are."""
+    there = {f"sha256-{found[7:]}": found for one in graph.repositories.values() for found in one.revisions}
+    named = {
+        (name, tag.name): (there.get(tag.name.partition(".")[0]), tag.digest)
+        for name, repository in graph.repositories.items()
+        for tag in repository.tags.values()
+    }
+    return {node: subject for node, (subject, digest) in named.items() if subject is not None and subject != digest}
 
 
 def pulled_by_digest(graph: Graph) -> set[Pull]:
@@ -197,20 +222,21 @@ def pullable(graph: Graph, asked: set[Pull]) -> set[Pull]:
 
     Written as a plain fixed point over all edges, to be independent of the marking.
     """
-    found = set(asked)
+    found, tags = set(asked), attached_tags(graph)
     while True:
-        more = {step for node in found if node[1] == "manifest" for step in _next(graph, node[0], node[2])} - found
+        more = {step for node in found if node[1] == "manifest" for step in _next(graph, tags, node)} - found
         if not more:
             return found
         found |= more
 
 
-def _next(graph: Graph, name: str, wanted: str) -> set[Pull]:
+def _next(graph: Graph, tags: dict[tuple[str, str], str], node: Pull) -> set[Pull]:
+    name, _kind, wanted = node
     manifest = graph.manifests[wanted]
     repository = graph.repositories[name]
     steps = {(name, "manifest", child) for child in manifest.children if child in repository.revisions}
     for other, place in graph.repositories.items():
-        attached = {place.tags[tag].digest for tag, subject in place.attached.items() if subject == wanted}
+        attached = {tag.digest for tag in place.tags.values() if tags.get((other, tag.name)) == wanted}
         attached |= {
             found for found in place.revisions if found in graph.manifests and graph.manifests[found].subject == wanted
         }

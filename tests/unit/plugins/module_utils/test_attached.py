@@ -12,7 +12,8 @@ import pytest
 from ansible_collections.drydock.registry.plugins.module_utils._graph import Graph, Manifest, Repository, Tag, Weight
 from ansible_collections.drydock.registry.plugins.module_utils._permission import Aged
 from ansible_collections.drydock.registry.plugins.module_utils._plan import Removal
-from ansible_collections.drydock.registry.plugins.module_utils._planning import make_plan
+from ansible_collections.drydock.registry.plugins.module_utils._planning import make_plan, mark_again
+from ansible_collections.drydock.registry.plugins.module_utils._protected import ProtectedImages
 from ansible_collections.drydock.registry.plugins.module_utils._retention import retain
 from support.graphs import DAY, NOW, OCI, attach, digest, settings, without
 
@@ -128,7 +129,45 @@ def test_a_replaced_list_goes_with_its_subject_and_holds_nothing() -> None:
 
 
 def test_a_replaced_list_stays_while_its_subject_does() -> None:
-    assert gone(attached_twice(), policies=[{"keep_tags": ["v1"], "keep_n": 0}]) == ({"v2"}, {2})
+    policies = [{"keep_tags": ["v1"], "keep_n": 0}]
+    assert gone(attached_twice(), policies=policies) == ({"v2"}, {2})
+    # As everything without a tag it goes where that is asked for.
+    assert gone(attached_twice(), policies=policies, delete_untagged=True) == ({"v2"}, {2, 5})
+
+
+def test_a_replaced_list_stays_where_its_subject_got_a_tag_again() -> None:
+    graph, wanted = attached_twice(), settings(policies=[{"keep_n": 1}])
+    plan = make_plan(graph, wanted, retain(graph, wanted, NOW), {}, Aged(graph, wanted, NOW, set()))
+    graph.repositories["app"].tags["again"] = Tag("again", digest(1), NOW)
+    left, _drift = mark_again(attach(graph), plan, ProtectedImages())
+    assert (set(left.repositories["app"].tags), left.repositories["app"].manifests) == ({"v1"}, {})
+
+
+def test_a_new_replaced_list_spares_the_tag_of_its_subject() -> None:
+    """With its subject gone, it would stay for ever."""
+    graph = attached_twice()
+    graph.repositories["app"].revisions[digest(5)] = NOW
+    assert gone(graph) == (set(), set())
+
+
+@pytest.mark.parametrize("children", [(), (digest(77),)])
+def test_a_list_that_its_referrers_have_left_takes_no_place(children: tuple[str, ...]) -> None:
+    """Clients leave it when the last referrer is deleted; then its image goes, too."""
+    graph = store({"v0": 1, "v1": 2, named(99): 3}, {3: Manifest(OCI, 1, children=children)})
+    assert gone(graph, policies=[{"keep_n": 2}]) == (set(), set())
+    assert gone(graph, policies=[], delete_detached_referrers=True) == ({named(99)}, {3})
+
+
+def test_lists_of_what_is_attached_to_the_detached_go_along() -> None:
+    graph = store(
+        {"v1": 1},
+        {
+            2: Manifest(OCI, 1, digest(502), subject=digest(99)),
+            3: Manifest(OCI, 1, digest(503), subject=digest(2)),
+            4: Manifest(OCI, 1, children=(digest(3),)),
+        },
+    )
+    assert gone(graph, delete_detached_referrers=True) == (set(), {2, 3, 4})
 
 
 def test_an_untagged_index_of_images_is_no_list() -> None:

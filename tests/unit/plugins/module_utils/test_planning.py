@@ -214,7 +214,7 @@ def seen(graph: Graph, plan: Plan, removal: Removal, drift: list[Drift]) -> tupl
 
 @given(graphs(), all_settings())
 def test_what_is_untagged_before_stays_unless_asked_for(graph: Graph, settings: Settings) -> None:
-    if settings.delete_untagged or graph.images_are_global:
+    if settings.delete_untagged or settings.delete_detached_referrers or graph.images_are_global:
         return
     removal = planned(graph, settings).removal
     reached = pullable(graph, pulled_by_tags(graph))
@@ -237,10 +237,17 @@ def reaches_by_tag(graph: Graph, digest: str) -> bool:
         if current in graph.manifests:
             waiting.extend(graph.manifests[current].children)
         waiting.extend(found for found, manifest in graph.manifests.items() if manifest.subject == current)
+        waiting.extend(found for found in graph.manifests if listed_by(graph, found) == {current})
         for repository in graph.repositories.values():
             attached = repository.attached.items()
             waiting.extend(repository.tags[tag].digest for tag, subject in attached if subject == current)
     return digest in seen
+
+
+def listed_by(graph: Graph, index: str) -> set[str | None]:
+    """The subjects of what is there of an index."""
+    children = graph.manifests[index].children
+    return {graph.manifests[child].subject for child in children if child in graph.manifests}
 
 
 def shuffled(graph: Graph, chance: random.Random) -> Graph:
@@ -279,7 +286,7 @@ def test_no_repository_loses_its_last_tag_to_a_plan_that_may_not_empty_it(
     for repository in changed.repositories.values():
         for tag in data.draw(st.lists(st.sampled_from([*repository.tags]), unique=True)) if repository.tags else ():
             del repository.tags[tag]
-    removal, drift = mark_again(changed, plan, NOBODY)
+    removal, drift = mark_again(attach(changed), plan, NOBODY)
     assert len(drift) == len(objects(plan.removal)) - len(objects(removal))
     broken = find_broken(changed)
     for name, gone in removal.repositories.items():
