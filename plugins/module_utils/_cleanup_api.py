@@ -11,17 +11,12 @@ from ._api._open import api_of, open_client
 from ._cleanup import Cleanup
 from ._errors import InvalidOptionError
 from ._graph import Graph
-from ._over_api import OverApi
+from ._over_api import OverApi, notes_on
 from ._patterns import Pattern, compile_patterns
 from ._plan import Drift, Plan, Removal
 from ._planning import Marked
 from ._reach import Node
 from ._retention import Retention, read_dates
-
-HARBOR = (
-    "this is Harbor: over its API a tag goes only with its whole artifact, immutable tags and children of an index are "
-    "refused by it, and space is freed by its own garbage collection; its tag retention knows of pulls and labels"
-)
 
 
 class ApiCleanup(Cleanup):
@@ -41,8 +36,7 @@ class ApiCleanup(Cleanup):
 
     def read(self) -> Graph:
         graph = self.api.read()
-        if self.client.is_harbor:
-            graph.notes.append(HARBOR)
+        graph.notes.extend(notes_on(self.client))
         if self.settings.protected.digests:
             # What is in use somewhere may be named by the digest of a child, or of a child's configuration.
             self.api.complete(graph, {name: found.revisions for name, found in graph.repositories.items()})

@@ -21,7 +21,7 @@ from ._guards import require_links
 from ._layout._known import load_known, save_known
 from ._layout._open import PLACES, layout_on, storage_version
 from ._lock import Hold, Lock, run_from_params
-from ._owners import require_no_other_owner
+from ._owners import doubt_of_owner, require_no_other_owner, require_plain_registry
 from ._permission import Aged
 from ._plan import Drift, Plan, Removal
 from ._plan_file import dump_plan
@@ -81,7 +81,7 @@ class StorageCleanup(Cleanup):
     def read(self) -> Graph:
         require_no_other_owner(self.config, self.storage)
         graph = self.layout.read()
-        require_links(graph, self.settings.allow_empty)
+        require_links(graph, self.settings.allow_empty, self.begun_blobs())
         applied_later = self.params["plan_dest"] or self.params.get("_applied_later")
         # Whoever applies the plan needs it while the registry is closed.
         if applied_later and self.check_mode and self._is_far():
@@ -94,6 +94,7 @@ class StorageCleanup(Cleanup):
 
     def read_graph(self) -> Graph:
         graph = super().read_graph()
+        self._warn_of(doubt_of_owner(self.config, self.storage))
         # What goes is found again on the closed registry.
         self.storage.look_anew()
         return graph
@@ -146,8 +147,8 @@ class StorageCleanup(Cleanup):
         with self._entered(closedness) as sentry:
             sentry.require_time()
             marked = self.marked_again(plan)
+            self._check_same_storage(closedness, marked)
             if not marked.removal.counts().is_nothing():
-                self._check_same_storage(closedness, marked.graph)
                 self._warn_of_versions(marked.removal)
                 with self._cache_forgotten():
                     self._sweep(marked, sentry)
@@ -187,10 +188,12 @@ class StorageCleanup(Cleanup):
                 "with require_read_only: false an image that is pushed during the sweep can be damaged"
             )
 
-    def _check_same_storage(self, closedness: Closedness, graph: Graph) -> None:
-        if self.params["require_read_only"]:
-            check_contents(closedness, graph, self.storage)
-            show_same_storage(closedness, graph, self.layout)
+    def _check_same_storage(self, closedness: Closedness, marked: Marked) -> None:
+        if not self.params["require_read_only"]:
+            return
+        check_contents(closedness, marked.graph, self.storage)
+        if not marked.removal.counts().is_nothing():
+            show_same_storage(closedness, marked.graph, self.layout)
 
     def _sweep(self, marked: Marked, sentry: Sentry) -> None:
         sweep = Sweep(marked.removal, marked.graph, self.layout, self.storage, sentry.look)
@@ -321,5 +324,6 @@ class StorageCleanup(Cleanup):
         if not self.params["require_read_only"] and not self.params["registry_url"]:
             return Closedness("unknown", "it was not asked", None)
         closedness = look(self.params, self.config, repository, self.layout.name)
+        require_plain_registry(closedness.endpoints.clients if closedness.endpoints else ())
         self.result["registry_mode"] = closedness.mode
         return closedness

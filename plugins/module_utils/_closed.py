@@ -12,7 +12,7 @@ from ._endpoints import Endpoints, endpoints_from_params
 from ._errors import FullError, NotClosedError
 from ._graph import Graph
 from ._layout._base import Layout, Planted
-from ._probe import DEFAULT_REPOSITORY, Mode, check_empty, check_same_contents
+from ._probe import DEFAULT_REPOSITORY, Mode, check_no_more, check_same_contents
 from ._processes import other_writers, registries_on
 from ._registry_config import RegistryConfig
 from ._storage._base import Storage
@@ -53,8 +53,8 @@ def check_contents(closedness: Closedness, graph: Graph, storage: Storage) -> No
         sample = list(_oldest_tags(graph))
         for client in closedness.endpoints.clients:
             check_same_contents(client, sample)
-            if not graph.repositories:
-                check_empty(client, storage.source())
+            if not sample:
+                check_no_more(client, graph.repositories, storage.source())
 
 
 def require_closed(closedness: Closedness, config: Optional[RegistryConfig], storage: Storage) -> None:

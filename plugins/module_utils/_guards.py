@@ -44,13 +44,19 @@ def read_guards(params: Mapping[str, Any]) -> Guards:
     return Guards(**{**{name: params[name] for name in Guards._fields}, **sizes})
 
 
-def require_links(graph: Graph, allow_empty: bool) -> None:
-    """Raise DoubtError where there are blobs and nothing anywhere that links one: something is missing here."""
+def require_links(graph: Graph, allow_empty: bool, begun: Container[str] = ()) -> None:
+    """Raise DoubtError where there are blobs and nothing anywhere that links one: something is missing here.
+
+    `begun` are blobs of an interrupted plan, which took their links before them.
+    """
     repositories = graph.repositories.values()
-    if allow_empty or not graph.blobs or any(one.tags or one.revisions or one.layer_links for one in repositories):
+    if allow_empty or any(one.tags or one.revisions or one.layer_links for one in repositories):
+        return
+    blobs = sum(digest not in begun for digest in graph.blobs)
+    if not blobs:
         return
     raise DoubtError(
-        f"there are {len(graph.blobs)} blobs here, and not one tag, manifest or layer link of any repository, so all "
+        f"there are {blobs} blobs here, and not one tag, manifest or layer link of any repository, so all "
         "of them would go; nothing was changed. Most often the repositories were not restored or not mounted, or a "
         "database has what they hold. If the registry really is to be emptied, say allow_empty: true"
     )

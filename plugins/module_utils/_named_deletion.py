@@ -25,7 +25,7 @@ from ._named import (
     read_tag_names,
     require_all,
 )
-from ._over_api import Outcome, OverApi, followed_by
+from ._over_api import Outcome, OverApi, followed_by, notes_on
 from ._patterns import compile_patterns
 from ._plan import Removal
 from ._planning import Marked
@@ -59,6 +59,7 @@ class NamedDeletion(ABC):
         api = api_of(client, bounds.repositories, [])
         way = OverApi(api, bounds, overwrites=self.params.get("overwrite_shared_tags", False), removes=self.removes)
         graph = self.read(client, api)
+        graph.notes.extend(notes_on(client))
         marked = self._plan(way, graph, self.decide(graph))
         if self.mode.check:
             self._report(marked)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
 
+from ._api._base import ApiClient
 from ._api._deletion import Abilities, Deletion, NotDeleted, look_at_broken
 from ._api._source import ApiSource
 from ._errors import DrydockError, RegistryError
@@ -18,6 +19,13 @@ from ._planning import Marked, doomed_tags, make_plan, mark_again
 from ._policy import Bounds
 from ._report import capped, place_in_lists
 from ._retention import Retention
+
+# Its src/controller/artifact/controller.go, src/server/registry/manifest.go.
+_HARBOR = (
+    "this is Harbor: over its API a tag goes only with its whole artifact, and with an index go those of its children "
+    "that have no tag; it refuses to delete immutable tags and children of an index that stays. Space is freed by its "
+    "own garbage collection, and its tag retention knows of pulls and labels"
+)
 
 
 class Outcome(NamedTuple):
@@ -43,6 +51,7 @@ class Outcome(NamedTuple):
             )
 
 
+<<<<<<< HEAD
 def followed_by(first: Outcome, then: Outcome) -> Outcome:
     """Return the outcome of one run whose second deletion came to light through the first."""
     marked, more = first.marked, then.marked
@@ -73,6 +82,11 @@ def _joined(first: Removal, then: Removal) -> Removal:
             more, tags={**one.tags, **more.tags}, manifests={**one.manifests, **more.manifests}
         )
     return Removal(repositories, left_untagged=first.left_untagged + then.left_untagged)
+=======
+def notes_on(client: ApiClient) -> List[str]:
+    """Return what holds at the registry that was asked, and at others does not."""
+    return [_HARBOR] if client.is_harbor else []
+>>>>>>> 70233b4 (Delete digests alone over Harbor's API, know Harbor by its URL beside a storage, doubt GitLab's registry that does not say whether it has a database, and let a resumed run finish what has no links left)
 
 
 class OverApi:

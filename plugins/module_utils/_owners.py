@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator, Mapping, NamedTuple, Optional
+from typing import Any, Iterable, Iterator, Mapping, NamedTuple, Optional
 
-from ._api._base import HARBOR_SERVICE
+from ._api._base import HARBOR_REALM, HARBOR_SERVICE, ApiClient
 from ._errors import ForeignStorageError
 from ._registry_config import RegistryConfig
 from ._storage._base import Storage
@@ -15,6 +15,8 @@ from ._storage._base import Storage
 # GitLab's container registry writes it beside its tree when it begins to use its database, and its own collector
 # refuses where it lies. It can be missing (REGISTRY_FACTS.md, "Who else writes this layout").
 _GITLAB_MARK = "lockfiles/database-in-use"
+# The same for its storage without a database.
+_GITLAB_PLAIN_MARK = "lockfiles/filesystem-in-use"
 # Since 19.0 "prefer" is its default, also where the storage still tells what there is (container-registry#2391).
 _GITLAB_WAY = (
     "it removes by itself what its database does not name (online garbage collection). If it has no database in use, "
@@ -39,10 +41,21 @@ def require_no_other_owner(config: Optional[RegistryConfig], storage: Storage) -
     """Raise ForeignStorageError where a database of somebody else tells what this storage holds."""
     owner = find_owner(config, storage)
     if owner is not None:
-        raise ForeignStorageError(
-            f"this is the storage of {owner.name} ({owner.seen}): its database and not the storage tells which images "
-            f"there are, so everything would be taken for orphans; nothing was changed. Instead, {owner.way}"
-        )
+        raise _refusal(owner)
+
+
+def require_plain_registry(clients: Iterable[ApiClient]) -> None:
+    """Raise ForeignStorageError where one of them, asked before, has answered as somebody who has a database."""
+    for client in clients:
+        if client.is_harbor:
+            raise _refusal(Owner("Harbor", f"{client.url} asks for a login as Harbor does", _HARBOR_WAY))
+
+
+def _refusal(owner: Owner) -> ForeignStorageError:
+    return ForeignStorageError(
+        f"this is the storage of {owner.name} ({owner.seen}): its database and not the storage tells which images "
+        f"there are, so everything would be taken for orphans; nothing was changed. Instead, {owner.way}"
+    )
 
 
 def find_owner(config: Optional[RegistryConfig], storage: Storage) -> Optional[Owner]:
@@ -51,6 +64,23 @@ def find_owner(config: Optional[RegistryConfig], storage: Storage) -> Optional[O
     if owner is None and storage.has_beside(_GITLAB_MARK):
         return Owner("a GitLab container registry", f"{_GITLAB_MARK} lies in it", _GITLAB_WAY)
     return owner
+
+
+def doubt_of_owner(config: Optional[RegistryConfig], storage: Storage) -> Optional[str]:
+    """Return what to look into where nothing tells whether somebody else has a database. Raises StorageError.
+
+    GitLab's registry takes "prefer" since 19.0 where its configuration says nothing (gitlab#600955), and its mark can
+    be missing.
+    """
+    if config is None or not _is_gitlab(config.data) or _at(config.data, "database", "enabled") is not None:
+        return None
+    if storage.has_beside(_GITLAB_PLAIN_MARK):
+        return None
+    return (
+        f"{config.path} is that of a GitLab container registry and does not say whether it has a database, which it "
+        "prefers since 19.0: then this storage does not tell which images there are. See to that before anything is "
+        "deleted, and say database.enabled: false there, or REGISTRY_DATABASE_ENABLED: 'false' in registry_environment"
+    )
 
 
 def owner_by_config(data: Mapping[str, Any], path: str) -> Optional[Owner]:
@@ -70,8 +100,8 @@ def owner_by_config(data: Mapping[str, Any], path: str) -> Optional[Owner]:
 
 def _harbor_marks(data: Mapping[str, Any]) -> Iterator[str]:
     """Yield what Harbor writes into the configuration of its registry (its make/photon/prepare and its Helm chart)."""
-    if _at(data, "auth", "htpasswd", "realm") == "harbor-registry-basic-realm":
-        yield "auth.htpasswd.realm is harbor-registry-basic-realm"
+    if _at(data, "auth", "htpasswd", "realm") == HARBOR_REALM:
+        yield f"auth.htpasswd.realm is {HARBOR_REALM}"
     if _at(data, "auth", "token", "service") == HARBOR_SERVICE:
         yield f"auth.token.service is {HARBOR_SERVICE}"
     endpoints = _at(data, "notifications", "endpoints")
@@ -79,6 +109,12 @@ def _harbor_marks(data: Mapping[str, Any]) -> Iterator[str]:
         url = str(_at(endpoint, "url") or "")
         if url.endswith("/service/notifications"):
             yield "notifications.endpoints has Harbor's core"
+
+
+def _is_gitlab(data: Mapping[str, Any]) -> bool:
+    """Tell whether its tokens are those of GitLab (its documentation, "Container registry administration")."""
+    issuer = str(_at(data, "auth", "token", "issuer") or "")
+    return _at(data, "auth", "token", "service") == "container_registry" and "gitlab" in issuer
 
 
 def _at(level: Any, *keys: str) -> Any:

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import errno
 import socket
-from typing import Any, Iterable, Mapping, NamedTuple, Optional
+from itertools import islice
+from typing import Any, Container, Iterable, Mapping, NamedTuple, Optional
 from urllib.parse import urlsplit
 
 from ._api._base import ApiClient
@@ -24,6 +25,8 @@ PROBE_TAG = "drydock-probe"
 DEFAULT_REPOSITORY = "drydock/probe"
 #: What a proxy says, with a 503, of writes that it does not let pass.
 CLOSED_HEADER = ("Drydock-Maintenance", "closed")
+# So many repositories that a URL names are looked at.
+_LOOKED_AT = 20
 
 
 class Mode:
@@ -77,21 +80,26 @@ def check_same_contents(client: ApiClient, sample: Iterable[tuple[str, str, str]
             )
 
 
-def check_empty(client: ApiClient, source: Mapping[str, str]) -> None:
-    """Raise NotClosedError where the URL shows a repository: the storage (its `source`) holds none.
+def check_no_more(client: ApiClient, names: Container[str], source: Mapping[str, str]) -> None:
+    """Raise NotClosedError where the URL shows tags, and none of the repositories that it names is in the storage.
 
-    A catalogue that can't be read (not every account may) shows nothing.
+    For a storage, its `source`, of which no tag can be compared; `names` are its repositories. A catalogue that can't
+    be read (not every account may) shows nothing. The index of a v1 registry can name repositories that have gone.
     """
+    found = None
     try:
-        name = next(iter(client.repositories()), None)
+        for name in islice(client.repositories(), _LOOKED_AT):
+            if name in names:
+                return
+            found = found or (name if client.tags(name) else None)
     except RegistryError:
         return
-    if name is not None:
+    if found is not None:
         where = ", ".join(f"{key} {value}" for key, value in source.items())
         raise NotClosedError(
-            f"{client.url} does not serve this storage: it shows the repository {name}, and the storage ({where}) "
-            "holds none; nothing was changed. Give the storage as this host has it: a registry in a container has "
-            "another path in there (option storage)"
+            f"{client.url} does not serve this storage: it shows the repository {found}, and the storage ({where}) "
+            "has no repository of those that it shows; nothing was changed. Give the storage as this host has it: a "
+            "registry in a container has another path in there (option storage)"
         )
 
 

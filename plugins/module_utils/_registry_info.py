@@ -18,7 +18,7 @@ from ._layout._open import open_layout
 from ._layout._survey import StorageSurvey
 from ._meant import check_possible
 from ._names import NAMES
-from ._owners import find_owner
+from ._owners import doubt_of_owner, find_owner
 from ._patterns import compile_patterns
 from ._registry_config import config_from_params
 from ._report import CAP
@@ -65,6 +65,9 @@ class RegistryInfo:
             owner = find_owner(config, layout.storage)
             if owner is not None:
                 self.warn(f"this is the storage of {owner.name} ({owner.seen}): only its database tells what is there")
+            doubt = doubt_of_owner(config, layout.storage)
+            if doubt is not None:
+                self.warn(doubt)
             return StorageSurvey(layout, self.scope.selects)
         return survey_of(open_client(params, params["registry_url"]), *self.scope)
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 from typing import Optional
 
 from ._errors import InvalidOptionError
@@ -17,7 +18,7 @@ _BYTES = {
     "kB": 1000,
     "": 1,
 }
-_WHOLE = re.compile(r"(\d+(?:\.\d+)?)\s*([a-zA-Z]*)")
+_WHOLE = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,9})?)\s*([a-zA-Z]*)")
 
 
 def parse_optional_size(text: Optional[str], option: str) -> Optional[int]:
@@ -30,4 +31,4 @@ def parse_optional_size(text: Optional[str], option: str) -> Optional[int]:
     match = _WHOLE.fullmatch(str(text).strip())
     if match is None or match.group(2) not in _BYTES:
         raise InvalidOptionError(option, text, "a size in bytes such as 50GB, 10GiB, 500MB or 1048576")
-    return int(float(match.group(1)) * _BYTES[match.group(2)])
+    return int(Fraction(match.group(1)) * _BYTES[match.group(2)])

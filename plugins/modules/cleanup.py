@@ -145,7 +145,8 @@ options:
     description:
       - Refuse a plan that deletes a larger share of all blobs of the storage, or of all their bytes.
       - Not set, a plan that deletes no tag is refused if it deletes more than 90 % of all blobs, because then most
-        likely a part of the storage is missing. With V(100) it is not. Blobs of an interrupted run do not count there.
+        likely a part of the storage is missing, however small it is. With V(100) it is not. Blobs of an interrupted run
+        do not count there.
       - Only with the storage.
     type: float
   allow_empty:

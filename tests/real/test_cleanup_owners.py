@@ -7,22 +7,24 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 import pytest
 import yaml
 
 from support import images
+from support.absent import absent
 from support.credentials import TokenAuth
 from support.forked import run_forked
 from support.pushing import Repository, push
 from support.registries import V3, NewRegistry, RegistryProcess
 from support.store import Store, assert_same, assert_untouched, remove, snapshot
 from support.sweeping import cleanup, push_aged, refused, seen, successful, sweep
-from support.sweeping_api import cleanup_over_api
+from support.sweeping_api import cleanup_over_api, date
 from support.v1 import V1Registry
 from support.v1 import image as v1_image
 from support.v1 import push as v1_push
+from support.verify import assert_pulls, capture
 
 KEEP_ONE = [{"name": "test", "keep_n": 1}]
 GITLAB_MARK = "docker/registry/lockfiles/database-in-use"
@@ -101,6 +103,74 @@ def test_harbor_over_the_api_is_told_apart(new_registry: NewRegistry) -> None:
     assert any("Harbor" in note for note in result["notes"])
 
 
+def test_a_tag_of_harbor_goes_only_with_its_artifact(new_registry: NewRegistry) -> None:
+    """A registry that would delete a tag alone, and calls itself what Harbor does: 2.0.0 deleted all tags with one."""
+    auth = TokenAuth(service="harbor-registry")
+    registry = new_registry(V3, token=auth, delete_enabled=True)
+    push(registry, "app", images.image("shared", created=date(3)), "1", "2")
+    push(registry, "app", images.image("alone", created=date(9)), "3")
+    expectation = capture(registry, {"app": ["1", "2"]})
+    options: dict[str, Any] = {
+        "registry_username": auth.username,
+        "registry_password": auth.password,
+        "policies": [{"name": "test", "keep_tags": ["2"], "keep_n": 0}],
+    }
+    preview, run = (successful(cleanup_over_api(registry, check=check, **options)) for check in (True, False))
+    assert preview["tags_deleted"] == run["tags_deleted"]
+    assert [one["tag"] for one in run["tags_deleted"]] == ["3"]
+    assert run["deleted"]["manifests"] == 1
+    assert_pulls(registry, expectation)
+    who = {key: options[key] for key in ("registry_username", "registry_password")}
+    result = absent("tag", registry, check=True, repository="app", name=["1"], **who)
+    assert result.get("failed")
+    assert "2" in result["msg"]
+
+
+@pytest.mark.parametrize("has_password", [True, False])
+def test_harbor_at_the_url_of_a_storage(new_registry: NewRegistry, has_password: bool) -> None:
+    """Where the storage is given and not the configuration of Harbor's registry."""
+    auth = TokenAuth(service="harbor-registry")
+    registry = new_registry(V3, token=auth)
+    push(registry, "app", images.image("1"), "1")
+    who = {"registry_username": auth.username, "registry_password": auth.password} if has_password else {}
+    storage = {"filesystem": {"rootdirectory": str(registry.storage)}}
+    refused_everywhere(
+        registry, "Harbor", registry.url, registry_config=None, storage=storage, registry_url=registry.url, **who
+    )
+
+
+def test_gitlabs_registry_that_does_not_say_whether_it_has_a_database(
+    registry: RegistryProcess, tmp_path: Path
+) -> None:
+    push_aged(registry, "app", {"1": 9.0})
+    token = {"service": "container_registry", "issuer": "omnibus-gitlab-issuer", "realm": "https://gitlab/jwt/auth"}
+    path = config_with(registry, tmp_path, {"auth": {"token": token}})
+    with registry.closed():
+        result = successful(cleanup(registry, check=True, registry_config=path))
+        assert any("GitLab" in (said := str(warning)) and "database.enabled" in said for warning in result["warnings"])
+        assert "GitLab" in str(run_forked("registry_info", {"registry_config": path, "level": "tags"})[1]["warnings"])
+        off = {"REGISTRY_DATABASE_ENABLED": "false"}
+        result = successful(cleanup(registry, check=True, registry_config=path, registry_environment=off))
+        assert "GitLab" not in str(result.get("warnings"))
+        mark = registry.storage / "docker/registry/lockfiles/filesystem-in-use"
+        mark.parent.mkdir()
+        mark.write_bytes(b"")
+        assert "GitLab" not in str(successful(cleanup(registry, check=True, registry_config=path)).get("warnings"))
+
+
+def test_the_mark_beside_a_tree_that_is_a_link(registry: RegistryProcess, tmp_path: Path) -> None:
+    push_aged(registry, "app", {"1": 9.0, "2": 8.0})
+    tree = registry.storage / "docker/registry/v2"
+    mark = registry.storage / GITLAB_MARK
+    with registry.closed():
+        tree.rename(tmp_path / "elsewhere")
+        tree.symlink_to(tmp_path / "elsewhere")
+        mark.parent.mkdir()
+        mark.write_bytes(b"")
+        for check in (True, False):
+            refused(cleanup(registry, check=check, policies=KEEP_ONE), "GitLab", "database-in-use")
+
+
 def test_openshifts_registry(registry: RegistryProcess, tmp_path: Path) -> None:
     push_aged(registry, "app", {"1": 9.0})
     path = config_with(registry, tmp_path, {"openshift": {"version": 1.0}})
@@ -140,6 +210,42 @@ def test_a_storage_that_is_empty_where_the_registry_is_not(registry: RegistryPro
     storage = {"filesystem": {"rootdirectory": str(empty)}}
     refused_everywhere(registry, str(empty), "app", registry.url, storage=storage, registry_url=registry.url)
     assert list(empty.iterdir()) == []
+    left_over = empty / "docker/registry/v2/repositories/old/_uploads"
+    left_over.mkdir(parents=True)
+    refused_everywhere(registry, str(empty), "app", registry.url, storage=storage, registry_url=registry.url)
+
+
+def test_an_approved_plan_and_a_storage_that_is_empty_by_then(
+    registry: RegistryProcess, tmp_path: Path, workspace: Path
+) -> None:
+    push_aged(registry, "app", {"1": 9.0, "2": 8.0})
+    plan = str(workspace / "plan.json")
+    root = tmp_path / "root"
+    root.symlink_to(registry.storage)
+    storage = {"filesystem": {"rootdirectory": str(root)}}
+    options = {"storage": storage, "registry_url": registry.url}
+    successful(cleanup(registry, check=True, policies=KEEP_ONE, plan_dest=plan, **options))
+    root.unlink()
+    root.mkdir()
+    for check in (True, False):
+        refused(cleanup(registry, check=check, plan=plan, **options), str(root), "app", "nothing was changed")
+
+
+def test_an_empty_storage_of_v1_where_the_registry_is_not(new_v1: Callable[..., V1Registry], tmp_path: Path) -> None:
+    registry = new_v1()
+    with registry.closed():
+        registry.with_search()
+    v1_push(registry, "library/app", v1_image("one"), "1")
+    (tmp_path / "empty").mkdir()
+    options = {
+        "registry_url": registry.url,
+        "storage": {"filesystem": {"rootdirectory": str(tmp_path / "empty")}},
+        "api_version": "v1",
+    }
+    refused(run_forked("cleanup", options, check=True)[1], str(tmp_path / "empty"), "library/app")
+    # Its index goes on naming what has gone from the storage.
+    shutil.rmtree(registry.storage / "repositories/library")
+    assert not run_forked("cleanup", options, check=True)[1].get("failed")
 
 
 def test_an_empty_registry_is_none_of_these(registry: RegistryProcess) -> None:

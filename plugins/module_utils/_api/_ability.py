@@ -37,9 +37,10 @@ def find_ability(client: RegistryClient, repository: str) -> Ability:
     Raises DeletionRefusedError, with the ways out, where nothing can, and RegistryError for any other answer.
     """
     by_tag = client.delete_manifest(repository, f"drydock-probe-{secrets.token_hex(8)}")
-    if _is_unknown(by_tag):
+    # The first Harbor 2 took a tag for its artifact, which goes with all its tags; since harbor #11971 it is refused.
+    if _is_unknown(by_tag) and not client.is_harbor:
         return BY_TAG
-    if by_tag.status not in _REFUSED:
+    if not _is_unknown(by_tag) and by_tag.status not in _REFUSED:
         raise RegistryError(client.explain(by_tag))
     by_digest = client.delete_manifest(repository, f"sha256:{secrets.token_hex(32)}")
     if _is_unknown(by_digest):

@@ -20,8 +20,9 @@ from ._options import checked_url
 T = TypeVar("T")
 R = TypeVar("R")
 
-#: What Harbor's token server calls the registry behind it (auth.token.service).
+#: What Harbor's token server calls the registry behind it (auth.token.service), and that registry itself.
 HARBOR_SERVICE = "harbor-registry"
+HARBOR_REALM = "harbor-registry-basic-realm"
 
 
 class ApiClient(ABC):
@@ -48,8 +49,9 @@ class ApiClient(ABC):
 
     @property
     def is_harbor(self) -> bool:
-        """Tell whether a request so far was answered by Harbor, as the service of its token server tells."""
-        return self._login.service == HARBOR_SERVICE
+        """Tell whether a request so far was answered by Harbor or its registry, as what they asked for tells."""
+        asked_for = [challenge.parameters for challenge in self._login.offered]
+        return any(one.get("service") == HARBOR_SERVICE or one.get("realm") == HARBOR_REALM for one in asked_for)
 
     @abstractmethod
     def repositories(self) -> Iterator[str]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from threading import Lock
-from typing import Callable, Optional
+from typing import Callable, Optional, Sequence
 from urllib.parse import urlsplit
 
 from .._errors import RegistryError
@@ -34,17 +34,14 @@ class Login:
         self.http = http
         self.url = url
         self.credentials = credentials
+        #: What the last 401 asked for, also what we have nothing to show for.
+        self.offered: Sequence[Challenge] = ()
         self._challenge: Optional[Challenge] = None
         self._tokens = _Tokens(self._fetch_token, self.token_scheme)
 
     def authorization(self, scope: str) -> Optional[str]:
         """The Authorization header for a request, as far as an earlier answer asked for one."""
         return self._respond(self._challenge, scope, refused=None)
-
-    @property
-    def service(self) -> Optional[str]:
-        """What the registry calls itself to its token server, None where it has not asked for a token."""
-        return self._challenge.parameters.get("service") if self._challenge else None
 
     def answer_challenge(self, answer: Answer, scope: str, sent: Optional[str]) -> Optional[str]:
         """What a 401 asks for instead of what was `sent`; None where we have nothing else to show."""
@@ -64,7 +61,8 @@ class Login:
 
     def _usable_challenge(self, answer: Answer) -> Optional[Challenge]:
         """Bearer where it is offered, else Basic if there is a user; None where we have nothing to show."""
-        offered = {c.scheme: c for c in parse_challenges(answer.headers.get("WWW-Authenticate", ""))}
+        self.offered = parse_challenges(answer.headers.get("WWW-Authenticate", ""))
+        offered = {c.scheme: c for c in self.offered}
         bearer, basic = offered.get("bearer"), offered.get("basic")
         if bearer is not None and bearer.parameters.get("realm"):
             return bearer

@@ -106,14 +106,9 @@ class FilesystemStorage(Storage):
         return read_file(path, self._top, limit, self._at(path))
 
     def has_beside(self, path: str) -> bool:
-        where = os.path.join(self.beside, path)
-        try:
-            os.lstat(where)
-        except OSError as error:
-            if error.errno in GONE:
-                return False
-            raise unreadable(where, error) from error
-        return True
+        # Where the tree is a symbolic link, others still leave theirs beside the link.
+        named = os.path.join(self.rootdirectory, os.path.dirname(self.place.tree))
+        return any(_is_there(os.path.join(beside, path)) for beside in (self.beside, named))
 
     def remove(self, paths: Sequence[str], quarantine: str, look: Look) -> Iterator[bool]:
         for path in paths:
@@ -297,6 +292,16 @@ class FilesystemStorage(Storage):
     def _has_tree(self) -> bool:
         parts = [self.base] if self.place.tree else list(map(self._at, self.place.parts))
         return any(map(os.path.isdir, parts))
+
+
+def _is_there(where: str) -> bool:
+    try:
+        os.lstat(where)
+    except OSError as error:
+        if error.errno in GONE:
+            return False
+        raise unreadable(where, error) from error
+    return True
 
 
 def _replace_content(where: str, content: bytes) -> None:

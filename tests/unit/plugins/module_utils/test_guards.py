@@ -79,6 +79,9 @@ def test_blobs_and_no_link() -> None:
         require_links(graph, allow_empty=False)
     require_links(graph, allow_empty=True)
     require_links(Graph(), allow_empty=False)
+    require_links(graph, allow_empty=False, begun=BLOBS)
+    with pytest.raises(DoubtError, match="1 blobs"):
+        require_links(graph, allow_empty=False, begun=removal_of(99).blobs)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +92,7 @@ def test_sizes(text: str | None, size: int | None) -> None:
     assert parse_optional_size(text, "max_delete_bytes") == size
 
 
-@pytest.mark.parametrize("text", ["50G", "-1", "ten", "5gb", "", "1e9", "5 %"])
+@pytest.mark.parametrize("text", ["50G", "-1", "ten", "5gb", "", "1e9", "5 %", "9" * 400, "1.5.0GB"])
 def test_what_is_no_size(text: str) -> None:
     with pytest.raises(InvalidOptionError, match=r"max_delete_bytes.*50GB"):
         parse_optional_size(text, "max_delete_bytes")
