@@ -51,7 +51,6 @@ class Outcome(NamedTuple):
             )
 
 
-<<<<<<< HEAD
 def followed_by(first: Outcome, then: Outcome) -> Outcome:
     """Return the outcome of one run whose second deletion came to light through the first."""
     marked, more = first.marked, then.marked
@@ -82,11 +81,11 @@ def _joined(first: Removal, then: Removal) -> Removal:
             more, tags={**one.tags, **more.tags}, manifests={**one.manifests, **more.manifests}
         )
     return Removal(repositories, left_untagged=first.left_untagged + then.left_untagged)
-=======
+
+
 def notes_on(client: ApiClient) -> List[str]:
     """Return what holds at the registry that was asked, and at others does not."""
     return [_HARBOR] if client.is_harbor else []
->>>>>>> 70233b4 (Delete digests alone over Harbor's API, know Harbor by its URL beside a storage, doubt GitLab's registry that does not say whether it has a database, and let a resumed run finish what has no links left)
 
 
 class OverApi:

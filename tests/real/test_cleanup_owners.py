@@ -223,7 +223,7 @@ def test_an_approved_plan_and_a_storage_that_is_empty_by_then(
     root = tmp_path / "root"
     root.symlink_to(registry.storage)
     storage = {"filesystem": {"rootdirectory": str(root)}}
-    options = {"storage": storage, "registry_url": registry.url}
+    options: dict[str, Any] = {"storage": storage, "registry_url": registry.url}
     successful(cleanup(registry, check=True, policies=KEEP_ONE, plan_dest=plan, **options))
     root.unlink()
     root.mkdir()

@@ -114,6 +114,18 @@ def test_a_refused_plan_never_closes_the_registry(host: Host) -> None:
     assert_untouched(host.registry.storage, before)
 
 
+def test_a_preview_of_a_storage_that_is_empty_where_the_registry_is_not_fails(host: Host, tmp_path: Path) -> None:
+    """The path that the storage has in a container, used on its host."""
+    before, pid = snapshot(host.registry.storage), host.pid()
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    run = host.preview(policies=KEEP_TWO, storage={"filesystem": {"rootdirectory": str(empty)}})
+    assert run.returncode != 0
+    assert all(word in run.output for word in (str(empty), "team/app", host.registry.url))
+    assert host.pid() == pid
+    assert_untouched(host.registry.storage, before)
+
+
 def test_a_host_that_goes_away_during_the_sweep_is_restored_when_it_is_back(host: Host) -> None:
     configuration = host.configuration()
     away_once = host.script("restart", f"[ -e {host.losses} ] || echo 1 > {host.losses}")
