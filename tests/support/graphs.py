@@ -274,6 +274,7 @@ def without(graph: Graph, removal: Removal) -> Graph:
 
 def attach(graph: Graph) -> Graph:
     """Tell anew which tags are attached, as a reader does."""
+    graph.notes.clear()
     for repository in graph.repositories.values():
         repository.attached, repository.detached = {}, {}
     if not graph.images_are_global:
