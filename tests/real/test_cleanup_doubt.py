@@ -179,6 +179,27 @@ def test_garbled_current_link_keeps_the_whole_repository(registry: RegistryProce
     assert_pulls(registry, expectation)
 
 
+@pytest.mark.parametrize("content", ["", "sha256:" + "0" * 63])
+@pytest.mark.parametrize("kind", ["manifest", "layer"])
+def test_a_link_cut_short_keeps_the_whole_repository(
+    registry: RegistryProcess, store: Store, kind: str, content: str
+) -> None:
+    """The registry answers 500 for what it links, so that the newest image does not pull, and must not take a place."""
+    made = push_aged(registry, "cut", {"1": 9.0, "2": 8.0, "3": 7.0})
+    push_aged(registry, "fine", {"1": 9.0, "2": 8.0})
+    layer = store.layer_link("cut", made["3"].layers[0].digest)
+    (layer if kind == "layer" else store.revision("cut", made["3"].digest) / "link").write_text(content)
+    before = snapshot(store.repository("cut"))
+    expectation = capture(registry, {"cut": ["1", "2"]})
+    with registry.closed():
+        preview, run = (successful(cleanup(registry, check=check, policies=KEEP_ONE)) for check in (True, False))
+    assert preview["tags_deleted"] == run["tags_deleted"]
+    assert_untouched(store.repository("cut"), before)
+    assert store.tags("fine") == ["2"]
+    assert any("cut: the link" in str(warning) for warning in run["warnings"])
+    assert_pulls(registry, expectation)
+
+
 def test_unknown_media_type_is_kept_with_all_it_may_refer_to(registry: RegistryProcess, store: Store) -> None:
     layer, child, cited = images.layer("referred"), images.image("child"), images.layer("cited in passing")
     push(registry, "app", child)

@@ -32,6 +32,8 @@ from ._known import digests_in
 _is_hex = re.compile(r"[0-9a-f]{64,128}").fullmatch
 _LINK = re.compile(r"(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})\s*")
 _LINK_LIMIT = 4096
+# A link holds at least a digest by sha256.
+_SHORTEST_LINK = len("sha256:") + 64
 # The registry refuses larger manifests (MANIFEST_INVALID); what is linked is read up to sixteen times that size.
 _LARGEST_MANIFEST = 4 * 1024 * 1024
 _MANIFEST_LIMIT = 16 * _LARGEST_MANIFEST
@@ -200,6 +202,8 @@ class V2Layout(Layout):
                 if found:
                     digest = f"{algorithm}:{name}"
                     times[share(digest, digest)] = moments.setdefault(found.modified, found.modified)
+                    if found.size < _SHORTEST_LINK:
+                        self._look_into_link(graph, repository, f"{path}/{algorithm}/{name}/link")
                 else:
                     self._add_debris(graph, repository, f"{path}/{algorithm}/{name}")
         return times
@@ -248,15 +252,20 @@ class V2Layout(Layout):
                 self._read_alias(graph, repository, digest, f"{paths.layer_link(repository.name, digest)}/link")
 
     def _read_alias(self, graph: Graph, repository: Repository, digest: str, path: str) -> None:
-        target, _modified = self._read_link(path)
+        target = self._look_into_link(graph, repository, path)
         if target:
             graph.aliases[digest] = target
-        else:
-            repository.kept_whole = f"layer link {digest} is empty or garbled"
+
+    def _look_into_link(self, graph: Graph, repository: Repository, path: str) -> Optional[str]:
+        """Return the digest in the link of a manifest or layer; without one no registry serves what is linked."""
+        target, _modified = self._read_link(path)
+        if target is None and repository.kept_whole is None:
+            repository.kept_whole = f"the link {path} is empty or garbled"
             graph.warnings.append(
-                f"{repository.name}: layer link {digest} is empty or garbled, so the whole repository is kept; push "
-                "the image with this layer again to mend it"
+                f"{repository.name}: the link {path} is empty or garbled, so the whole repository is kept; push the "
+                "image with this manifest or layer again to mend it"
             )
+        return target
 
     def _read_uploads(self, repository: Repository) -> None:
         parent = paths.uploads(repository.name)
