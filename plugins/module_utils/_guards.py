@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Container, Mapping, NamedTuple, Optional
+from itertools import chain
+from typing import Any, Container, Mapping, NamedTuple, Optional, Set
 
 from ._errors import DoubtError, InvalidOptionError, PlanError
 from ._graph import Graph, Weight
@@ -13,7 +14,7 @@ from ._plan import Removal
 from ._sizes import parse_optional_size
 
 _ADVICE = "Look at it in check mode with --diff, then change the policies or the limit"
-# Of all blobs, where no tag goes and max_delete_store_percent says nothing.
+# Of all blobs, for those that nobody asked to delete, where max_delete_store_percent says nothing.
 _UNASKED_PERCENT = 90.0
 
 
@@ -86,7 +87,7 @@ def check_guards(guards: Guards, removal: Removal, graph: Graph, begun: Containe
 
 
 def _check_store(limit: Optional[float], removal: Removal, graph: Graph, begun: Container[str]) -> None:
-    """Hold what goes against the whole store; with no tag among it, which nobody asked for, also without a limit."""
+    """Hold what goes against the whole store; what nobody asked for also without a limit."""
     if limit is not None:
         for kind, count, total in (
             ("blobs", len(removal.blobs), len(graph.blobs)),
@@ -97,14 +98,24 @@ def _check_store(limit: Optional[float], removal: Removal, graph: Graph, begun: 
                     f"the plan is refused: it deletes {count} of {total} {kind} of the whole store, "
                     f"max_delete_store_percent allows {limit:g} %; nothing was changed. {_ADVICE}"
                 )
-    elif not any(gone.tags for gone in removal.repositories.values()):
-        count, total = sum(digest not in begun for digest in removal.blobs), len(graph.blobs)
-        if count * 100 > _UNASKED_PERCENT * total:
-            raise PlanError(
-                f"the plan is refused: it deletes no tag, and yet {count} of all {total} blobs; nothing was changed. "
-                "See that the storage is whole and this registry's own. If these really are orphans, say "
-                "max_delete_store_percent: 100"
-            )
+    elif len(removal.blobs) * 100 > _UNASKED_PERCENT * len(graph.blobs):
+        _check_unasked(removal, graph, begun)
+
+
+def _check_unasked(removal: Removal, graph: Graph, begun: Container[str]) -> None:
+    """Refuse nearly all blobs where no tag goes, or where one goes and they are no part of anything that is linked."""
+    total, gone = len(graph.blobs), removal.repositories.values()
+    asked: Set[str] = set()
+    seen = "it deletes no tag, and yet {} of all {} blobs"
+    if any(one.tags for one in gone):
+        asked = {graph.stored_as(digest) for one in gone for digest in chain(one.manifests, one.layer_links)}
+        seen = "it deletes {} of all {} blobs that no repository links"
+    count = sum(digest not in begun and digest not in asked for digest in removal.blobs)
+    if count * 100 > _UNASKED_PERCENT * total:
+        raise PlanError(
+            f"the plan is refused: {seen.format(count, total)}; nothing was changed. See that the storage is whole and "
+            "this registry's own. If these really are orphans, say max_delete_store_percent: 100"
+        )
 
 
 def _bytes_of(blobs: Mapping[str, Weight]) -> int:

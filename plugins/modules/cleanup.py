@@ -144,9 +144,9 @@ options:
   max_delete_store_percent:
     description:
       - Refuse a plan that deletes a larger share of all blobs of the storage, or of all their bytes.
-      - Not set, a plan that deletes no tag is refused if it deletes more than 90 % of all blobs, because then most
-        likely a part of the storage is missing, however small it is. With V(100) it is not. Blobs of an interrupted run
-        do not count there.
+      - Not set, a plan is refused if more than 90 % of all blobs go though no tag does, or though no repository links
+        them, because then most likely a part of the storage is missing, however small it is. With V(100) it is not.
+        Blobs of an interrupted run do not count there.
       - Only with the storage.
     type: float
   allow_empty:

@@ -28,9 +28,21 @@ def removal_of(blobs: int, *, tag: bool = False) -> Removal:
 GRAPH = Graph({"app": Repository("app", {"1": TAG})}, blobs=BLOBS)
 
 
-@pytest.mark.parametrize(("blobs", "tag"), [(90, False), (100, True), (0, False)])
-def test_without_limits_only_a_plan_of_nearly_all_blobs_and_no_tag_is_refused(blobs: int, tag: bool) -> None:
+@pytest.mark.parametrize(("blobs", "tag"), [(90, False), (90, True), (0, False)])
+def test_without_limits_only_a_plan_of_nearly_all_blobs_is_refused(blobs: int, tag: bool) -> None:
     check_guards(Guards(), removal_of(blobs, tag=tag), GRAPH)
+
+
+def test_nearly_all_blobs_that_no_repository_links_are_not_what_a_tag_takes_along() -> None:
+    removal, digests = removal_of(100, tag=True), list(BLOBS)
+    with pytest.raises(PlanError, match="100 of all 100 blobs that no repository links"):
+        check_guards(Guards(), removal, GRAPH)
+    removal.repositories["app"].manifests = dict.fromkeys(digests[:5], 0.0)
+    removal.repositories["app"].layer_links = dict.fromkeys(digests[5:9], 0.0)
+    with pytest.raises(PlanError, match="91 of all 100 blobs that no repository links"):
+        check_guards(Guards(), removal, GRAPH)
+    removal.repositories["app"].layer_links = {**dict.fromkeys(digests[5:9], 0.0), "sha512:a": 0.0}
+    check_guards(Guards(), removal, Graph(GRAPH.repositories, blobs=BLOBS, aliases={"sha512:a": digests[9]}))
 
 
 def test_nearly_all_blobs_and_no_tag() -> None:
