@@ -11,9 +11,10 @@ from typing import Optional
 from ._errors import InvalidOptionError
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-_PART = re.compile(r"([0-9]+)([smhdw])")
+# More digits than any age has are a slip of the finger, and in the end too many for a date.
+_PART = re.compile(r"([0-9]{1,8})([smhdw])")
 _MONTHS = re.compile(r"([0-9]{1,6})M")
-_WHOLE = re.compile(r"(?:[0-9]+[smhdw])+|0")
+_WHOLE = re.compile(r"(?:[0-9]{1,8}[smhdw])+|0")
 
 
 def parse_duration(text: str, option: str) -> float:
