@@ -156,9 +156,16 @@ class Cleanup(ABC):
 
     def _load_plan(self, path: str) -> Plan:
         plan = load_plan(read_text(path), path)
-        if plan.source != self.source():
-            raise PlanError(f"{path} is a plan for {plan.source}, this is {self.source()}; nothing was changed")
+        if not self.is_for(plan):
+            raise PlanError(
+                f"{path} is a plan for {plan.source}, this is {self.source()}; nothing was changed. If it is the right "
+                "one, make the plan again"
+            )
         return plan
+
+    def is_for(self, plan: Plan) -> bool:
+        """Tell whether the plan was made for this registry."""
+        return plan.source == self.source()
 
     def _write_plan(self, plan: Plan) -> None:
         path = self.params["plan_dest"]

@@ -9,6 +9,7 @@ import json
 import time
 from collections import ChainMap
 from contextlib import contextmanager, nullcontext
+from functools import cached_property
 from typing import Container, Dict, Iterator, List, Optional, Tuple
 
 from ._apply import Sweep
@@ -31,6 +32,7 @@ from ._registry_config import config_from_params
 from ._retention import Retention, read_dates
 from ._sentry import Sentry
 from ._storage._open import open_storage
+from ._store_name import StoreName, new_store_name, read_store_name
 
 # How long a run that closed nothing itself holds the registry at most: as long a host that broke down is in the way.
 _LONGEST = 24 * 3600.0
@@ -76,7 +78,27 @@ class StorageCleanup(Cleanup):
         return self.layout.name
 
     def source(self) -> Dict[str, str]:
-        return self.layout.source()
+        return {**self.layout.source(), **(self.store_name.source() if self.store_name else {})}
+
+    def is_for(self, plan: Plan) -> bool:
+        if self.store_name and plan.id == self.store_name.first_plan:
+            return plan.source == self.layout.source()
+        return super().is_for(plan)
+
+    @cached_property
+    def store_name(self) -> Optional[StoreName]:
+        """The name that the storage had when this run began."""
+        return read_store_name(self.storage.read_name())
+
+    def _name_storage(self, plan: Plan) -> None:
+        """Name a storage that has no name yet; where that can't be done, another run does it."""
+        if self.store_name is None:
+            try:
+                self.storage.write_name(new_store_name(plan).content())
+            except FullError:
+                pass
+            except StorageError as error:
+                self.warn(f"the storage has no name of its own by which plans tell it from others: {error}")
 
     def read(self) -> Graph:
         require_no_other_owner(self.config, self.storage)
@@ -153,6 +175,8 @@ class StorageCleanup(Cleanup):
                 with self._cache_forgotten():
                     self._sweep(marked, sentry)
             self._finish()
+            if self.result["changed"]:
+                self._name_storage(plan)
 
     @contextmanager
     def _entered(self, closedness: Closedness) -> Iterator[Sentry]:

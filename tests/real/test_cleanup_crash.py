@@ -6,15 +6,14 @@
 from __future__ import annotations
 
 import itertools
-import os
 import shutil
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any
 
 import pytest
 
 from support import images
-from support.crashing import KILLED, run_until
+from support.crashing import KILLED, killed_at_removal, run_until
 from support.forked import run_forked
 from support.pushing import Repository, push
 from support.registries import V3, VERSIONS, NewRegistry, RegistryProcess
@@ -200,23 +199,6 @@ def untagged_bed(new_registry: NewRegistry, workspace: Path) -> UntaggedBed:
     registry.read_only = True
     registry.restart()
     return bed
-
-
-def killed_at_removal(number: int) -> Callable[[], None]:
-    """What makes a module die before the `number`-th removal from the registry's own tree."""
-
-    def install() -> None:
-        real, left = os.rename, [number]
-
-        def rename(source: Any, target: Any, **options: Any) -> None:
-            left[0] -= "/drydock/" in str(target)
-            if not left[0]:
-                os._exit(KILLED)
-            real(source, target, **options)
-
-        os.rename = rename  # type: ignore[assignment]
-
-    return install
 
 
 @pytest.mark.parametrize("pushed_again", [False, True])

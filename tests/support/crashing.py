@@ -86,3 +86,20 @@ def run_until(name: str, arguments: Mapping[str, Any], last: int) -> tuple[int, 
     countdown = Countdown(last, "drydock.lock")
     code, result = run_forked(name, arguments, before=countdown.install)
     return code, countdown.count, result
+
+
+def killed_at_removal(number: int) -> Callable[[], None]:
+    """What makes a module die before the `number`-th removal from the registry's own tree."""
+
+    def install() -> None:
+        real, left = os.rename, [number]
+
+        def rename(source: Any, target: Any, **options: Any) -> None:
+            left[0] -= "/drydock/" in str(target)
+            if not left[0]:
+                os._exit(KILLED)
+            real(source, target, **options)
+
+        os.rename = rename  # type: ignore[assignment]
+
+    return install

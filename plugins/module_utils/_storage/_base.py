@@ -16,6 +16,10 @@ from .._errors import StorageError
 from .._graph import Weight
 from .._lock_files import LockFiles
 
+#: What holds the name of a storage (_store_name.py), beside the lock.
+NAME_FILE = "drydock.id"
+NAME_LIMIT = 4096
+
 
 class Place(NamedTuple):
     """Where a registry's tree lies below its root directory, of which directories it consists, and how it is called.
@@ -38,6 +42,10 @@ class Place(NamedTuple):
     def lock(self, root: str) -> str:
         """Return where the lock of the storage lies."""
         return os.path.join(self.beside(root), "drydock.lock")
+
+    def name_file(self, root: str) -> str:
+        """Return where the name of the storage lies."""
+        return os.path.join(self.beside(root), NAME_FILE)
 
 
 #: Distribution's tree.
@@ -235,6 +243,14 @@ class Storage(ABC):
     @abstractmethod
     def own_files(self) -> OwnFiles:
         """Return where drydock's own files lie, seen by every host that shares the storage."""
+
+    @abstractmethod
+    def read_name(self) -> Optional[bytes]:
+        """Return what was written as the name of this storage, None where nothing was."""
+
+    @abstractmethod
+    def write_name(self, content: str) -> None:
+        """Write the name of this storage, whole or not at all. Raises FullError where there is no room for it."""
 
     @abstractmethod
     def lock_files(self) -> LockFiles:

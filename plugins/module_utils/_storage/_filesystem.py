@@ -15,9 +15,9 @@ from .._errors import FullError, InvalidOptionError, StorageError
 from .._graph import Weight
 from .._lock_files import LockFiles, lock_in
 from .._room import FULL, LOCK_ROOM, Room, has_room, places_elsewhere, room_of, shortage
-from ._base import V2_PLACE, Leaf, Listing, Look, OwnFiles, Place, Storage
+from ._base import NAME_LIMIT, V2_PLACE, Leaf, Listing, Look, OwnFiles, Place, Storage
 from ._files import GONE, list_directory, not_a_file, open_directory, read_file, stat_directory, symlink, unreadable
-from ._own_files import LocalOwnFiles, unless_written
+from ._own_files import LocalOwnFiles, unless_written, write_durably
 from ._removing import remove_tree
 
 # A link is written, closed and renamed in one go; a directory that changed later than this has seen something else.
@@ -212,6 +212,19 @@ class FilesystemStorage(Storage):
     def own_files(self) -> OwnFiles:
         return LocalOwnFiles(self.quarantines, places_elsewhere(self.quarantines))
 
+    def read_name(self) -> Optional[bytes]:
+        path = self.place.name_file(self.rootdirectory)
+        found = read_file(path, self._top, NAME_LIMIT, path)
+        return found[0] if found else None
+
+    def write_name(self, content: str) -> None:
+        path = self.place.name_file(self.rootdirectory)
+        try:
+            write_durably(path, [content])
+        except OSError as error:
+            kind = FullError if error.errno in FULL else StorageError
+            raise kind(f"{path} could not be written: {error.strerror}") from error
+
     def lock_files(self) -> LockFiles:
         return lock_in(self.place.lock(self.rootdirectory))
 
@@ -287,7 +300,8 @@ class FilesystemStorage(Storage):
 
     def _strangers(self) -> Set[str]:
         """Return what lies in the root directory and is neither of the tree nor of ours."""
-        return set(os.listdir(self.rootdirectory)) - {self.place.tree.partition("/")[0], "drydock", "drydock.lock"}
+        top = self.place.tree.partition("/")[0]
+        return {name for name in os.listdir(self.rootdirectory) if name != top and not name.startswith("drydock")}
 
     def _has_tree(self) -> bool:
         parts = [self.base] if self.place.tree else list(map(self._at, self.place.parts))

@@ -18,7 +18,7 @@ from .._errors import DoubtError, StorageError
 from .._graph import UNFINISHED, Weight
 from .._lock_files import LockFiles
 from .._parallel import in_parallel
-from ._base import Leaf, Listing, Look, OwnFiles, Storage
+from ._base import NAME_FILE, NAME_LIMIT, Leaf, Listing, Look, OwnFiles, Storage
 from ._s3_bucket import Bucket, Failed, Unfinished
 from ._s3_client import CONNECTIONS, md5_of
 from ._s3_listing import PackedKeys
@@ -52,6 +52,13 @@ class S3Storage(Storage):
 
     def own_files(self) -> OwnFiles:
         return S3OwnFiles(self.bucket, f"{self._beside}drydock")
+
+    def read_name(self) -> Optional[bytes]:
+        found = self.bucket.get(self._beside + NAME_FILE, NAME_LIMIT)
+        return found[0] if found else None
+
+    def write_name(self, content: str) -> None:
+        self.bucket.put(self._beside + NAME_FILE, content.encode())
 
     def lock_files(self) -> LockFiles:
         return LockObject(self.bucket, f"{self._beside}drydock.lock")

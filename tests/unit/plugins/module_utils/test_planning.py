@@ -202,6 +202,8 @@ def test_a_reader_sees_the_same_of_a_new_plan_and_of_its_file_whatever_order_a_s
 ) -> None:
     plan = planned(graph, settings)
     other, read = shuffled(graph, chance), load_plan("".join(dump_plan(plan)), "plan.json")
+    # Copying tells anew what is attached, and notes it a second time.
+    other.notes = list(graph.notes)
     removal, drift = mark_again(other, read, NOBODY)
     assert seen(graph, plan, plan.removal, []) == seen(other, read, removal, drift)
 
