@@ -131,7 +131,7 @@ def test_a_full_disk_is_cleaned_up(
     assert store.tags("app") == ["3"]
     assert set(store.blobs()) == {digest for one in expectation.values() for digest in (*one.manifests, *one.blobs)}
     assert not store.quarantine.exists()
-    assert sorted(os.listdir(registry.storage / "docker/registry")) == ["v2"]
+    assert sorted(os.listdir(registry.storage / "docker/registry")) == ["drydock.id", "v2"]
     assert elsewhere(registry) == []
     again = successful(cleanup(registry, policies=KEEP_ONE))
     assert not again["changed"], again["deleted"]
@@ -324,7 +324,7 @@ def test_a_playbook_closes_a_full_disk_and_opens_it_again(
         assert "only this host sees" in str(result["warnings"])
         assert host.configuration() == configuration
         assert_pulls(registry, expectation)
-    assert sorted(os.listdir(registry.storage / "docker/registry")) == ["v2"]
+    assert sorted(os.listdir(registry.storage / "docker/registry")) == ["drydock.id", "v2"]
     assert elsewhere(registry) == []
 
 
