@@ -13,7 +13,7 @@ from ._graph import Graph, Weight
 from ._plan import Removal
 from ._sizes import parse_optional_size
 
-_ADVICE = "Look at it in check mode with --diff, then change the policies or the limit"
+_ADVICE = "The preview and tags_deleted show what it deletes; change the policies or the limit"
 # Of all blobs, for those that nobody asked to delete, where max_delete_store_percent says nothing.
 _UNASKED_PERCENT = 90.0
 

@@ -244,9 +244,10 @@ class _Judge:
         if self.broken and not self.repository.kept_whole:
             shown = [f"{tag} ({why})" for tag, why in islice(self.broken.items(), _SHOWN)]
             more = f" and {len(self.broken) - _SHOWN} more" if len(self.broken) > _SHOWN else ""
+            way = "" if self.settings.deletes_broken else ". Push them again, or let them go with broken_tags: delete"
             self.warnings.append(
-                f"{self.repository.name}: {len(self.broken)} tags do not pull, and no other tag goes because of them: "
-                f"{', '.join(shown)}{more}"
+                f"{self.repository.name}: tags that do not pull take no place among the newest: "
+                f"{', '.join(shown)}{more}{way}"
             )
 
     def _decide_broken(self, tag: Tag) -> Decision:

@@ -14,7 +14,7 @@ from typing import Any, Dict, Iterable, List, Mapping
 
 from ._errors import InvalidOptionError
 
-_QUOTES = "text: write it in quotes; without them YAML makes a number, true, false or nothing of it, of 3.10 a 3.1"
+_QUOTES = "text: write it in quotes, for without them 3.10 is the number 3.1 to YAML, and yes is true"
 
 
 def read_text(value: Any, option: str) -> str:

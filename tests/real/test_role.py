@@ -108,6 +108,8 @@ def test_a_refused_plan_never_closes_the_registry(host: Host) -> None:
     assert run.returncode != 0
     assert "max_delete" in run.of("Fail with the error that was met")[0]["msg"]
     assert not run.of("Result")
+    shown = host.preview(policies=KEEP_TWO, max_delete=1).of("Show what the refused plan would delete")[0]["msg"]
+    assert any(line.startswith("-") and " deleted: " in line for line in shown)
     unprotected = host.cleanup(policies=KEEP_TWO, exclude_repositories=["team"], on_unmatched="fail_if_near")
     assert "'team/**' would match 1" in unprotected.of("Fail with the error that was met")[0]["msg"]
     assert host.pid() == pid
