@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
-from typing import Dict, List
+from typing import Dict, List, Set
 
 from ._graph import Graph, Repository
 from ._image_graph import ImageGraph
+from ._order import natural_key
 from ._plan import Plan, Removal, RepositoryRemoval
 from ._report import CAP, Share, deletion_reasons, what_stays
 
@@ -73,10 +74,18 @@ class _Diff:
         decisions = self.plan.decisions.get(name, [])
         going = [f"  {tag} {digest} {reason}\n" for tag, digest, reason in deletion_reasons(self.plan, name, gone)]
         staying = [f"  {d.tag.name} {d.tag.digest} {d.reason}\n" for d in decisions if d.tag.name not in gone.tags]
+        staying += self._attached(self.graph.repositories[name], {*gone.tags, *(d.tag.name for d in decisions)})
         self.before.extend(self._fit("tags that go", going))
         shown = self._fit("tags that stay", staying)
         self.before.extend(shown)
         self.after.extend(shown)
+
+    @staticmethod
+    def _attached(repository: Repository, told: Set[str]) -> List[str]:
+        """Return a line for each tag that no policy judges and that stays, because it belongs to another manifest."""
+        subjects = {**repository.attached, **repository.detached}
+        staying = sorted(subjects.keys() - told, key=natural_key)
+        return [f"  {tag} {repository.tags[tag].digest} kept: belongs to {subjects[tag]}\n" for tag in staying]
 
     def _add_manifests(self, gone: RepositoryRemoval) -> None:
         known = self.graph.manifests
