@@ -200,12 +200,12 @@ def _flag(value: Any, where: str) -> bool:
 
 
 def _number(value: Any, where: str) -> float:
-    if type(value) not in (int, float) or not -_INFINITY < value < _INFINITY:
+    if not isinstance(value, (int, float)) or isinstance(value, bool) or not -_INFINITY < value < _INFINITY:
         raise _WrongError(f"in {where} {reprlib.repr(value)} is no number")
     return float(value)
 
 
 def _size(value: Any, where: str) -> int:
-    if type(value) is not int or not 0 <= value < _LARGEST:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < _LARGEST:
         raise _WrongError(f"in {where} {reprlib.repr(value)} is no size in bytes")
     return value

@@ -47,10 +47,10 @@ def require_object(value: Any, fields: FrozenSet[str]) -> Dict[str, Any]:
 
     Raises NotUnderstoodError where it is none, or where somebody may read one of them elsewhere in it.
     """
-    if type(value) is not dict:
-        raise NotUnderstoodError(
-            "a key twice" if isinstance(value, Ambiguous) else "no object where there should be one"
-        )
+    if isinstance(value, Ambiguous):
+        raise NotUnderstoodError("a key twice")
+    if not isinstance(value, dict):
+        raise NotUnderstoodError("no object where there should be one")
     problem = _problem(tuple(value), fields)
     if problem is not None:
         raise NotUnderstoodError(problem)

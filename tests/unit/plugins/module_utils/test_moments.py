@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import random
-from typing import Any
+from typing import Any, Optional
 
 import pytest
 from hypothesis import given
@@ -19,7 +19,7 @@ from support.graphs import DAY, HOUR, NOW, OCI, digest, settings
 MINUTE = 60.0
 EARLIEST_PUSH = 978307200.0
 #: Tags as (name, seconds since the push, days since its image was built).
-Row = tuple[str, float, float | None]
+Row = tuple[str, float, Optional[float]]
 
 
 def store(rows: list[Row]) -> tuple[Graph, dict[str, float]]:

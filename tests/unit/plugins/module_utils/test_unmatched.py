@@ -40,8 +40,8 @@ def graph_of(repositories: Mapping[str, Iterable[str]], unread: Iterable[str] = 
     return graph
 
 
-def check(on_unmatched: str = "fail_if_near", store: Any = STORE, **options: Any) -> list[str]:
-    return check_unmatched(graph_of(store), settings(**options), on_unmatched)
+def check(on_unmatched: str = "fail_if_near", store: Any = None, **options: Any) -> list[str]:
+    return check_unmatched(graph_of(STORE if store is None else store), settings(**options), on_unmatched)
 
 
 @pytest.mark.parametrize(
