@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping
+from typing import Any, Mapping, Sequence
 
 
 def registry_argument_spec() -> dict[str, Any]:
@@ -92,16 +92,58 @@ def service_mutually_exclusive() -> list[tuple[str, ...]]:
     return [("service", f"{action}_command") for action in ("restart", "stop", "start")]
 
 
+def _texts(default: Sequence[str]) -> dict[str, Any]:
+    """A list of texts: `_texts.py` says why it is raw."""
+    return {"type": "raw", "default": [*default]}
+
+
+def selection_argument_spec() -> dict[str, Any]:
+    """Which repositories and images a run may touch (doc fragment `selection`)."""
+    return {
+        "repositories": _texts(["**"]),
+        "exclude_repositories": _texts([]),
+        "protect_images": _texts([]),
+        "on_unmatched": {
+            "type": "str",
+            "choices": ["fail", "fail_if_near", "warn", "ignore"],
+            "default": "fail_if_near",
+        },
+    }
+
+
+def removal_argument_spec() -> dict[str, Any]:
+    """What goes beside the tags that policies name, and when (doc fragment `removal`)."""
+    return {
+        "delete_untagged": {"type": "bool", "default": False},
+        "untagged_older_than": {"type": "str", "default": "14d"},
+        "delete_detached_referrers": {"type": "bool", "default": False},
+        "broken_tags": {"type": "str", "choices": ["keep", "delete"], "default": "keep"},
+        "grace_period": {"type": "str", "default": "1h"},
+        "purge_uploads_older_than": {"type": "str", "default": "7d"},
+        "remove_empty_repositories": {"type": "bool", "default": True},
+    }
+
+
+def limits_argument_spec() -> dict[str, Any]:
+    """How much a plan may delete (doc fragment `limits`)."""
+    return {
+        "max_delete": {"type": "int"},
+        "max_delete_percent": {"type": "float"},
+        "max_delete_blobs": {"type": "int"},
+        "max_delete_bytes": {"type": "str"},
+        "max_delete_store_percent": {"type": "float"},
+        "allow_empty": {"type": "bool", "default": False},
+    }
+
+
 def policy_argument_spec() -> dict[str, Any]:
     """One policy (doc fragment `policies`)."""
-    # Lists of texts: `_texts.py` says why they are raw.
-    names = {"type": "raw"}
     return {
         "name": {"type": "str"},
-        "repositories": {**names, "default": ["**"]},
-        "exclude_repositories": {**names, "default": []},
-        "tags": {**names, "default": ["*"]},
-        "keep_tags": {**names, "default": []},
+        "repositories": _texts(["**"]),
+        "exclude_repositories": _texts([]),
+        "tags": _texts(["*"]),
+        "keep_tags": _texts([]),
         "keep_n": {"type": "int"},
         "older_than": {"type": "str"},
         "expire_after": {"type": "str"},

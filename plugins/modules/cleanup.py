@@ -42,7 +42,10 @@ extends_documentation_fragment:
   - drydock.registry.registry
   - drydock.registry.endpoints
   - drydock.registry.storage
+  - drydock.registry.selection
   - drydock.registry.policies
+  - drydock.registry.removal
+  - drydock.registry.limits
   - drydock.registry.task_context
 requirements:
   - redis (Python library on the target; only where the registry's configuration names Redis as its cache)
@@ -50,126 +53,6 @@ attributes:
   idempotent:
     support: full
 options:
-  repositories:
-    description:
-      - The repositories that this run may touch at all, as patterns for the whole name. A list of strings.
-      - What YAML makes no string of is refused, in every such list, for to YAML V(3.10) is the number 3.1. Write it in
-        quotes.
-      - A pattern is a glob in which C(*) stops at C(/) and C(**) does not, or, behind a leading C(~), a regular
-        expression. A glob that no name can match is refused, and the message says what was probably meant. A plain
-        name stands for itself alone, V(team/**) for all below it.
-      - Blobs that no repository links belong to none, and go whatever is named here.
-      - Over the API the catalogue, which not every account may see, is only asked for if there is a pattern that is not
-        a plain name.
-    type: raw
-    default: ["**"]
-  exclude_repositories:
-    description: A list of patterns of repositories that this run leaves alone, of those in O(repositories).
-    type: raw
-    default: []
-  protect_images:
-    description:
-      - A list of images in use somewhere, in any of these forms. References with a tag, such as V(team/app:1.2). All
-        tags of a repository, V(team/app:*). Digests of a manifest, of a child of an index, or of an image
-        configuration, alone or as V(team/app@sha256:…). The whole id of an image, as C(podman images --no-trunc) and
-        C(crictl images --no-trunc) show it.
-      - Of V(team/app:1.2@sha256:…) both are protected, the digest and what the tag names now.
-      - The name of the registry in a reference is not compared. It is known by a dot or a port in it.
-      - What is not clear is refused, such as a shortened id, or a repository alone.
-    type: raw
-    default: []
-  on_unmatched:
-    description:
-      - What to do where an entry of O(exclude_repositories), of O(policies[].exclude_repositories) or of
-        O(protect_images) matches nothing in the registry. Most often it is a mistake, and what it was to protect goes.
-      - V(fail_if_near) refuses to go on where something near it is there and would not be protected, and says what was
-        probably meant. That is the same below a slash, in another namespace, without the registry's host, or with one
-        letter less wrong. Otherwise it warns.
-      - V(fail) refuses in any case. V(warn) only warns. V(ignore) says nothing, for lists that many hosts share.
-      - Beside O(plan), entries that the plan was not made with are held against what is in it.
-      - A pattern of O(repositories), or another one of a policy, that matches nothing draws a warning, whatever is said
-        here.
-    type: str
-    choices: [fail, fail_if_near, warn, ignore]
-    default: fail_if_near
-  delete_untagged:
-    description:
-      - Also delete manifests that no tag reached before this plan. Somebody may pull those by digest.
-      - Only with the storage, because the API does not tell which these are.
-    type: bool
-    default: false
-  untagged_older_than:
-    description: With O(delete_untagged), only those at least this old.
-    type: str
-    default: 14d
-  delete_detached_referrers:
-    description:
-      - Also delete signatures, SBOMs and other referrers that are attached to an image which is in no repository any
-        more, and lists of such (the tag C(sha256-<hex>) and those that were replaced under it), with or without a tag.
-      - Only with the storage, because over the API an image may not be listed.
-    type: bool
-    default: false
-  grace_period:
-    description:
-      - Nothing younger than this is removed from storage. A tag stays while any part of its image is younger.
-      - Without effect over the API, which removes nothing from storage.
-    type: str
-    default: 1h
-  purge_uploads_older_than:
-    description:
-      - Remove uploads into which nothing was written for this long. Only with the storage.
-      - On S3 multipart uploads that were never finished are aborted.
-    type: str
-    default: 7d
-  remove_empty_repositories:
-    description: Remove repositories in which nothing is left. Only with the storage.
-    type: bool
-    default: true
-  max_delete:
-    description: Refuse a plan that deletes more tags than this, or more manifests. Not set, there is no limit.
-    type: int
-  max_delete_percent:
-    description:
-      - Refuse a plan that deletes a larger share of any repository's tags or manifests. Not set, there is no limit.
-    type: float
-  max_delete_blobs:
-    description:
-      - Refuse a plan that deletes more blobs than this. Not set, there is no limit. Only with the storage.
-    type: int
-  max_delete_bytes:
-    description:
-      - Refuse a plan that frees more than this, a size such as V(50GB), V(10GiB) or a number of bytes. Not set, there
-        is no limit. Only with the storage.
-    type: str
-  max_delete_store_percent:
-    description:
-      - Refuse a plan that deletes a larger share of all blobs of the storage, or of all their bytes.
-      - Not set, a plan is refused if more than 90 % of all blobs go though no tag does, or though no repository links
-        them, because then most likely a part of the storage is missing, however small it is. With V(100) it is not.
-        Blobs of an interrupted run do not count there.
-      - Only with the storage.
-    type: float
-  allow_empty:
-    description:
-      - Whether a repository may lose its last tag that pulls. Otherwise its newest such tag is kept.
-      - Also whether a storage may be emptied in which blobs lie and no repository links any of them. Otherwise that is
-        refused, for most likely the repositories were not restored or not mounted.
-    type: bool
-    default: false
-  broken_tags:
-    description:
-      - What becomes of a tag that does not pull, because its manifest, its configuration or a layer is gone, or the
-        registry lists it and does not have it. Such tags are told in RV(broken_tags). They take no place among the
-        newest O(policies[].keep_n) or O(policies[].keep_groups), and are no repository's last tag, so that no image
-        that pulls goes because of them.
-      - With V(keep) they stay. With V(delete) those go that a policy judges and that neither
-        O(policies[].keep_tags) nor O(protect_images) keeps, once they are older than O(grace_period); over the API,
-        which tells no such age, whatever their age.
-      - Over the API layers are asked for only where it matters, of images by whose place others go. So a tag that goes
-        by age anyway, or stays anyway, is not found there.
-    type: str
-    choices: [keep, delete]
-    default: keep
   overwrite_shared_tags:
     description:
       - Over the API of a registry that only deletes digests (Distribution 2.8), a tag can't be deleted while its
@@ -555,11 +438,14 @@ from typing import Any
 from ansible_collections.drydock.registry.plugins.module_utils._argspec import (
     endpoints_argument_spec,
     in_context,
+    limits_argument_spec,
     policy_argument_spec,
     registry_argument_spec,
     registry_mutually_exclusive,
     registry_required_by,
     registry_required_together,
+    removal_argument_spec,
+    selection_argument_spec,
     storage_argument_spec,
     task_context_argument_spec,
 )
@@ -570,35 +456,15 @@ from ansible_collections.drydock.registry.plugins.module_utils._module import Re
 
 
 def cleanup_argument_spec() -> dict[str, Any]:
-    # Lists of texts: `_texts.py` says why they are raw.
-    names = {"type": "raw"}
     return {
         **registry_argument_spec(),
         **endpoints_argument_spec(),
         **storage_argument_spec(),
         **task_context_argument_spec(),
-        "repositories": {**names, "default": ["**"]},
-        "exclude_repositories": {**names, "default": []},
+        **selection_argument_spec(),
         "policies": {"type": "list", "elements": "dict", "default": [], "options": policy_argument_spec()},
-        "protect_images": {**names, "default": []},
-        "on_unmatched": {
-            "type": "str",
-            "choices": ["fail", "fail_if_near", "warn", "ignore"],
-            "default": "fail_if_near",
-        },
-        "delete_untagged": {"type": "bool", "default": False},
-        "delete_detached_referrers": {"type": "bool", "default": False},
-        "untagged_older_than": {"type": "str", "default": "14d"},
-        "grace_period": {"type": "str", "default": "1h"},
-        "purge_uploads_older_than": {"type": "str", "default": "7d"},
-        "remove_empty_repositories": {"type": "bool", "default": True},
-        "max_delete": {"type": "int"},
-        "max_delete_percent": {"type": "float"},
-        "max_delete_blobs": {"type": "int"},
-        "max_delete_bytes": {"type": "str"},
-        "max_delete_store_percent": {"type": "float"},
-        "allow_empty": {"type": "bool", "default": False},
-        "broken_tags": {"type": "str", "choices": ["keep", "delete"], "default": "keep"},
+        **removal_argument_spec(),
+        **limits_argument_spec(),
         "overwrite_shared_tags": {"type": "bool", "default": False},
         "plan": {"type": "path"},
         "plan_dest": {"type": "path"},
