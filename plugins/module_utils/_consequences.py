@@ -144,7 +144,7 @@ class _Following:
                 if digest not in reached[name] and not self.permission.manifest(name, digest, modified):
                     yield name, digest
             gone = self.doomed.get(name, {})
-            for tag in (repository.tags[attached] for attached in repository.attached if attached not in gone):
+            for tag in (found for found, _subject in repository.attached_tags() if found.name not in gone):
                 if self.protected.has(name, tag.name) or not self.permission.attached_tag(name, tag):
                     yield name, tag.digest
 
@@ -250,10 +250,9 @@ class _Following:
 
     def _orphaned_subject_tags(self, repository: Repository, reached: Set[str]) -> Dict[str, Tag]:
         """Return the tags that are attached to a subject that goes."""
-        attached = ((repository.tags[name], subject) for name, subject in repository.attached.items())
         return {
             tag.name: tag
-            for tag, subject in attached
+            for tag, subject in repository.attached_tags()
             if subject in self.linked
             and tag.digest not in reached
             and self.permission.attached_tag(repository.name, tag)

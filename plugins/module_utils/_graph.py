@@ -116,6 +116,10 @@ class Repository:
     attached: Dict[str, str] = field(default_factory=dict)
     detached: Dict[str, str] = field(default_factory=dict)
 
+    def attached_tags(self) -> Iterator[Tuple[Tag, str]]:
+        """Yield the tags that belong to another image, each with the digest of that subject."""
+        return ((self.tags[name], subject) for name, subject in self.attached.items() if name in self.tags)
+
     def judged_tags(self) -> Iterator[Tag]:
         """Yield the tags that policies judge: all but those that belong to a subject."""
         return (tag for tag in self.tags.values() if tag.name not in self.attached and tag.name not in self.detached)

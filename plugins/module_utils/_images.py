@@ -41,7 +41,7 @@ def lists_of_referrers(graph: Graph) -> Set[Node]:
     return {
         (name, tag.digest)
         for name, repository in graph.repositories.items()
-        for tag in (repository.tags[attached] for attached in repository.attached)
+        for tag, _subject in repository.attached_tags()
         if "." not in tag.name and graph.children_of(tag.digest)
     }
 

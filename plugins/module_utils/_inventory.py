@@ -225,9 +225,9 @@ class _Inspection:
     def _referrer_rows(self, selects: Callable[[str], bool]) -> Iterator[ImageRow]:
         """Yield what is attached to other images, each with the tag that attaches it, where one does."""
         attaching = {
-            (subject, name, repository.tags[tag].digest): repository.tags[tag]
+            (subject, name, tag.digest): tag
             for name, repository in self.graph.repositories.items()
-            for tag, subject in repository.attached.items()
+            for tag, subject in repository.attached_tags()
         }
         for subject, nodes in sorted(self.attached.items()):
             for name, digest in nodes:

@@ -38,9 +38,9 @@ def referrers(graph: Graph, doomed: Optional[Mapping[str, Container[str]]] = Non
         for digest in named.keys() & repository.revisions.keys() if named else ():
             by_subject.setdefault(named[digest], []).append((name, digest))
         gone = doomed.get(name, ()) if doomed else ()
-        for tag, subject in repository.attached.items():
-            if tag not in gone:
-                by_subject.setdefault(subject, []).append((name, repository.tags[tag].digest))
+        for tag, subject in repository.attached_tags():
+            if tag.name not in gone:
+                by_subject.setdefault(subject, []).append((name, tag.digest))
     return by_subject
 
 

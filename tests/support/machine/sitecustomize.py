@@ -16,15 +16,11 @@ import sys
 
 HOLDS = [name for name in os.listdir("/srv") if name.startswith("hold-")]
 STEPS = collections.Counter[str]()
-IS_PURGING = False
 
 
 def stage_of(event: str, subject: object) -> str:
     """The stage of which this is a step (https://docs.python.org/3/library/audit_events.html); empty for none."""
-    global IS_PURGING  # noqa: PLW0603
-    if event == "shutil.rmtree" and "/docker/registry/drydock/" in str(subject):
-        IS_PURGING = True
-    if event in ("os.remove", "os.rmdir") and IS_PURGING:
+    if event in ("os.remove", "os.rmdir") and "/docker/registry/drydock/" in str(subject):
         return "purging"
     if event == "os.rename" and "/docker/registry/v2/" in str(subject):
         return "sweeping"
@@ -32,7 +28,7 @@ def stage_of(event: str, subject: object) -> str:
 
 
 def look(event: str, arguments: tuple[object, ...]) -> None:
-    stage = stage_of(event, arguments[0]) if arguments and event.startswith(("os.", "shutil.")) else ""
+    stage = stage_of(event, arguments[0]) if arguments and event.startswith("os.") else ""
     if stage:
         STEPS[stage] += 1
         if STEPS[stage] == 2:
