@@ -29,7 +29,7 @@ options:
   broken_tags:
     description:
       - What becomes of a tag that does not pull, because its manifest, its configuration or a layer is gone, or the
-        registry lists it and does not have it. Such tags are told in RV(broken_tags). They take no place among the
+        registry lists it and does not have it. Such tags are listed in RV(broken_tags). They take no place among the
         newest O(policies[].keep_n) or O(policies[].keep_groups), and are no repository's last tag, so that no image
         that pulls goes because of them.
       - With V(keep) they stay. With V(delete) those go that a policy judges and that neither

@@ -42,8 +42,8 @@ options:
       - What to do where an entry of O(exclude_repositories), of O(policies[].exclude_repositories) or of
         O(protect_images) matches nothing in the registry. Most often it is a mistake, and what it was to protect goes.
       - V(fail_if_near) refuses to go on where something near it is there and would not be protected, and says what was
-        probably meant. That is the same below a slash, in another namespace, without the registry's host, or with one
-        letter less wrong. Otherwise it warns.
+        probably meant. That is the same name below a slash, in another namespace or without the registry's host, or one
+        with a letter too many, missing, wrong or in the wrong place. Otherwise it warns.
       - V(fail) refuses in any case. V(warn) only warns. V(ignore) says nothing, for lists that many hosts share.
       - Beside O(plan), entries that the plan was not made with are held against what is in it.
       - A pattern of O(repositories), or another one of a policy, that matches nothing draws a warning, whatever is said
