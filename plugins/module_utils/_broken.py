@@ -11,12 +11,11 @@ from __future__ import annotations
 
 from typing import Dict, Iterator, List, NamedTuple, Optional, Set
 
-from ._graph import Graph, Manifest, Repository, Tag
+from ._graph import EMPTY, Graph, Manifest, Repository, Tag
 from ._reach import linked_digests
 
 #: Why tags do not pull, by repository and tag.
 BrokenTags = Dict[str, Dict[str, str]]
-_EMPTY = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 
 class Broken(NamedTuple):
@@ -164,7 +163,7 @@ class _Looks:
         blob = self.graph.blobs.get(stored)
         if blob is None:
             return f"{kind} {digest} is gone"
-        if blob.size == 0 and stored != _EMPTY:
+        if blob.size == 0 and stored != EMPTY:
             return f"{kind} {digest} has no content"
         # A registry with a cold cache needs the link by either name (seen on 2.8.2, 3.1.1).
         links = self.repository.layer_links

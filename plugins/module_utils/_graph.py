@@ -15,6 +15,8 @@ from typing import Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 #: What the path of debris ends with that was to become a file and never did.
 UNFINISHED = ".unfinished"
+#: The digest of content without a single byte.
+EMPTY = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 # The referrers tag schema of the OCI distribution spec ("Referrers Tag Schema"); behind a dot cosign (sig, att, sbom),
 # imgpkg, source images and others say what they attach.
 _SUBJECT_TAG = re.compile(r"(sha256-[0-9a-f]{64}|sha512-[0-9a-f]{128})(?:\.[A-Za-z0-9._-]+)?")

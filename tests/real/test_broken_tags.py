@@ -50,6 +50,10 @@ def lose_layer(store: Store, image: Image) -> None:
     remove(store.blob(image.layers[0].digest))
 
 
+def empty_layer(store: Store, image: Image) -> None:
+    store.blob_data(image.layers[0].digest).write_bytes(b"")
+
+
 def store_of(way: Way) -> Store:
     assert isinstance(way.registry, RegistryProcess)
     way.registry.restart()
@@ -68,7 +72,7 @@ def three_runs(way: Way, **options: Any) -> Result:
     return run
 
 
-@pytest.mark.parametrize("damage", [unlink, lose_manifest, lose_layer])
+@pytest.mark.parametrize("damage", [unlink, lose_manifest, lose_layer, empty_layer])
 def test_the_newest_that_pulls_stays(way: Way, damage: Callable[[Store, Image], None]) -> None:
     made = way.push_aged("app", AGES)
     store = store_of(way)
@@ -161,8 +165,12 @@ def lose_v1_layer(store: V1Store) -> None:
     (store.image(v1_image("3", v1_image("base 3"))) / "layer").unlink()
 
 
+def empty_v1_layer(store: V1Store) -> None:
+    (store.image(v1_image("3", v1_image("base 3"))) / "layer").write_bytes(b"")
+
+
 @pytest.mark.parametrize("over_api", [False, True])
-@pytest.mark.parametrize("damage", [lose_image, lose_base, lose_v1_layer])
+@pytest.mark.parametrize("damage", [lose_image, lose_base, lose_v1_layer, empty_v1_layer])
 def test_a_v1_registry(v1: V1Registry, damage: Callable[[V1Store], None], *, over_api: bool) -> None:
     store = V1Store(v1.storage)
     made = {tag: v1_image(tag, v1_image(f"base {tag}"), created=date(age)) for tag, age in AGES.items()}

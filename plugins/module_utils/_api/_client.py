@@ -13,8 +13,9 @@ from typing import Any, Callable, Iterator, List, Mapping, NamedTuple, Optional
 from urllib.parse import urljoin, urlsplit
 
 from .._errors import RegistryError
+from .._graph import EMPTY
 from ._base import ApiClient, quoted
-from ._http import ATTEMPTS, BODY_LIMIT, Answer
+from ._http import ATTEMPTS, BODY_LIMIT, Answer, TooLongError
 from ._options import checked_url, concurrency_from, credentials_from, timeout_from, tls_from
 from ._paging import FIRST_PAGE, digests_in, names_in, read_pages
 
@@ -89,8 +90,15 @@ class RegistryClient(ApiClient):
         return self.manifest(repository, tag) is not None
 
     def has_blob(self, repository: str, digest: str, attempts: int = ATTEMPTS) -> bool:
-        """Whether the repository serves this layer or config."""
-        return self._read("HEAD", _blob_path(repository, digest), repository, {}, attempts=attempts) is not None
+        """Whether the repository serves this layer or config, and not without its bytes, as 2.8.2 and 3.1.1 may."""
+        answer = self._read("HEAD", _blob_path(repository, digest), repository, {}, attempts=attempts)
+        if answer is None or digest == EMPTY or answer.headers.get("Content-Length") != "0":
+            return answer is not None
+        try:
+            # What is between may have answered HEAD so.
+            return bool(self.blob(repository, digest, 1, attempts))
+        except TooLongError:
+            return True
 
     def blob(self, repository: str, digest: str, limit: int, attempts: int = ATTEMPTS) -> Optional[bytes]:
         """A layer or config, None where it is not there; TooLongError where it is longer than `limit` bytes."""

@@ -84,9 +84,8 @@ class V1Client(ApiClient):
         answer = self._ask(repository, image, "json")
         if self._served(answer) is None:
             return False
-        return (
-            "X-Docker-Size" in answer.headers or self._served(self._ask(repository, image, "layer", "HEAD")) is not None
-        )
+        size = answer.headers.get("X-Docker-Size")
+        return size != "0" if size else self._served(self._ask(repository, image, "layer", "HEAD")) is not None
 
     def has_image(self, repository: str, image: str) -> bool:
         """Whether the registry shows the image's `ancestry`."""

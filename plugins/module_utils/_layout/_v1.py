@@ -155,6 +155,10 @@ class V1Layout(Layout):
                 self._read_image(graph, name)
                 self.progress.advance()
 
+    def _has_bytes(self, path: str) -> bool:
+        found = self.storage.read(path, 1)
+        return found is not None and bool(found[0])
+
     def _read_image(self, graph: Graph, image: str) -> None:
         path = paths.image(image)
         files, weight = self.storage.entries(path), self.storage.weigh_tree(path)
@@ -165,7 +169,7 @@ class V1Layout(Layout):
             return
         content, ancestry = (self._content(f"{path}/{name}", _JSON_LIMIT) for name in ("json", "ancestry"))
         found = parse_image(image, Files(content, ancestry, "_inprogress" in files.files), weight.size, graph.digests)
-        if "_inprogress" in files.files or not _WHOLE.issubset(files.files):
+        if "_inprogress" in files.files or not _WHOLE.issubset(files.files) or not self._has_bytes(f"{path}/layer"):
             self._partial.add(image)
         graph.digests[image] = image
         graph.blobs[image], graph.manifests[image] = weight, found.manifest

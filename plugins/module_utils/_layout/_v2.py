@@ -20,7 +20,7 @@ from .._attached import find_attached
 from .._damage import keep_damaged_whole
 from .._dates import add_dates, parts_of
 from .._errors import DoubtError
-from .._graph import Debris, Graph, Manifest, Repository, Tag
+from .._graph import EMPTY, Debris, Graph, Manifest, Repository, Tag
 from .._manifest import ImageConfig, parse_config, parse_manifest
 from .._plan import Removal
 from .._reach import linked_digests
@@ -37,7 +37,6 @@ _SHORTEST_LINK = len("sha256:") + 64
 # The registry refuses larger manifests (MANIFEST_INVALID); what is linked is read up to sixteen times that size.
 _LARGEST_MANIFEST = 4 * 1024 * 1024
 _MANIFEST_LIMIT = 16 * _LARGEST_MANIFEST
-_EMPTY = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 _NOTHING = Listing([], [])
 # So many manifests are named in a warning.
 _SHOWN = 5
@@ -421,7 +420,7 @@ def _warn_of_lost_manifests(graph: Graph) -> None:
 
 def _note_oddities(graph: Graph) -> None:
     for digest, blob in graph.blobs.items():
-        if blob.size == 0 and digest != _EMPTY:
+        if blob.size == 0 and digest != EMPTY:
             graph.notes.append(f"blob {digest} has no content")
     for repository in graph.repositories.values():
         gone = [digest for digest in repository.layer_links if graph.stored_as(digest) not in graph.blobs]
