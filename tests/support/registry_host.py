@@ -233,9 +233,13 @@ class RegistryHost:
                         yield inside, path
 
     def left(self) -> list[str]:
-        """Processes and files that were not there when the host was set up, files that are gone or have changed."""
+        """Processes and files that were not there when the host was set up, files that are gone or have changed.
+
+        The name that the first run gives a storage is to stay.
+        """
         before, now = set(self._files.items()), set(self.files().items())
-        return [*self.processes(), *sorted({path for path, _content in before ^ now})]
+        changed = {path for path, _content in before ^ now if not path.endswith("/docker/registry/drydock.id")}
+        return [*self.processes(), *sorted(changed)]
 
     def assert_as_before(self, expectation: Expectation, seconds: float = 20, allowed: tuple[str, ...] = ()) -> None:
         """No process is left after so many seconds; then it is writable, every kept image pulls, and no file is left.
