@@ -14,6 +14,8 @@ from typing import Dict, Iterator, List, NamedTuple, Optional, Set
 from ._graph import EMPTY, Graph, Manifest, Repository, Tag
 from ._reach import linked_digests
 
+#: How a reason begins that may be wrong: such a tag takes no place, and never goes because of it.
+OTHER_SIZE = "its manifest speaks"
 #: Why tags do not pull, by repository and tag.
 BrokenTags = Dict[str, Dict[str, str]]
 
@@ -30,9 +32,10 @@ class Broken(NamedTuple):
 def find_broken(graph: Graph) -> BrokenTags:
     """Return the ordinary tags that are known not to pull. Each manifest is looked at once in each repository.
 
-    A tag does not pull where its manifest, its configuration or a layer is gone or not linked in its repository; an
-    index, where a part of it is, or where no part is there at all. One of which some parts were never pushed (a sparse
-    index) pulls. So does what was not understood, and over the API what was not asked for.
+    A tag does not pull where its manifest, its configuration or a layer is gone, not linked in its repository or of
+    another size than the manifest says; an index, where a part of it is, or where no part is there at all. One of
+    which some parts were never pushed (a sparse index) pulls. So does what was not understood, and over the API
+    what was not asked for.
     """
     looks = _LooksEverywhere(graph)
     found: BrokenTags = {}
@@ -153,8 +156,21 @@ class _Looks:
 
     def _content(self, manifest: Manifest) -> Optional[str]:
         config = self._blob("configuration", manifest.config) if manifest.config else None
-        needed = (layer for layer in manifest.layers if layer not in manifest.elsewhere)
-        return config or next(filter(None, (self._blob("layer", layer) for layer in needed)), None)
+        needed = [layer for layer in manifest.layers if layer not in manifest.elsewhere]
+        lost = config or next(filter(None, (self._blob("layer", layer) for layer in needed)), None)
+        return lost or self._why_other_size(manifest, [*filter(None, [manifest.config]), *needed])
+
+    def _why_other_size(self, manifest: Manifest, needed: List[str]) -> Optional[str]:
+        """Return that the parts have not the bytes that they should: one of them is cut short, or all is well.
+
+        What is wrong may also be what the manifest says.
+        """
+        if not self.graph.has_all_blobs or manifest.content_size is None:
+            return None
+        found = sum(self.graph.blobs[self.graph.stored_as(digest)].size for digest in needed)
+        if found == manifest.content_size:
+            return None
+        return f"{OTHER_SIZE} of {manifest.content_size} bytes, its configuration and layers have {found}"
 
     def _blob(self, kind: str, digest: str) -> Optional[str]:
         if not self.graph.has_all_blobs:

@@ -75,10 +75,12 @@ class Manifest(NamedTuple):
 
     `children` are manifests (of an index), `config` and `layers` are blobs; `artifact_type` is None for an ordinary
     image. Where `is_known` is False the content could not be understood: then every digest found in it is in both
-    `children` and `layers`, and it is always kept. `damage` says in words why its content is not what was pushed, None
-    where it is: then it may refer to more than what was found in it. `created` is the date in the annotations of an
-    artifact or an index, None where there is none. `elsewhere` are those of the layers that a client may get from
-    another place, and that need not be here (OCI image spec, "Non-Distributable Layers").
+    `children` and `layers`, and it is always kept. `damage` says in words why its content is not what was pushed,
+    None where it is: then it may refer to more than what was found in it. `created` is the date in the annotations
+    of an artifact or an index, None where there is none. `content_size` are the bytes that it says its
+    configuration and layers have together, without those elsewhere, None where it does not. `elsewhere` are those
+    of the layers that a client may get from another place, and that need not be here (OCI image spec,
+    "Non-Distributable Layers").
     """
 
     media_type: str
@@ -91,6 +93,7 @@ class Manifest(NamedTuple):
     artifact_type: Optional[str] = None
     damage: Optional[str] = None
     created: Optional[float] = None
+    content_size: Optional[int] = None
     elsewhere: Tuple[str, ...] = ()
 
 

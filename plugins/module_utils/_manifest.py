@@ -139,8 +139,24 @@ def _read_known(data: Any, size: int, digests: Dict[str, str]) -> Manifest:
     # What is pushed without its content (OCI image spec, "Non-Distributable Layers").
     elsewhere = tuple(layer for layer, found in zip(layers, _list_in(data, "layers")) if found.get("urls"))
     return Manifest(
-        media_type, size, config, tuple(layers), subject=subject, artifact_type=kind, created=date, elsewhere=elsewhere
+        media_type,
+        size,
+        config,
+        tuple(layers),
+        subject=subject,
+        artifact_type=kind,
+        created=date,
+        content_size=_content_size([data["config"], *data["layers"]]),
+        elsewhere=elsewhere,
     )
+
+
+def _content_size(descriptors: List[Dict[str, Any]]) -> Optional[int]:
+    """Return how many bytes all of these say to have that have to be here, None where one does not say it."""
+    try:
+        return sum(_size_of(found) for found in descriptors if not found.get("urls"))
+    except NotUnderstoodError:
+        return None
 
 
 def _media_type(data: Dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
-from ._broken import Broken, find_broken
+from ._broken import OTHER_SIZE, Broken, find_broken
 from ._graph import Graph, Repository, Tag
 from ._keep_patterns import forgotten_wildcards
 from ._moments import Moments
@@ -252,7 +252,7 @@ class _Judge:
 
     def _decide_broken(self, tag: Tag) -> Decision:
         why = f"({self.broken[tag.name]})"
-        if self.settings.deletes_broken:
+        if self.settings.deletes_broken and not self.broken[tag.name].startswith(OTHER_SIZE):
             return Decision(tag, False, f"{GOES_BROKEN} {why}")
         return Decision(tag, True, f"kept: does not pull {why}")
 

@@ -141,6 +141,23 @@ def test_nothing_at_all(registry: RegistryProcess) -> None:
     assert not swept.run["changed"]
 
 
+def test_a_layer_of_another_size_than_its_manifest_says(registry: RegistryProcess, store: Store) -> None:
+    made = push_aged(registry, "app", {"1": 9.0, "2": 8.0, "3": 7.0})
+    hurt = store.blob_data(made["3"].layers[0].digest)
+    hurt.write_bytes(hurt.read_bytes()[:-1])
+    expectation = capture(registry, {"app": ["2"]})
+    with registry.closed():
+        # What the manifest says may be what is wrong, so it never goes because of that.
+        options: dict[str, Any] = {"policies": KEEP_ONE, "broken_tags": "delete"}
+        preview = successful(cleanup(registry, check=True, **options))
+        result = successful(cleanup(registry, **options))
+    assert preview["plan_id"] == result["plan_id"]
+    assert store.tags("app") == ["2", "3"]
+    (told,) = result["broken_tags"]
+    assert (told["tag"], told["why"].startswith("its manifest speaks of")) == ("3", True)
+    assert_pulls(registry, expectation)
+
+
 def test_zero_size_blob(registry: RegistryProcess, store: Store) -> None:
     made = push_aged(registry, "app", {"1": 9.0, "2": 8.0})
     store.blob_data(made["2"].layers[0].digest).write_bytes(b"")

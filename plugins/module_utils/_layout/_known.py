@@ -16,7 +16,7 @@ from typing import Any, Dict, Iterator, List, Mapping, Tuple
 from .._graph import Manifest
 from .._storage._own_files import write_durably
 
-_FORMAT = "drydock.registry/manifests/2"
+_FORMAT = "drydock.registry/manifests/3"
 _END = "end"
 
 
