@@ -181,13 +181,17 @@ class FilesystemStorage(Storage):
 
     def write(self, path: str, content: bytes) -> None:
         where = self._at(path)
+        # A run that is killed in between leaves no link without content, which would be taken for damage.
+        temporary = f"{where}.drydock"
         # The registry often runs as another user, so the caller's umask must not keep it from reading this.
         umask = os.umask(0o022)
         try:
             os.makedirs(os.path.dirname(where), exist_ok=True)
-            descriptor = os.open(where, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
+            with unless_written(temporary):
+                descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
+                with os.fdopen(descriptor, "wb") as file:
+                    file.write(content)
+                os.rename(temporary, where)
         except OSError as error:
             kind = FullError if error.errno in FULL else StorageError
             raise kind(f"{where} could not be written: {error.strerror}") from error
