@@ -197,15 +197,13 @@ def test_garbled_current_link_keeps_the_whole_repository(registry: RegistryProce
 
 
 @pytest.mark.parametrize("content", ["", "sha256:" + "0" * 63])
-@pytest.mark.parametrize("kind", ["manifest", "layer"])
-def test_a_link_cut_short_keeps_the_whole_repository(
-    registry: RegistryProcess, store: Store, kind: str, content: str
+def test_a_manifests_link_cut_short_keeps_the_whole_repository(
+    registry: RegistryProcess, store: Store, content: str
 ) -> None:
     """The registry answers 500 for what it links, so that the newest image does not pull, and must not take a place."""
     made = push_aged(registry, "cut", {"1": 9.0, "2": 8.0, "3": 7.0})
     push_aged(registry, "fine", {"1": 9.0, "2": 8.0})
-    layer = store.layer_link("cut", made["3"].layers[0].digest)
-    (layer if kind == "layer" else store.revision("cut", made["3"].digest) / "link").write_text(content)
+    (store.revision("cut", made["3"].digest) / "link").write_text(content)
     before = snapshot(store.repository("cut"))
     expectation = capture(registry, {"cut": ["1", "2"]})
     with registry.closed():
@@ -214,6 +212,21 @@ def test_a_link_cut_short_keeps_the_whole_repository(
     assert_untouched(store.repository("cut"), before)
     assert store.tags("fine") == ["2"]
     assert any("cut: the link" in str(warning) for warning in run["warnings"])
+    assert_pulls(registry, expectation)
+
+
+@pytest.mark.parametrize("content", ["", "sha256:" + "0" * 63])
+def test_a_layers_link_cut_short_is_none(registry: RegistryProcess, store: Store, content: str) -> None:
+    """What a full disk leaves of many layers: only those images do not pull that name one, and they take no place."""
+    made = push_aged(registry, "cut", {"1": 9.0, "2": 8.0, "3": 7.0})
+    store.layer_link("cut", made["3"].layers[0].digest).write_text(content)
+    expectation = capture(registry, {"cut": ["2"]})
+    with registry.closed():
+        preview, run = (successful(cleanup(registry, check=check, policies=KEEP_ONE)) for check in (True, False))
+    assert preview["tags_deleted"] == run["tags_deleted"]
+    assert store.tags("cut") == ["2", "3"]
+    assert [one["tag"] for one in run["broken_tags"]] == ["3"]
+    assert made["3"].layers[0].digest in store.blobs()
     assert_pulls(registry, expectation)
 
 

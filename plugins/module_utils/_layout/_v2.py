@@ -198,14 +198,23 @@ class V2Layout(Layout):
             for name, found in self.storage.leaves(f"{path}/{algorithm}", "link"):
                 if not _is_hex(name):
                     continue
-                if found:
+                where = f"{path}/{algorithm}/{name}"
+                if found and (found.size >= _SHORTEST_LINK or self._is_link(graph, repository, where)):
                     digest = f"{algorithm}:{name}"
                     times[share(digest, digest)] = moments.setdefault(found.modified, found.modified)
-                    if found.size < _SHORTEST_LINK:
-                        self._look_into_link(graph, repository, f"{path}/{algorithm}/{name}/link")
                 else:
-                    self._add_debris(graph, repository, f"{path}/{algorithm}/{name}")
+                    self._add_debris(graph, repository, where)
         return times
+
+    def _is_link(self, graph: Graph, repository: Repository, path: str) -> bool:
+        """Whether a link that was short when it was listed holds a digest; if not, the registry answers 500 for it.
+
+        Without its link a layer is missing from those images alone that name it. A manifest is wanted by its digest.
+        """
+        if path.startswith(paths.layers(repository.name)):
+            return self._read_link(f"{path}/link")[0] is not None
+        self._look_into_link(graph, repository, f"{path}/link")
+        return True
 
     def _read_blobs(self, graph: Graph) -> None:
         for algorithm in self._directories(paths.BLOBS):
