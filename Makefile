@@ -114,7 +114,7 @@ bench-clients: ## crane, regctl, regbot (needs Go) and jq, which only the benchm
 tools: ## skopeo, htpasswd, openssl (apt, as root or with sudo)
 	@bash .ci/get-part tools
 
-fleet: ## sshd, nginx, redis-server, ip (apt) for hosts in namespaces; none of it is started here
+fleet: ## sshd, nginx, redis-server, ip, mkfs.ext4 (apt) for hosts in namespaces; none of it is started here
 	@bash .ci/get-part fleet
 
 help: ## this text
