@@ -22,7 +22,8 @@ def stage_of(event: str, subject: object) -> str:
     """The stage of which this is a step (https://docs.python.org/3/library/audit_events.html); empty for none."""
     if event in ("os.remove", "os.rmdir") and "/docker/registry/drydock/" in str(subject):
         return "purging"
-    if event == "os.rename" and "/docker/registry/v2/" in str(subject):
+    # What proves a storage is written beside its place and then renamed: that is no step of a sweep.
+    if event == "os.rename" and "/docker/registry/v2/" in str(subject) and not str(subject).endswith(".drydock"):
         return "sweeping"
     return "planning" if event == "os.scandir" and isinstance(subject, int) else ""
 
