@@ -8,8 +8,8 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 
-from ansible_collections.drydock.registry.plugins.module_utils._durations import parse_duration
-from ansible_collections.drydock.registry.plugins.module_utils._errors import InvalidOptionError
+from ansible_collections.drydock.registry.plugins.module_utils._basics.durations import parse_duration
+from ansible_collections.drydock.registry.plugins.module_utils._basics.errors import InvalidOptionError
 from ansible_collections.drydock.registry.plugins.plugin_utils._action import RegistryAction
 from ansible_collections.drydock.registry.plugins.plugin_utils._watch import Watch
 

@@ -435,7 +435,7 @@ quarantine:
 import gc
 from typing import Any
 
-from ansible_collections.drydock.registry.plugins.module_utils._argspec import (
+from ansible_collections.drydock.registry.plugins.module_utils._tasks.argspec import (
     endpoints_argument_spec,
     in_context,
     limits_argument_spec,
@@ -449,10 +449,10 @@ from ansible_collections.drydock.registry.plugins.module_utils._argspec import (
     storage_argument_spec,
     task_context_argument_spec,
 )
-from ansible_collections.drydock.registry.plugins.module_utils._cleanup_api import ApiCleanup
-from ansible_collections.drydock.registry.plugins.module_utils._cleanup_storage import StorageCleanup
-from ansible_collections.drydock.registry.plugins.module_utils._job import mode_of, run_job
-from ansible_collections.drydock.registry.plugins.module_utils._module import RegistryModule
+from ansible_collections.drydock.registry.plugins.module_utils._tasks.cleanup_api import ApiCleanup
+from ansible_collections.drydock.registry.plugins.module_utils._tasks.cleanup_storage import StorageCleanup
+from ansible_collections.drydock.registry.plugins.module_utils._tasks.job import mode_of, run_job
+from ansible_collections.drydock.registry.plugins.module_utils._tasks.module import RegistryModule
 
 
 def cleanup_argument_spec() -> dict[str, Any]:

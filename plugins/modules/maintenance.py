@@ -402,7 +402,16 @@ from typing import Any, Optional
 
 from ansible.module_utils.basic import missing_required_lib
 
-from ansible_collections.drydock.registry.plugins.module_utils._argspec import (
+from ansible_collections.drydock.registry.plugins.module_utils._basics.errors import (
+    DrydockError,
+    HeldError,
+    MissingLibraryError,
+)
+from ansible_collections.drydock.registry.plugins.module_utils._basics.times import iso
+from ansible_collections.drydock.registry.plugins.module_utils._lock.lock import run_from_params
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance.build import build_switch, exclusively
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance.switch import Outcome, Switch
+from ansible_collections.drydock.registry.plugins.module_utils._tasks.argspec import (
     endpoints_argument_spec,
     in_context,
     registry_argument_spec,
@@ -414,16 +423,7 @@ from ansible_collections.drydock.registry.plugins.module_utils._argspec import (
     storage_argument_spec,
     task_context_argument_spec,
 )
-from ansible_collections.drydock.registry.plugins.module_utils._errors import (
-    DrydockError,
-    HeldError,
-    MissingLibraryError,
-)
-from ansible_collections.drydock.registry.plugins.module_utils._lock import run_from_params
-from ansible_collections.drydock.registry.plugins.module_utils._maintenance._build import build_switch, exclusively
-from ansible_collections.drydock.registry.plugins.module_utils._maintenance._switch import Outcome, Switch
-from ansible_collections.drydock.registry.plugins.module_utils._module import RegistryModule
-from ansible_collections.drydock.registry.plugins.module_utils._times import iso
+from ansible_collections.drydock.registry.plugins.module_utils._tasks.module import RegistryModule
 
 
 def argument_spec() -> dict[str, Any]:

@@ -324,20 +324,20 @@ from typing import Any
 
 from ansible.module_utils.basic import missing_required_lib
 
-from ansible_collections.drydock.registry.plugins.module_utils._argspec import (
+from ansible_collections.drydock.registry.plugins.module_utils._basics.errors import DrydockError, MissingLibraryError
+from ansible_collections.drydock.registry.plugins.module_utils._tasks.argspec import (
     registry_argument_spec,
     registry_mutually_exclusive,
     registry_required_by,
     registry_required_together,
     storage_argument_spec,
 )
-from ansible_collections.drydock.registry.plugins.module_utils._errors import DrydockError, MissingLibraryError
-from ansible_collections.drydock.registry.plugins.module_utils._module import RegistryModule
-from ansible_collections.drydock.registry.plugins.module_utils._registry_info import RegistryInfo
+from ansible_collections.drydock.registry.plugins.module_utils._tasks.module import RegistryModule
+from ansible_collections.drydock.registry.plugins.module_utils._tasks.registry_info import RegistryInfo
 
 
 def argument_spec() -> dict[str, Any]:
-    # Lists of texts: `_texts.py` says why they are raw.
+    # Lists of texts: `_basics/texts.py` says why they are raw.
     names = {"type": "raw"}
     return {
         **registry_argument_spec(),

@@ -184,14 +184,14 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.drydock.registry.plugins.module_utils._argspec import (
+from ansible_collections.drydock.registry.plugins.module_utils._tasks.argspec import (
     absent_argument_spec,
     registry_mutually_exclusive,
     registry_required_by,
     registry_required_together,
 )
-from ansible_collections.drydock.registry.plugins.module_utils._job import mode_of, run_job
-from ansible_collections.drydock.registry.plugins.module_utils._named_deletion import TagDeletion
+from ansible_collections.drydock.registry.plugins.module_utils._tasks.job import mode_of, run_job
+from ansible_collections.drydock.registry.plugins.module_utils._tasks.named_deletion import TagDeletion
 
 
 def argument_spec() -> dict[str, Any]:

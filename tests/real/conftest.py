@@ -15,7 +15,7 @@ from typing import Any, Callable, Iterator
 
 import pytest
 
-from ansible_collections.drydock.registry.plugins.module_utils._api import _http
+from ansible_collections.drydock.registry.plugins.module_utils._client import http as _http
 from support import furnishing, netns, service, watchdogs
 from support.bed import Bed
 from support.closable import ByProxy, Closable, NewClosable

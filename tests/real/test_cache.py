@@ -17,14 +17,15 @@ from typing import Any, Iterator
 import pytest
 from real.conftest import require, require_registry
 
-from ansible_collections.drydock.registry.plugins.module_utils._cache import caches_in_memory, forget_blobs
-from ansible_collections.drydock.registry.plugins.module_utils._errors import MaintenanceError
-from ansible_collections.drydock.registry.plugins.module_utils._maintenance import _switch, _watchdog
-from ansible_collections.drydock.registry.plugins.module_utils._maintenance._record import (
+from ansible_collections.drydock.registry.plugins.module_utils._basics.errors import MaintenanceError
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance import switch as _switch
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance import watchdog as _watchdog
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance.record.record import (
     record_from_json,
     record_to_json,
 )
-from ansible_collections.drydock.registry.plugins.module_utils._registry_config import load_registry_config
+from ansible_collections.drydock.registry.plugins.module_utils._registry.cache import caches_in_memory, forget_blobs
+from ansible_collections.drydock.registry.plugins.module_utils._registry.config import load_registry_config
 from support import images, service, watchdogs
 from support.closable import ByVariable
 from support.holding import held_sweep

@@ -11,7 +11,7 @@ from typing import Callable
 
 import pytest
 
-from ansible_collections.drydock.registry.plugins.module_utils._api._http import ATTEMPTS
+from ansible_collections.drydock.registry.plugins.module_utils._client.http import ATTEMPTS
 from support.playbook import Result
 from support.pushing import Repository
 from support.registries import V2, NewRegistry, RegistryProcess

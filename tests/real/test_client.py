@@ -14,8 +14,8 @@ from typing import Any, Callable
 
 import pytest
 
-from ansible_collections.drydock.registry.plugins.module_utils._api._client import RegistryClient, client_from_params
-from ansible_collections.drydock.registry.plugins.module_utils._errors import RegistryError
+from ansible_collections.drydock.registry.plugins.module_utils._basics.errors import RegistryError
+from ansible_collections.drydock.registry.plugins.module_utils._client.client import RegistryClient, client_from_params
 from support import images
 from support.crane import CraneRegistry
 from support.credentials import TlsFiles, TokenAuth

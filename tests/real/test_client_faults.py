@@ -12,9 +12,9 @@ from typing import Any, Callable
 
 import pytest
 
-from ansible_collections.drydock.registry.plugins.module_utils._api import _http
-from ansible_collections.drydock.registry.plugins.module_utils._api._client import RegistryClient, client_from_params
-from ansible_collections.drydock.registry.plugins.module_utils._errors import RegistryError
+from ansible_collections.drydock.registry.plugins.module_utils._basics.errors import RegistryError
+from ansible_collections.drydock.registry.plugins.module_utils._client import http as _http
+from ansible_collections.drydock.registry.plugins.module_utils._client.client import RegistryClient, client_from_params
 from support import images
 from support.pushing import push
 from support.registries import V3, NewRegistry, Registry, RegistryProcess, wait_for

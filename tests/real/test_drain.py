@@ -15,14 +15,14 @@ from typing import Iterator
 import pytest
 from real.conftest import require
 
-from ansible_collections.drydock.registry.plugins.module_utils._errors import MaintenanceError
-from ansible_collections.drydock.registry.plugins.module_utils._maintenance._connections import Connections
-from ansible_collections.drydock.registry.plugins.module_utils._maintenance._drain import Drain
-from ansible_collections.drydock.registry.plugins.module_utils._maintenance._nginx import Nginx
-from ansible_collections.drydock.registry.plugins.module_utils._maintenance._proxy_flag import ProxyFlagMethod
-from ansible_collections.drydock.registry.plugins.module_utils._maintenance._tasks import TasksMethod
-from ansible_collections.drydock.registry.plugins.module_utils._processes import process_of
-from ansible_collections.drydock.registry.plugins.module_utils._registry_config import load_registry_config
+from ansible_collections.drydock.registry.plugins.module_utils._basics.errors import MaintenanceError
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance.methods.connections import Connections
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance.methods.drain import Drain
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance.methods.nginx import Nginx
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance.methods.proxy_flag import ProxyFlagMethod
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance.methods.tasks import TasksMethod
+from ansible_collections.drydock.registry.plugins.module_utils._registry.config import load_registry_config
+from ansible_collections.drydock.registry.plugins.module_utils._registry.processes import process_of
 from support import images
 from support.nginx import NginxProcess, find_nginx
 from support.pushing import Repository, push

@@ -16,11 +16,11 @@ from typing import Any, Callable, Iterator, cast
 
 import pytest
 
-from ansible_collections.drydock.registry.plugins.module_utils import _room
-from ansible_collections.drydock.registry.plugins.module_utils._lock import Lock, lock_path
-from ansible_collections.drydock.registry.plugins.module_utils._lock_files import lock_in
-from ansible_collections.drydock.registry.plugins.module_utils._maintenance import _boot
-from ansible_collections.drydock.registry.plugins.module_utils._room import places_elsewhere
+from ansible_collections.drydock.registry.plugins.module_utils._lock.lock import Lock, lock_path
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance.lease import boot as _boot
+from ansible_collections.drydock.registry.plugins.module_utils._storage import room as _room
+from ansible_collections.drydock.registry.plugins.module_utils._storage.lock_directory import lock_in
+from ansible_collections.drydock.registry.plugins.module_utils._storage.room import places_elsewhere
 from support import images, v1
 from support.crashing import KILLED, run_until
 from support.fleet import Host, result_of

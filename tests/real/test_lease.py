@@ -22,10 +22,13 @@ import pytest
 import requests
 from real.conftest import require, require_registry
 
-from ansible_collections.drydock.registry.plugins.module_utils._maintenance import _watchdog
-from ansible_collections.drydock.registry.plugins.module_utils._maintenance._boot import unit_text
-from ansible_collections.drydock.registry.plugins.module_utils._maintenance._exclusive import exclusively
-from ansible_collections.drydock.registry.plugins.module_utils._maintenance._record import Record, record_from_json
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance import watchdog as _watchdog
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance.lease.boot import unit_text
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance.lease.exclusive import exclusively
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance.record.record import (
+    Record,
+    record_from_json,
+)
 from support import images, service, watchdogs
 from support.fleet import Host
 from support.forked import run_forked

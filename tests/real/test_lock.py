@@ -20,16 +20,16 @@ from typing import Callable
 
 import pytest
 
-from ansible_collections.drydock.registry.plugins.module_utils import _hold
-from ansible_collections.drydock.registry.plugins.module_utils._errors import (
+from ansible_collections.drydock.registry.plugins.module_utils._apply.sentry import Sentry
+from ansible_collections.drydock.registry.plugins.module_utils._basics.errors import (
     HeldError,
     MaintenanceError,
     StoppedError,
 )
-from ansible_collections.drydock.registry.plugins.module_utils._lock import Hold, Lock, Run, lock_path, stop_sweep
-from ansible_collections.drydock.registry.plugins.module_utils._lock_files import LockDirectory
-from ansible_collections.drydock.registry.plugins.module_utils._sentry import Sentry
-from ansible_collections.drydock.registry.plugins.module_utils._times import iso
+from ansible_collections.drydock.registry.plugins.module_utils._basics.times import iso
+from ansible_collections.drydock.registry.plugins.module_utils._lock import hold as _hold
+from ansible_collections.drydock.registry.plugins.module_utils._lock.lock import Hold, Lock, Run, lock_path, stop_sweep
+from ansible_collections.drydock.registry.plugins.module_utils._storage.lock_directory import LockDirectory
 from support.crashing import KILLED, Countdown
 from support.locking import OURS, THEIRS, in_child, rewrite
 from support.playbook import run_environment

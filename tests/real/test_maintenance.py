@@ -21,7 +21,7 @@ import pytest
 import yaml
 from real.conftest import require, require_registry
 
-from ansible_collections.drydock.registry.plugins.module_utils._maintenance._exclusive import exclusively
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance.lease.exclusive import exclusively
 from support import images, watchdogs
 from support.credentials import TlsFiles
 from support.forked import run_forked

@@ -13,15 +13,18 @@ import pytest
 import yaml
 from real.conftest import require_registry
 
-from ansible_collections.drydock.registry.plugins.module_utils._endpoints import Endpoints
-from ansible_collections.drydock.registry.plugins.module_utils._errors import InvalidOptionError, MaintenanceError
-from ansible_collections.drydock.registry.plugins.module_utils._maintenance import _environment_places as places
-from ansible_collections.drydock.registry.plugins.module_utils._maintenance._environment import EnvironmentMethod
-from ansible_collections.drydock.registry.plugins.module_utils._maintenance._environment_variable import NAME
-from ansible_collections.drydock.registry.plugins.module_utils._maintenance._registry import Registry
-from ansible_collections.drydock.registry.plugins.module_utils._maintenance._service import Service
-from ansible_collections.drydock.registry.plugins.module_utils._maintenance._stop import StopMethod
-from ansible_collections.drydock.registry.plugins.module_utils._registry_config import load_registry_config
+from ansible_collections.drydock.registry.plugins.module_utils._basics.errors import (
+    InvalidOptionError,
+    MaintenanceError,
+)
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance.methods import environment_places as places
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance.methods.environment import EnvironmentMethod
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance.methods.environment_variable import NAME
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance.methods.service import Service
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance.methods.stop import StopMethod
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance.registry import Registry
+from ansible_collections.drydock.registry.plugins.module_utils._proof.endpoints import Endpoints
+from ansible_collections.drydock.registry.plugins.module_utils._registry.config import load_registry_config
 from support import images, managers, service
 from support.pushing import PushError, push
 from support.registries import V3, VERSIONS, RegistryProcess, wait_for

@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 from real.conftest import require_registry
 
-from ansible_collections.drydock.registry.plugins.module_utils._hold import SKEW
+from ansible_collections.drydock.registry.plugins.module_utils._lock.hold import SKEW
 from support import images, service
 from support.closable import ByProxy, ByStopping, ByTasks, ByVariable, Closable, NewClosable
 from support.forked import run_forked

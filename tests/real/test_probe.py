@@ -14,17 +14,15 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.drydock.registry.plugins.module_utils._api._client import RegistryClient, client_from_params
-from ansible_collections.drydock.registry.plugins.module_utils._errors import NotClosedError, RegistryError
-from ansible_collections.drydock.registry.plugins.module_utils._probe import (
+from ansible_collections.drydock.registry.plugins.module_utils._basics.errors import NotClosedError, RegistryError
+from ansible_collections.drydock.registry.plugins.module_utils._client.client import RegistryClient, client_from_params
+from ansible_collections.drydock.registry.plugins.module_utils._proof.probe import (
     Mode,
     Probe,
     check_same_contents,
     probe,
 )
-from ansible_collections.drydock.registry.plugins.module_utils._registry_config import (
-    load_registry_config,
-)
+from ansible_collections.drydock.registry.plugins.module_utils._registry.config import load_registry_config
 from support import images
 from support.credentials import TlsFiles, TokenAuth, make_ca
 from support.pushing import push

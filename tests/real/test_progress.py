@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.drydock.registry.plugins.module_utils import _progress
+from ansible_collections.drydock.registry.plugins.module_utils._basics import progress as _progress
 from support.forked import run_forked
 from support.registries import V2, V3, NewRegistry, RegistryProcess
 from support.store import Store

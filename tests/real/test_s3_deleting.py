@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.drydock.registry.plugins.module_utils._storage import _s3_client
+from ansible_collections.drydock.registry.plugins.module_utils._storage.s3 import client as _s3_client
 from support import images
 from support.registries import V3, NewRegistry, RegistryProcess
 from support.s3_server import ObjectPath, keys_of, new_place, s3_server, storage_through

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.drydock.registry.plugins.module_utils._lock import Lock
-from ansible_collections.drydock.registry.plugins.module_utils._storage._s3 import S3Storage
+from ansible_collections.drydock.registry.plugins.module_utils._lock.lock import Lock
+from ansible_collections.drydock.registry.plugins.module_utils._storage.s3.storage import S3Storage
 from support import images, service
 from support.fleet import Host, checked
 from support.forked import run_forked

@@ -14,11 +14,12 @@ from typing import Any, Callable
 
 import pytest
 
-from ansible_collections.drydock.registry.plugins.module_utils import _deadline, _sentry
-from ansible_collections.drydock.registry.plugins.module_utils._errors import MaintenanceError, StoppedError
-from ansible_collections.drydock.registry.plugins.module_utils._lock import Lock, Run, lock_path
-from ansible_collections.drydock.registry.plugins.module_utils._lock_files import LockDirectory
-from ansible_collections.drydock.registry.plugins.module_utils._sentry import Sentry
+from ansible_collections.drydock.registry.plugins.module_utils._apply import sentry as _sentry
+from ansible_collections.drydock.registry.plugins.module_utils._apply.sentry import Sentry
+from ansible_collections.drydock.registry.plugins.module_utils._basics import deadline as _deadline
+from ansible_collections.drydock.registry.plugins.module_utils._basics.errors import MaintenanceError, StoppedError
+from ansible_collections.drydock.registry.plugins.module_utils._lock.lock import Lock, Run, lock_path
+from ansible_collections.drydock.registry.plugins.module_utils._storage.lock_directory import LockDirectory
 from support.holding import HeldSweep, held_sweep
 from support.locking import OURS, THEIRS, as_params, in_child, rewrite
 from support.registries import V3, NewRegistry, RegistryProcess

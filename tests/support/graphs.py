@@ -10,16 +10,16 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from ansible_collections.drydock.registry.plugins.module_utils._attached import find_attached
-from ansible_collections.drydock.registry.plugins.module_utils._graph import (
+from ansible_collections.drydock.registry.plugins.module_utils._graph.attached import find_attached
+from ansible_collections.drydock.registry.plugins.module_utils._graph.graph import (
     Graph,
     Manifest,
     Repository,
     Tag,
     Weight,
 )
-from ansible_collections.drydock.registry.plugins.module_utils._plan import Removal
-from ansible_collections.drydock.registry.plugins.module_utils._policy import Settings, read_settings
+from ansible_collections.drydock.registry.plugins.module_utils._plan.plan import Removal
+from ansible_collections.drydock.registry.plugins.module_utils._retention.policy import Settings, read_settings
 
 NOW = 1_700_000_000.0
 HOUR = 3600.0

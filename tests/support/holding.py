@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from threading import Thread
 from typing import Any, Iterator, Mapping
 
-from ansible_collections.drydock.registry.plugins.module_utils import _sentry
+from ansible_collections.drydock.registry.plugins.module_utils._apply import sentry as _sentry
 from support.forked import run_forked
 from support.playbook import Result
 

@@ -11,7 +11,7 @@ import traceback
 from pathlib import Path
 from typing import Any, Callable
 
-from ansible_collections.drydock.registry.plugins.module_utils._lock import Lock, Run
+from ansible_collections.drydock.registry.plugins.module_utils._lock.lock import Lock, Run
 
 OURS = Run("ctl1:100:7", "root on ctl1, ansible-playbook, process 100", "reg1")
 THEIRS = Run("ctl2:200:8", "root on ctl2, ansible-playbook, process 200", "reg1")

@@ -10,7 +10,7 @@ import shutil
 from pathlib import Path
 from types import TracebackType
 
-from ansible_collections.drydock.registry.plugins.module_utils._maintenance._nginx import snippet
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance.methods.nginx import snippet
 from support.registries import REPOSITORY_ROOT, MissingPartError, ServedProcess
 
 _EXAMPLE = REPOSITORY_ROOT / "examples/nginx/registry.conf"

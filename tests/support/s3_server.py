@@ -31,7 +31,7 @@ class S3Server:
     def __init__(self) -> None:
         from moto.server import ThreadedMotoServer  # noqa: PLC0415 (it takes long to import)
 
-        from ansible_collections.drydock.registry.plugins.module_utils._storage._s3 import S3Storage  # noqa: PLC0415
+        from ansible_collections.drydock.registry.plugins.module_utils._storage.s3.storage import S3Storage  # noqa: PLC0415
 
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         self._server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)

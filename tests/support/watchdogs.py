@@ -11,7 +11,7 @@ import re
 import signal
 from pathlib import Path
 
-from ansible_collections.drydock.registry.plugins.module_utils._maintenance._boot import (
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance.lease.boot import (
     BootHook,
     has_systemd,
     run_tool,

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.drydock.registry.plugins.module_utils._api._advice import explain
-from ansible_collections.drydock.registry.plugins.module_utils._api._auth import Credentials
-from ansible_collections.drydock.registry.plugins.module_utils._api._http import Answer
+from ansible_collections.drydock.registry.plugins.module_utils._client.advice import explain
+from ansible_collections.drydock.registry.plugins.module_utils._client.auth import Credentials
+from ansible_collections.drydock.registry.plugins.module_utils._client.http import Answer
 
 CATALOGUE = "http://registry/v2/_catalog?n=1000"
 

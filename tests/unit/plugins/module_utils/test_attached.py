@@ -9,12 +9,18 @@ from typing import Any, Mapping
 
 import pytest
 
-from ansible_collections.drydock.registry.plugins.module_utils._graph import Graph, Manifest, Repository, Tag, Weight
-from ansible_collections.drydock.registry.plugins.module_utils._permission import Aged
-from ansible_collections.drydock.registry.plugins.module_utils._plan import Removal
-from ansible_collections.drydock.registry.plugins.module_utils._planning import make_plan, mark_again
-from ansible_collections.drydock.registry.plugins.module_utils._protected import ProtectedImages
-from ansible_collections.drydock.registry.plugins.module_utils._retention import retain
+from ansible_collections.drydock.registry.plugins.module_utils._graph.graph import (
+    Graph,
+    Manifest,
+    Repository,
+    Tag,
+    Weight,
+)
+from ansible_collections.drydock.registry.plugins.module_utils._plan.permission import Aged
+from ansible_collections.drydock.registry.plugins.module_utils._plan.plan import Removal
+from ansible_collections.drydock.registry.plugins.module_utils._plan.planning import make_plan, mark_again
+from ansible_collections.drydock.registry.plugins.module_utils._retention.protected import ProtectedImages
+from ansible_collections.drydock.registry.plugins.module_utils._retention.retention import retain
 from support.graphs import DAY, NOW, OCI, attach, digest, settings, without
 
 OLD = NOW - 40 * DAY

@@ -14,15 +14,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.drydock.registry.plugins.module_utils._api._auth import (
+from ansible_collections.drydock.registry.plugins.module_utils._basics.errors import InvalidOptionError
+from ansible_collections.drydock.registry.plugins.module_utils._client.auth import (
     Challenge,
     Credentials,
     load_docker_credentials,
     parse_challenges,
     parse_token,
 )
-from ansible_collections.drydock.registry.plugins.module_utils._api._client import client_from_params
-from ansible_collections.drydock.registry.plugins.module_utils._errors import InvalidOptionError
+from ansible_collections.drydock.registry.plugins.module_utils._client.client import client_from_params
 
 WORDS = st.from_regex(r"[A-Za-z][A-Za-z0-9]{0,8}", fullmatch=True)
 VALUES = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=20)

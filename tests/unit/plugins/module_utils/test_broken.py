@@ -11,14 +11,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.drydock.registry.plugins.module_utils._broken import Broken, find_broken
-from ansible_collections.drydock.registry.plugins.module_utils._graph import Graph, Manifest, Repository, Tag, Weight
-from ansible_collections.drydock.registry.plugins.module_utils._permission import Aged
-from ansible_collections.drydock.registry.plugins.module_utils._plan import Plan
-from ansible_collections.drydock.registry.plugins.module_utils._planning import make_plan, mark_again
-from ansible_collections.drydock.registry.plugins.module_utils._policy import Settings
-from ansible_collections.drydock.registry.plugins.module_utils._protected import ProtectedImages
-from ansible_collections.drydock.registry.plugins.module_utils._retention import retain
+from ansible_collections.drydock.registry.plugins.module_utils._graph.broken import Broken, find_broken
+from ansible_collections.drydock.registry.plugins.module_utils._graph.graph import (
+    Graph,
+    Manifest,
+    Repository,
+    Tag,
+    Weight,
+)
+from ansible_collections.drydock.registry.plugins.module_utils._plan.permission import Aged
+from ansible_collections.drydock.registry.plugins.module_utils._plan.plan import Plan
+from ansible_collections.drydock.registry.plugins.module_utils._plan.planning import make_plan, mark_again
+from ansible_collections.drydock.registry.plugins.module_utils._retention.policy import Settings
+from ansible_collections.drydock.registry.plugins.module_utils._retention.protected import ProtectedImages
+from ansible_collections.drydock.registry.plugins.module_utils._retention.retention import retain
 from support.graphs import DAY, HOUR, NOW, OCI, REPOSITORIES, all_settings, digest, graphs, settings, sha512
 
 NOBODY = ProtectedImages()

@@ -12,9 +12,13 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.drydock.registry.plugins.module_utils._errors import DrydockError, MaintenanceError
-from ansible_collections.drydock.registry.plugins.module_utils._maintenance._edit import Edit, set_read_only, take_out
-from ansible_collections.drydock.registry.plugins.module_utils._registry_config import parse_config, with_read_only
+from ansible_collections.drydock.registry.plugins.module_utils._basics.errors import DrydockError, MaintenanceError
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance.methods.edit import (
+    Edit,
+    set_read_only,
+    take_out,
+)
+from ansible_collections.drydock.registry.plugins.module_utils._registry.config import parse_config, with_read_only
 
 DEBIAN = b"""\
 # the registry of team A

@@ -10,11 +10,17 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.drydock.registry.plugins.module_utils._consequences import follow
-from ansible_collections.drydock.registry.plugins.module_utils._graph import Graph, Manifest, Repository, Tag, Weight
-from ansible_collections.drydock.registry.plugins.module_utils._permission import Aged
-from ansible_collections.drydock.registry.plugins.module_utils._protected import ProtectedImages
-from ansible_collections.drydock.registry.plugins.module_utils._reach import LeadingTo, reach, referrers
+from ansible_collections.drydock.registry.plugins.module_utils._graph.graph import (
+    Graph,
+    Manifest,
+    Repository,
+    Tag,
+    Weight,
+)
+from ansible_collections.drydock.registry.plugins.module_utils._graph.reach import LeadingTo, reach, referrers
+from ansible_collections.drydock.registry.plugins.module_utils._plan.consequences import follow
+from ansible_collections.drydock.registry.plugins.module_utils._plan.permission import Aged
+from ansible_collections.drydock.registry.plugins.module_utils._retention.protected import ProtectedImages
 from support.graphs import DAY, LAYERS, MANIFESTS, NOW, OCI, digest, graphs, settings, sha512, without
 
 OLD = NOW - 40 * DAY

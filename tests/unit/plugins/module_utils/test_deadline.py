@@ -9,8 +9,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from ansible_collections.drydock.registry.plugins.module_utils import _deadline
-from ansible_collections.drydock.registry.plugins.module_utils._deadline import Deadline
+from ansible_collections.drydock.registry.plugins.module_utils._basics import deadline as _deadline
+from ansible_collections.drydock.registry.plugins.module_utils._basics.deadline import Deadline
 
 
 @pytest.fixture

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.drydock.registry.plugins.module_utils._errors import DoubtError, InvalidOptionError, PlanError
-from ansible_collections.drydock.registry.plugins.module_utils._graph import Graph, Repository, Tag, Weight
-from ansible_collections.drydock.registry.plugins.module_utils._guards import Guards, check_guards, require_links
-from ansible_collections.drydock.registry.plugins.module_utils._owners import owner_by_config
-from ansible_collections.drydock.registry.plugins.module_utils._plan import Removal, RepositoryRemoval
-from ansible_collections.drydock.registry.plugins.module_utils._sizes import parse_optional_size
+from ansible_collections.drydock.registry.plugins.module_utils._basics.errors import (
+    DoubtError,
+    InvalidOptionError,
+    PlanError,
+)
+from ansible_collections.drydock.registry.plugins.module_utils._basics.sizes import parse_optional_size
+from ansible_collections.drydock.registry.plugins.module_utils._graph.graph import Graph, Repository, Tag, Weight
+from ansible_collections.drydock.registry.plugins.module_utils._plan.guards import Guards, check_guards, require_links
+from ansible_collections.drydock.registry.plugins.module_utils._plan.plan import Removal, RepositoryRemoval
+from ansible_collections.drydock.registry.plugins.module_utils._storage.owners import owner_by_config
 from support.graphs import digest
 
 BLOBS = {digest(number): Weight(100, 0.0) for number in range(100)}

@@ -9,14 +9,14 @@ from typing import Iterable
 
 from hypothesis import given
 
-from ansible_collections.drydock.registry.plugins.module_utils._graph import Graph, Repository
-from ansible_collections.drydock.registry.plugins.module_utils._inventory import (
+from ansible_collections.drydock.registry.plugins.module_utils._basics.patterns import compile_patterns
+from ansible_collections.drydock.registry.plugins.module_utils._graph.graph import Graph, Repository
+from ansible_collections.drydock.registry.plugins.module_utils._report.inventory import (
     Scope,
     describe,
     find_orphans,
     take_inventory,
 )
-from ansible_collections.drydock.registry.plugins.module_utils._patterns import compile_patterns
 from support.graphs import graphs, pullable, pulled_by_tags
 
 EVERYTHING = Scope(compile_patterns(["**"], "repositories"), [])

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.drydock.registry.plugins.module_utils._graph import Manifest
-from ansible_collections.drydock.registry.plugins.module_utils._manifest import (
+from ansible_collections.drydock.registry.plugins.module_utils._graph.graph import Manifest
+from ansible_collections.drydock.registry.plugins.module_utils._graph.manifest import (
     DOCKER_LIST,
     OCI_INDEX,
     OCI_MANIFEST,

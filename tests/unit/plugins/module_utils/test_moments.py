@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.drydock.registry.plugins.module_utils._graph import Graph, Manifest, Repository, Tag
-from ansible_collections.drydock.registry.plugins.module_utils._retention import Retention, read_dates, retain
+from ansible_collections.drydock.registry.plugins.module_utils._graph.graph import Graph, Manifest, Repository, Tag
+from ansible_collections.drydock.registry.plugins.module_utils._retention.retention import Retention, read_dates, retain
 from support.graphs import DAY, HOUR, NOW, OCI, digest, settings
 
 MINUTE = 60.0

@@ -11,14 +11,14 @@ from typing import NamedTuple
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from ansible_collections.drydock.registry.plugins.module_utils._api._ability import BY_DIGEST, BY_TAG
-from ansible_collections.drydock.registry.plugins.module_utils._graph import Graph
-from ansible_collections.drydock.registry.plugins.module_utils._named import decide_repositories, decide_tags
-from ansible_collections.drydock.registry.plugins.module_utils._permission import Ability, Ageless
-from ansible_collections.drydock.registry.plugins.module_utils._plan import Plan, Removal, RepositoryRemoval
-from ansible_collections.drydock.registry.plugins.module_utils._planning import make_plan, mark_again
-from ansible_collections.drydock.registry.plugins.module_utils._policy import Bounds
-from ansible_collections.drydock.registry.plugins.module_utils._protected import ProtectedImages
+from ansible_collections.drydock.registry.plugins.module_utils._api.ability import BY_DIGEST, BY_TAG
+from ansible_collections.drydock.registry.plugins.module_utils._graph.graph import Graph
+from ansible_collections.drydock.registry.plugins.module_utils._plan.permission import Ability, Ageless
+from ansible_collections.drydock.registry.plugins.module_utils._plan.plan import Plan, Removal, RepositoryRemoval
+from ansible_collections.drydock.registry.plugins.module_utils._plan.planning import make_plan, mark_again
+from ansible_collections.drydock.registry.plugins.module_utils._retention.named import decide_repositories, decide_tags
+from ansible_collections.drydock.registry.plugins.module_utils._retention.policy import Bounds
+from ansible_collections.drydock.registry.plugins.module_utils._retention.protected import ProtectedImages
 from support.graphs import (
     MANIFESTS,
     NOW,

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from ansible_collections.drydock.registry.plugins.module_utils._errors import InvalidOptionError
-from ansible_collections.drydock.registry.plugins.module_utils._meant import check_possible
-from ansible_collections.drydock.registry.plugins.module_utils._names import NAMES, Grammar
-from ansible_collections.drydock.registry.plugins.module_utils._patterns import compile_pattern
+from ansible_collections.drydock.registry.plugins.module_utils._basics.errors import InvalidOptionError
+from ansible_collections.drydock.registry.plugins.module_utils._basics.meant import check_possible
+from ansible_collections.drydock.registry.plugins.module_utils._basics.names import NAMES, Grammar
+from ansible_collections.drydock.registry.plugins.module_utils._basics.patterns import compile_pattern
 
 # The grammars of the OCI distribution specification as it writes them.
 PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.drydock.registry.plugins.module_utils._errors import InvalidOptionError
-from ansible_collections.drydock.registry.plugins.module_utils._maintenance._nginx import snippet
+from ansible_collections.drydock.registry.plugins.module_utils._basics.errors import InvalidOptionError
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance.methods.nginx import snippet
 
 EXAMPLE = Path(__file__).resolve().parents[4] / "examples/nginx/drydock-registry.conf"
 

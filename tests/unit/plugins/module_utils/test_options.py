@@ -12,9 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.drydock.registry.plugins.module_utils._durations import describe_duration, parse_duration
-from ansible_collections.drydock.registry.plugins.module_utils._errors import InvalidOptionError
-from ansible_collections.drydock.registry.plugins.module_utils._patterns import compile_pattern
+from ansible_collections.drydock.registry.plugins.module_utils._basics.durations import (
+    describe_duration,
+    parse_duration,
+)
+from ansible_collections.drydock.registry.plugins.module_utils._basics.errors import InvalidOptionError
+from ansible_collections.drydock.registry.plugins.module_utils._basics.patterns import compile_pattern
 from support.graphs import settings
 
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.drydock.registry.plugins.module_utils._order import natural_key, version_key
+from ansible_collections.drydock.registry.plugins.module_utils._basics.order import natural_key, version_key
 
 NOT_VERSIONS = [
     "latest", "edge", "", "v", "4f2a9c1", "1234567", "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b", "1337", "20240115",

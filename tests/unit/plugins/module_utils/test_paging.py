@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.drydock.registry.plugins.module_utils._api._http import Answer
-from ansible_collections.drydock.registry.plugins.module_utils._api._paging import PAGE_SIZE, names_in, read_pages
-from ansible_collections.drydock.registry.plugins.module_utils._errors import RegistryError
+from ansible_collections.drydock.registry.plugins.module_utils._basics.errors import RegistryError
+from ansible_collections.drydock.registry.plugins.module_utils._client.http import Answer
+from ansible_collections.drydock.registry.plugins.module_utils._client.paging import PAGE_SIZE, names_in, read_pages
 
 Ask = Callable[[str], Answer]
 

@@ -11,7 +11,7 @@ from typing import Iterator
 
 import pytest
 
-from ansible_collections.drydock.registry.plugins.module_utils._parallel import in_parallel
+from ansible_collections.drydock.registry.plugins.module_utils._basics.parallel import in_parallel
 
 WORKERS = [1, 2, 8]
 

@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.drydock.registry.plugins.module_utils._errors import PlanError
-from ansible_collections.drydock.registry.plugins.module_utils._graph import Debris, Tag, Weight
-from ansible_collections.drydock.registry.plugins.module_utils._plan import Plan, Removal, RepositoryRemoval
-from ansible_collections.drydock.registry.plugins.module_utils._plan_file import FORMAT, dump_plan, load_plan
-from ansible_collections.drydock.registry.plugins.module_utils._rules import Decision
-from ansible_collections.drydock.registry.plugins.module_utils._storage._own_files import read_text, write_durably
+from ansible_collections.drydock.registry.plugins.module_utils._basics.errors import PlanError
+from ansible_collections.drydock.registry.plugins.module_utils._graph.graph import Debris, Tag, Weight
+from ansible_collections.drydock.registry.plugins.module_utils._plan.file import FORMAT, dump_plan, load_plan
+from ansible_collections.drydock.registry.plugins.module_utils._plan.plan import Plan, Removal, RepositoryRemoval
+from ansible_collections.drydock.registry.plugins.module_utils._retention.rules import Decision
+from ansible_collections.drydock.registry.plugins.module_utils._storage.own_files import read_text, write_durably
 from support.graphs import LAYERS, MANIFESTS
 
 OLD, KEPT = Tag("1.9", MANIFESTS[0], 5.5), Tag("1.10", MANIFESTS[1], None)

@@ -11,24 +11,24 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.drydock.registry.plugins.module_utils._broken import find_broken
-from ansible_collections.drydock.registry.plugins.module_utils._diff import render_diff
-from ansible_collections.drydock.registry.plugins.module_utils._graph import (
+from ansible_collections.drydock.registry.plugins.module_utils._graph.broken import find_broken
+from ansible_collections.drydock.registry.plugins.module_utils._graph.graph import (
     Graph,
     Manifest,
     Repository,
     Tag,
     Weight,
 )
-from ansible_collections.drydock.registry.plugins.module_utils._permission import Aged
-from ansible_collections.drydock.registry.plugins.module_utils._plan import Drift, Plan, Removal
-from ansible_collections.drydock.registry.plugins.module_utils._plan_file import dump_plan, load_plan
-from ansible_collections.drydock.registry.plugins.module_utils._planning import make_plan, mark_again, narrowed
-from ansible_collections.drydock.registry.plugins.module_utils._policy import Settings
-from ansible_collections.drydock.registry.plugins.module_utils._protected import ProtectedImages
-from ansible_collections.drydock.registry.plugins.module_utils._reach import linked_digests
-from ansible_collections.drydock.registry.plugins.module_utils._report import describe_removal, shares_of
-from ansible_collections.drydock.registry.plugins.module_utils._retention import retain
+from ansible_collections.drydock.registry.plugins.module_utils._graph.reach import linked_digests
+from ansible_collections.drydock.registry.plugins.module_utils._plan.file import dump_plan, load_plan
+from ansible_collections.drydock.registry.plugins.module_utils._plan.permission import Aged
+from ansible_collections.drydock.registry.plugins.module_utils._plan.plan import Drift, Plan, Removal
+from ansible_collections.drydock.registry.plugins.module_utils._plan.planning import make_plan, mark_again, narrowed
+from ansible_collections.drydock.registry.plugins.module_utils._report.diff import render_diff
+from ansible_collections.drydock.registry.plugins.module_utils._report.report import describe_removal, shares_of
+from ansible_collections.drydock.registry.plugins.module_utils._retention.policy import Settings
+from ansible_collections.drydock.registry.plugins.module_utils._retention.protected import ProtectedImages
+from ansible_collections.drydock.registry.plugins.module_utils._retention.retention import retain
 from support.graphs import (
     DAY,
     LAYERS,

@@ -11,14 +11,14 @@ from typing import Iterable
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from ansible_collections.drydock.registry.plugins.module_utils._api._ability import BY_DIGEST, BY_TAG
-from ansible_collections.drydock.registry.plugins.module_utils._api._groups import referring_first, units
-from ansible_collections.drydock.registry.plugins.module_utils._graph import Graph, Repository, Tag
-from ansible_collections.drydock.registry.plugins.module_utils._permission import Ability, Ageless
-from ansible_collections.drydock.registry.plugins.module_utils._plan import Plan, Removal
-from ansible_collections.drydock.registry.plugins.module_utils._planning import doomed_tags, make_plan, mark_again
-from ansible_collections.drydock.registry.plugins.module_utils._policy import Settings
-from ansible_collections.drydock.registry.plugins.module_utils._retention import retain
+from ansible_collections.drydock.registry.plugins.module_utils._api.ability import BY_DIGEST, BY_TAG
+from ansible_collections.drydock.registry.plugins.module_utils._apply.groups import referring_first, units
+from ansible_collections.drydock.registry.plugins.module_utils._graph.graph import Graph, Repository, Tag
+from ansible_collections.drydock.registry.plugins.module_utils._plan.permission import Ability, Ageless
+from ansible_collections.drydock.registry.plugins.module_utils._plan.plan import Plan, Removal
+from ansible_collections.drydock.registry.plugins.module_utils._plan.planning import doomed_tags, make_plan, mark_again
+from ansible_collections.drydock.registry.plugins.module_utils._retention.policy import Settings
+from ansible_collections.drydock.registry.plugins.module_utils._retention.retention import retain
 from support.graphs import (
     LAYERS,
     MANIFESTS,

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.drydock.registry.plugins.module_utils import _progress
-from ansible_collections.drydock.registry.plugins.module_utils._progress import SILENT, Progress
+from ansible_collections.drydock.registry.plugins.module_utils._basics import progress as _progress
+from ansible_collections.drydock.registry.plugins.module_utils._basics.progress import SILENT, Progress
 
 
 class Clock:

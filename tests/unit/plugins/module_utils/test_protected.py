@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.drydock.registry.plugins.module_utils._errors import InvalidOptionError
-from ansible_collections.drydock.registry.plugins.module_utils._graph import Graph, Manifest, Repository, Tag
-from ansible_collections.drydock.registry.plugins.module_utils._names import NAMES
-from ansible_collections.drydock.registry.plugins.module_utils._retention import is_protected
+from ansible_collections.drydock.registry.plugins.module_utils._basics.errors import InvalidOptionError
+from ansible_collections.drydock.registry.plugins.module_utils._basics.names import NAMES
+from ansible_collections.drydock.registry.plugins.module_utils._graph.graph import Graph, Manifest, Repository, Tag
+from ansible_collections.drydock.registry.plugins.module_utils._retention.retention import is_protected
 from support.graphs import OCI, digest, settings
 
 HEX = f"{1:064x}"

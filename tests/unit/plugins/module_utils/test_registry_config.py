@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.drydock.registry.plugins.module_utils._errors import InvalidOptionError
-from ansible_collections.drydock.registry.plugins.module_utils._registry_config import (
+from ansible_collections.drydock.registry.plugins.module_utils._basics.errors import InvalidOptionError
+from ansible_collections.drydock.registry.plugins.module_utils._registry.config import (
     RegistryConfig,
     load_registry_config,
     parse_config,

@@ -7,16 +7,22 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.drydock.registry.plugins.module_utils._attached import find_attached
-from ansible_collections.drydock.registry.plugins.module_utils._diff import render_diff
-from ansible_collections.drydock.registry.plugins.module_utils._errors import PlanError
-from ansible_collections.drydock.registry.plugins.module_utils._graph import Graph, Manifest, Repository, Tag, Weight
-from ansible_collections.drydock.registry.plugins.module_utils._guards import Guards, check_guards
-from ansible_collections.drydock.registry.plugins.module_utils._permission import Aged
-from ansible_collections.drydock.registry.plugins.module_utils._plan import Plan
-from ansible_collections.drydock.registry.plugins.module_utils._planning import make_plan
-from ansible_collections.drydock.registry.plugins.module_utils._report import CAP, describe_removal, shares_of
-from ansible_collections.drydock.registry.plugins.module_utils._retention import retain
+from ansible_collections.drydock.registry.plugins.module_utils._basics.errors import PlanError
+from ansible_collections.drydock.registry.plugins.module_utils._graph.attached import find_attached
+from ansible_collections.drydock.registry.plugins.module_utils._graph.graph import (
+    Graph,
+    Manifest,
+    Repository,
+    Tag,
+    Weight,
+)
+from ansible_collections.drydock.registry.plugins.module_utils._plan.guards import Guards, check_guards
+from ansible_collections.drydock.registry.plugins.module_utils._plan.permission import Aged
+from ansible_collections.drydock.registry.plugins.module_utils._plan.plan import Plan
+from ansible_collections.drydock.registry.plugins.module_utils._plan.planning import make_plan
+from ansible_collections.drydock.registry.plugins.module_utils._report.diff import render_diff
+from ansible_collections.drydock.registry.plugins.module_utils._report.report import CAP, describe_removal, shares_of
+from ansible_collections.drydock.registry.plugins.module_utils._retention.retention import retain
 from support.graphs import DAY, NOW, OCI, digest, settings
 
 TAGS = 1500

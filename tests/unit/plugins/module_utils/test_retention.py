@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.drydock.registry.plugins.module_utils._graph import Graph, Manifest, Repository, Tag
-from ansible_collections.drydock.registry.plugins.module_utils._retention import images_to_date, retain
+from ansible_collections.drydock.registry.plugins.module_utils._graph.graph import Graph, Manifest, Repository, Tag
+from ansible_collections.drydock.registry.plugins.module_utils._retention.retention import images_to_date, retain
 from support.graphs import DAY, NOW, OCI, attach, digest, settings
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.drydock.registry.plugins.module_utils import _room
-from ansible_collections.drydock.registry.plugins.module_utils._room import Room, filesystem_in, shortage
+from ansible_collections.drydock.registry.plugins.module_utils._storage import room as _room
+from ansible_collections.drydock.registry.plugins.module_utils._storage.room import Room, filesystem_in, shortage
 
 MOUNTS = """\
 22 1 254:0 / / rw,relatime - ext4 /dev/vda rw

@@ -19,18 +19,18 @@ from botocore.session import Session
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.drydock.registry.plugins.module_utils._errors import InvalidOptionError, StorageError
-from ansible_collections.drydock.registry.plugins.module_utils._storage import _s3_ranges
-from ansible_collections.drydock.registry.plugins.module_utils._storage._s3_bucket import page_of
-from ansible_collections.drydock.registry.plugins.module_utils._storage._s3_client import read_parameters
-from ansible_collections.drydock.registry.plugins.module_utils._storage._s3_listing import PackedKeys, PageFile
-from ansible_collections.drydock.registry.plugins.module_utils._storage._s3_page import (
+from ansible_collections.drydock.registry.plugins.module_utils._basics.errors import InvalidOptionError, StorageError
+from ansible_collections.drydock.registry.plugins.module_utils._storage.s3 import ranges as _s3_ranges
+from ansible_collections.drydock.registry.plugins.module_utils._storage.s3.bucket import page_of
+from ansible_collections.drydock.registry.plugins.module_utils._storage.s3.client import read_parameters
+from ansible_collections.drydock.registry.plugins.module_utils._storage.s3.listing import PackedKeys, PageFile
+from ansible_collections.drydock.registry.plugins.module_utils._storage.s3.page import (
     Entry,
     Page,
     parse_page,
     parse_time,
 )
-from ansible_collections.drydock.registry.plugins.module_utils._storage._s3_ranges import list_below
+from ansible_collections.drydock.registry.plugins.module_utils._storage.s3.ranges import list_below
 
 PARTS = st.sampled_from(["a", "b", "a-b", "a.b", "a0", "~", "é", "_layers", "_manifests", "sha256", "3f", "c0", "tags"])
 KEYS = st.lists(st.lists(PARTS, min_size=1, max_size=5).map("/".join), unique=True, max_size=60).map(sorted)

@@ -12,8 +12,11 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.drydock.registry.plugins.module_utils._errors import InvalidOptionError, MaintenanceError
-from ansible_collections.drydock.registry.plugins.module_utils._maintenance._service import Service
+from ansible_collections.drydock.registry.plugins.module_utils._basics.errors import (
+    InvalidOptionError,
+    MaintenanceError,
+)
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance.methods.service import Service
 
 COMPOSE = ["docker", "compose", "--project-directory", "/srv/registry"]
 KUBECTL = ["kubectl", "--kubeconfig=/root/.kube/config", "--context=prod", "--namespace=infra"]

@@ -14,11 +14,14 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.drydock.registry.plugins.module_utils._errors import InvalidOptionError
-from ansible_collections.drydock.registry.plugins.module_utils._named import read_repository_names, read_tag_names
-from ansible_collections.drydock.registry.plugins.module_utils._policy import read_settings
-from ansible_collections.drydock.registry.plugins.module_utils._registry_info import RegistryInfo
-from ansible_collections.drydock.registry.plugins.module_utils._texts import read_texts
+from ansible_collections.drydock.registry.plugins.module_utils._basics.errors import InvalidOptionError
+from ansible_collections.drydock.registry.plugins.module_utils._basics.texts import read_texts
+from ansible_collections.drydock.registry.plugins.module_utils._retention.named import (
+    read_repository_names,
+    read_tag_names,
+)
+from ansible_collections.drydock.registry.plugins.module_utils._retention.policy import read_settings
+from ansible_collections.drydock.registry.plugins.module_utils._tasks.registry_info import RegistryInfo
 from ansible_collections.drydock.registry.plugins.modules import cleanup, registry_info, repository, tag
 from support.graphs import settings
 

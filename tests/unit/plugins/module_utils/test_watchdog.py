@@ -12,15 +12,16 @@ from types import SimpleNamespace
 
 import pytest
 
-from ansible_collections.drydock.registry.plugins.module_utils._errors import MaintenanceError
-from ansible_collections.drydock.registry.plugins.module_utils._maintenance import _lease, _watchdog
-from ansible_collections.drydock.registry.plugins.module_utils._maintenance._boot import (
+from ansible_collections.drydock.registry.plugins.module_utils._basics.errors import MaintenanceError
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance import watchdog as _watchdog
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance.lease import lease as _lease
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance.lease.boot import (
     crontab_text,
     script_text,
     unit_text,
 )
-from ansible_collections.drydock.registry.plugins.module_utils._maintenance._lease import Lease, timer_command
-from ansible_collections.drydock.registry.plugins.module_utils._maintenance._record import Record
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance.lease.lease import Lease, timer_command
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance.record.record import Record
 
 AWKWARD = '/state "of" 100% $HOME\'s'
 

@@ -1,0 +1,34 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sizes as people write them in options: `50GB`, `10GiB`, `1048576`."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from typing import Optional
+
+from .errors import InvalidOptionError
+
+_PREFIXES = ("", "K", "M", "G", "T", "P")
+_BYTES = {
+    **{f"{prefix}B": 1000**power for power, prefix in enumerate(_PREFIXES)},
+    **{f"{prefix}iB": 1024**power for power, prefix in enumerate(_PREFIXES) if prefix},
+    "kB": 1000,
+    "": 1,
+}
+_WHOLE = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,9})?)\s*([a-zA-Z]*)")
+
+
+def parse_optional_size(text: Optional[str], option: str) -> Optional[int]:
+    """Return the bytes that `text` stands for, None where the option is not set.
+
+    `option` names the option in the InvalidOptionError that an unreadable size raises.
+    """
+    if text is None:
+        return None
+    match = _WHOLE.fullmatch(str(text).strip())
+    if match is None or match.group(2) not in _BYTES:
+        raise InvalidOptionError(option, text, "a size in bytes such as 50GB, 10GiB, 500MB or 1048576")
+    return int(Fraction(match.group(1)) * _BYTES[match.group(2)])

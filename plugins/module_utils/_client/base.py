@@ -1,0 +1,157 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a client of any registry has: requests with a login, and what the proof of a closed registry asks for."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Callable, Iterable, Iterator, List, Mapping, Optional, Type, TypeVar
+from urllib.parse import quote
+
+from .._basics.errors import RegistryError
+from .._basics.parallel import in_parallel
+from .advice import explain
+from .auth import Credentials
+from .http import ATTEMPTS, BODY_LIMIT, Answer, HttpSession, TlsSettings, UnexpectedAnswerError
+from .login import CLIENT_ID, Login
+from .options import checked_url
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+#: What Harbor's token server calls the registry behind it (auth.token.service), and that registry itself.
+HARBOR_SERVICE = "harbor-registry"
+HARBOR_REALM = "harbor-registry-basic-realm"
+
+
+class ApiClient(ABC):
+    """One registry at one URL, for several threads; `concurrency` requests run at once.
+
+    Every method raises RegistryError with the request, what came back and what to do.
+    """
+
+    version: str
+    login_type: Type[Login] = Login
+
+    def __init__(
+        self, url: str, credentials: Credentials, tls: TlsSettings, timeout: float, concurrency: int = 1
+    ) -> None:
+        self.url = checked_url(url)
+        self.credentials = credentials
+        self.concurrency = concurrency
+        self.http = HttpSession(tls, timeout, concurrency)
+        self._login = self.login_type(self.http, self.url, credentials)
+
+    @abstractmethod
+    def check_api(self) -> None:
+        """Make sure that a registry answers here and takes our credentials."""
+
+    @property
+    def is_harbor(self) -> bool:
+        """Tell whether a request so far was answered by Harbor or its registry, as what they asked for tells."""
+        asked_for = [challenge.parameters for challenge in self._login.offered]
+        return any(one.get("service") == HARBOR_SERVICE or one.get("realm") == HARBOR_REALM for one in asked_for)
+
+    @abstractmethod
+    def repositories(self) -> Iterator[str]:
+        """Every repository that the registry tells of."""
+
+    @abstractmethod
+    def tags(self, repository: str) -> Optional[List[str]]:
+        """Every tag of the repository, in the registry's order; None where the registry does not know it."""
+
+    @abstractmethod
+    def manifest_digest(self, repository: str, reference: str, attempts: int = ATTEMPTS) -> Optional[str]:
+        """Digest of what a tag names; None where the registry does not have it."""
+
+    def has_manifest(self, repository: str, tag: str) -> bool:
+        """Whether the registry has what a tag names, also where it can't make sense of it, and answers 400 or 500."""
+        try:
+            return self.manifest_digest(repository, tag, attempts=1) is not None
+        except UnexpectedAnswerError as error:
+            if error.may_be_about_one_thing:
+                return True
+        except RegistryError:
+            pass
+        return self.manifest_digest(repository, tag) is not None
+
+    @abstractmethod
+    def serves(self, repository: str, tag: str) -> bool:
+        """Whether the image of the tag can be had."""
+
+    @abstractmethod
+    def delete_manifest(self, repository: str, reference: str, digest: Optional[str] = None) -> Answer:
+        """DELETE by tag or digest; what the answer means is the caller's to judge.
+
+        After a cut connection or a 5xx it is sent again. Give the `digest` that a tag has, so that this is only done
+        while it does not name another image: that one is somebody's new push.
+        """
+
+    def delete_repository(self, repository: str) -> Answer:
+        """DELETE the repository with all its tags; what the answer means is the caller's to judge."""
+        raise RegistryError(f"{self.url} can't delete the repository {repository}: its API knows nothing of the kind")
+
+    @abstractmethod
+    def put_nothing(self, repository: str, tag: str) -> Answer:
+        """Send a write that changes nothing: the answer tells whether writes are taken (_proof/probe.py)."""
+
+    @abstractmethod
+    def took_nothing(self, answer: Answer) -> Optional[bool]:
+        """What the answer to `put_nothing` shows: True where the registry takes writes, False where it is read-only."""
+
+    def map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+        """Yield `function(item)` in the order of items, `concurrency` at once; the first exception ends it."""
+        return in_parallel(function, items, self.concurrency)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        scope: str,
+        *,
+        headers: Optional[Mapping[str, str]] = None,
+        data: Optional[bytes] = None,
+        limit: int = BODY_LIMIT,
+        attempts: int = ATTEMPTS,
+        may_repeat: Optional[Callable[[], bool]] = None,
+    ) -> Answer:
+        """Send a request; on 401 once more with what the registry asks for, be it Basic or a (new) token."""
+
+        def send(authorization: Optional[str]) -> Answer:
+            shown = {} if authorization is None else {"Authorization": authorization}
+            everything = {"User-Agent": CLIENT_ID, **(headers or {}), **shown}
+            return self.http.send(
+                method, self.url + path, everything, data=data, limit=limit, attempts=attempts, may_repeat=may_repeat
+            )
+
+        sent = self._login.authorization(scope)
+        answer = send(sent)
+        wanted = self._login.answer_challenge(answer, scope, sent) if answer.status == 401 else None
+        return answer if wanted is None else send(wanted)
+
+    def request_openly(self, method: str, path: str) -> Answer:
+        """Send a request once, and nobody's credentials."""
+        return self.http.send(method, self.url + path, {"User-Agent": CLIENT_ID}, attempts=1)
+
+    def explain(self, answer: Answer) -> str:
+        """A sentence on an answer that was not expected: what came back and what to do about it."""
+        return explain(answer, self.credentials)
+
+    def _found(self, answer: Answer) -> Optional[Answer]:
+        if answer.status == 404 and answer.is_registry:
+            return None
+        return self._expect(answer, 200)
+
+    def _expect(self, answer: Answer, status: int) -> Answer:
+        if answer.status != status or answer.is_page:
+            raise UnexpectedAnswerError(self.explain(answer), answer)
+        return answer
+
+
+def quoted(name: str) -> str:
+    """Return a name as a URL has it."""
+    # requests would follow `..` into another repository, and so past the patterns that protect it.
+    if {".", ".."}.intersection(name.split("/")):
+        raise RegistryError(f"{name!r} is no name of a repository, tag or digest; nothing was asked")
+    return quote(name, safe="/:")

@@ -1,0 +1,75 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which API a registry speaks, and the client for it."""
+
+from __future__ import annotations
+
+from typing import Any, Mapping, Optional, Sequence, Union, cast
+
+from .._api.source import ApiSource
+from .._api.survey import ApiSurvey
+from .._api.survey_v1 import V1Survey
+from .._api.v1 import V1Api
+from .._api.v2 import V2Api
+from .._basics.errors import RegistryError
+from .._basics.patterns import Pattern
+from .._basics.progress import SILENT, Progress
+from .base import ApiClient
+from .client import RegistryClient, client_from_params
+from .client_v1 import V1Client, is_v1
+from .options import checked_url, concurrency_from, credentials_from, timeout_from, tls_from
+
+V1 = "v1"
+V2 = "v2"
+AUTO = "auto"
+
+
+def open_client(params: Mapping[str, Any], url: str, version: Optional[str] = None) -> ApiClient:
+    """Return a client for what the option `api_version` says, or else the `version`, or else the registry itself.
+
+    One that does not answer, or not as a registry, is taken for v2, whose client says what is wrong.
+    """
+    said = params.get("api_version") or AUTO
+    v2 = client_from_params(params, url)
+    if said == V1 or (said == AUTO and (version == V1 or (version is None and _speaks_v1(v2)))):
+        return _v1_client(params, url)
+    return v2
+
+
+def api_of(
+    client: ApiClient, included: Sequence[Pattern], excluded: Sequence[Pattern], progress: Progress = SILENT
+) -> ApiSource:
+    """Return what reads a registry over the client's API."""
+    if isinstance(client, V1Client):
+        return V1Api(client, included, excluded, progress)
+    return V2Api(cast(RegistryClient, client), included, excluded, progress)
+
+
+def survey_of(
+    client: ApiClient, included: Sequence[Pattern], excluded: Sequence[Pattern]
+) -> Union[ApiSurvey, V1Survey]:
+    """Return what `registry_info` reads a registry with over the client's API."""
+    if isinstance(client, V1Client):
+        return V1Survey(client, included, excluded)
+    return ApiSurvey(cast(RegistryClient, client), included, excluded)
+
+
+def _v1_client(params: Mapping[str, Any], url: str) -> V1Client:
+    url = checked_url(url)
+    return V1Client(
+        url, credentials_from(params, url), tls_from(params), timeout_from(params), concurrency_from(params)
+    )
+
+
+def _speaks_v1(client: ApiClient) -> bool:
+    try:
+        # Distribution says what it is before it asks who somebody is; something in front of a registry may not.
+        v2 = client.request_openly("GET", "/v2/")
+        if v2.status == 401 and not v2.is_registry:
+            v2 = client.request("GET", "/v2/", scope="", attempts=1)
+        if v2.is_registry and v2.status != 404:
+            return False
+        return is_v1(client.request("GET", "/v1/_ping", scope="", attempts=1))
+    except RegistryError:
+        return False

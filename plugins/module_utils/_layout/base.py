@@ -1,0 +1,158 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a registry's layout tells: what lies in a storage, and which paths go when something of it goes.
+
+A layout never knows which storage it is on. Every method raises StorageError where something can't be read.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from abc import ABC, abstractmethod
+from itertools import islice
+from typing import Callable, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
+
+from .._basics.progress import SILENT, Progress
+from .._client.base import ApiClient
+from .._graph.graph import Graph, Manifest
+from .._graph.manifest import ImageConfig
+from .._plan.plan import Removal
+from .._storage.base import Listing, Storage
+
+_SAMPLE = 5
+_PLANTED = "drydock-planted-"
+# A registry that writes a small file in place truncates it first; that lasts microseconds (seen on 2.8 and on v1).
+_LOOKS = 5
+_PAUSE_SECONDS = 0.02
+
+
+class Step(NamedTuple):
+    """One step of a sweep: the kind (a field of Counts, None for what is not counted), its path and size in bytes.
+
+    What is at the path goes, or with `content` is written anew; a path of None is for what went with steps before.
+    `prune_to` is the directory below which parents go too once they are empty, None where they stay. The step counts as
+    `number` of its kind.
+    """
+
+    kind: Optional[str]
+    path: Optional[str]
+    size: int = 0
+    prune_to: Optional[str] = None
+    content: Optional[bytes] = None
+    number: int = 1
+
+    @property
+    def is_removal(self) -> bool:
+        """Whether it takes away what is at its path."""
+        return self.path is not None and self.content is None
+
+
+class Planted(NamedTuple):
+    """Content by path that nobody has had before, and whether a registry shows it once it is there.
+
+    `moved` says of files that are there to which paths they go for as long.
+    """
+
+    files: Dict[str, bytes]
+    is_shown_by: Callable[[ApiClient], bool]
+    moved: Mapping[str, str] = {}
+
+
+class Layout(ABC):
+    """A registry's layout on any storage."""
+
+    #: The version of the registry's API, which goes with the layout.
+    name: str
+
+    def __init__(self, storage: Storage, progress: Progress = SILENT) -> None:
+        self.storage = storage
+        self.progress = progress
+        # What was read once is not read again.
+        self.known: Dict[str, Manifest] = {}
+        # Manifests to read though nothing may refer to them any more: those that interrupted plans began with.
+        self.unlinked: Set[str] = set()
+
+    def looks(self, path: str, limit: int, absent: bytes = b"") -> Iterator[Tuple[bytes, float]]:
+        """Yield at most `limit` bytes of a file and its time, or `absent`, and after a moment again.
+
+        For who can't understand it: it may be just being written.
+        """
+        for look in range(_LOOKS):
+            if look:
+                time.sleep(_PAUSE_SECONDS)
+            yield self.storage.read(path, limit) or (absent, 0.0)
+
+    @abstractmethod
+    def source(self) -> Dict[str, str]:
+        """Return what plans call this registry."""
+
+    @abstractmethod
+    def read(self) -> Graph:
+        """Read everything. Raises DoubtError where what is read leaves doubt for the whole store."""
+
+    @abstractmethod
+    def read_names(self, selects: Callable[[str], bool], with_tags: bool) -> Graph:
+        """Read which of the selected repositories there are, and with `with_tags` their tags; no image."""
+
+    @abstractmethod
+    def read_created(self, graph: Graph, digests: Iterable[str]) -> None:
+        """Add the image dates of the given manifests to the graph, as far as they are known."""
+
+    @abstractmethod
+    def read_configs(self, graph: Graph, digests: Iterable[str]) -> Iterator[Tuple[str, ImageConfig]]:
+        """Yield (digest, configuration) of each of the given manifests that has one and whose content is there."""
+
+    @abstractmethod
+    def steps(self, removal: Removal, graph: Graph) -> Iterator[Step]:
+        """Yield every step of a sweep in the safe order: what refers to something goes before it."""
+
+    @abstractmethod
+    def repository_names(self) -> Iterator[str]:
+        """Yield every repository, one after the other: only as much is listed as is asked for."""
+
+    @abstractmethod
+    def readable_tags(self, repository: str) -> Iterator[str]:
+        """Yield the tags of the repository whose images are there and can be served."""
+
+    @abstractmethod
+    def plant(self, repository: str) -> Planted:
+        """Return something that a registry on this storage shows in the repository, and no other registry does."""
+
+    def plant_by_moving(self) -> Optional[Planted]:
+        """Return as `plant` something that takes no room: a file which nobody misses, where it is listed as a tag.
+
+        None where there is no such file. What a crash left of an earlier one is removed.
+        """
+        found = ((repository, self.spare_file(repository, tag)) for repository, tag in self.some_images())
+        return next((self._moved(repository, spare) for repository, spare in found if spare is not None), None)
+
+    def _moved(self, repository: str, spare: str) -> Planted:
+        self._discard_planted(repository)
+        name = f"{_PLANTED}{secrets.token_hex(8)}"
+
+        def is_shown_by(client: ApiClient) -> bool:
+            return name in (client.tags(repository) or ())
+
+        return Planted({}, is_shown_by, {spare: self.listed_as(repository, name)})
+
+    def _discard_planted(self, repository: str) -> None:
+        where, start = os.path.split(self.listed_as(repository, _PLANTED))
+        for name in (self.storage.entries(where) or Listing([], [])).files:
+            if name.startswith(start):
+                self.storage.discard(f"{where}/{name}", where)
+
+    @abstractmethod
+    def spare_file(self, repository: str, tag: str) -> Optional[str]:
+        """Return the path of a file of this tag that no registry needs to serve it, None where there is none."""
+
+    @abstractmethod
+    def listed_as(self, repository: str, tag: str) -> str:
+        """Return the path at which any file makes a registry list a tag of that name."""
+
+    def some_images(self) -> List[Tuple[str, str]]:
+        """Return (repository, tag) of a few images that a registry must be able to serve, by a short look."""
+        found = ((name, tag) for name in self.repository_names() for tag in self.readable_tags(name))
+        return list(islice(found, _SAMPLE))

@@ -1,0 +1,53 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which layout a storage has, and the layout on it."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Dict, Mapping, Optional, Type
+
+from .._basics.progress import SILENT, Progress
+from .._client.open import AUTO, V1, V2
+from .._registry.config import RegistryConfig
+from .._storage.base import V1_PLACE, V2_PLACE, Place, Storage
+from .._storage.open import open_storage
+from .base import Layout
+from .v1 import V1Layout
+from .v2 import V2Layout
+
+PLACES: Dict[str, Place] = {V1: V1_PLACE, V2: V2_PLACE}
+_LAYOUTS: Dict[str, Type[Layout]] = {V1: V1Layout, V2: V2Layout}
+
+
+def open_layout(params: Mapping[str, Any], config: Optional[RegistryConfig]) -> Layout:
+    """Return the layout on the storage that the options name, or the registry's configuration does.
+
+    Raises InvalidOptionError.
+    """
+    version = storage_version(params, config)
+    return layout_on(open_storage(params, config, PLACES[version]), version)
+
+
+def layout_on(storage: Storage, version: str, progress: Progress = SILENT) -> Layout:
+    """Return the layout of this version on a storage."""
+    return _LAYOUTS[version](storage, progress)
+
+
+def storage_version(params: Mapping[str, Any], config: Optional[RegistryConfig]) -> str:
+    """Return which API goes with the storage: as `api_version` says, as the configuration file is, as it looks."""
+    said = params.get("api_version") or AUTO
+    if said != AUTO:
+        return str(said)
+    if config is not None:
+        return config.api_version
+    filesystem = (params["storage"] or {}).get("filesystem")
+    root = filesystem.get("rootdirectory") if isinstance(filesystem, dict) else None
+    return V1 if root and _looks_like_v1(str(root)) else V2
+
+
+def _looks_like_v1(root: str) -> bool:
+    return not os.path.isdir(V2_PLACE.base(root)) and all(
+        os.path.isdir(os.path.join(V1_PLACE.base(root), part)) for part in V1_PLACE.parts
+    )

@@ -1,0 +1,207 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Closing a registry: held by one run, recorded, leased, then the setting, the service, the proof, the drain.
+
+Before anything is changed, it is on disk how to put it back, and somebody on this host would. Any failure after that
+puts everything back at once.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Mapping, NoReturn, Optional
+
+from .._basics.errors import DrydockError, MaintenanceError
+from .._proof.probe import Mode
+from .._registry.cache import caches_in_memory, check_cache
+from .custody import Custody
+from .journal import Journal
+from .methods.drain import Drain
+from .methods.stop import refuse_cache
+from .opening import Opening
+from .record.record import Record
+from .registry import Registry
+
+_NOT_SEEN = (
+    "whether writes that were begun before the closing have ended can't be seen from this host: neither the registry's "
+    "process nor its storage is here, so one that takes long may still go on"
+)
+
+
+class Closing:
+    """Closes one registry for at most `lease` seconds; `options` are what the record keeps of the module's.
+
+    `is_guarded` is for a storage that another host sweeps: somebody here then sees whether the registry stays closed.
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        custody: Custody,
+        journal: Journal,
+        lease: float,
+        options: Mapping[str, Any],
+        *,
+        is_guarded: bool = False,
+    ) -> None:
+        self.registry = registry
+        self.method = registry.method
+        self.custody = custody
+        self.journal = journal
+        self.lease = lease
+        self.options = options
+        self.is_guarded = is_guarded
+
+    def is_closed(self, mode: str) -> bool:
+        """Whether a registry in that mode is as closed as the method would make it."""
+        if mode == Mode.STOPPED:
+            return True
+        can_tell = self.method.is_read_only or not self.method.decides
+        return mode == Mode.READ_ONLY == self.method.closed_mode and can_tell
+
+    def check(self, mode: str, record: Optional[Record]) -> None:
+        """All that can be known to go wrong, before anything is touched; made in check mode too."""
+        setting = self.method.setting()
+        if not _has_changed(record) and self.method.decides and setting != _as_setting(mode):
+            raise MaintenanceError(
+                f"{self.method.subject} says {setting}, but the registry is {mode}: it was not restarted since, or its "
+                "environment overrides the file (see registry_environment); make the two agree first; "
+                "nothing was changed"
+            )
+        if self.method.closed_mode == Mode.READ_ONLY:
+            refuse_cache(self.registry.config)
+        check_cache(self.registry.config)
+        self.method.check()
+        self._check_service()
+        self.method.find()
+
+    def drain(self, mode: str) -> Drain:
+        """What is to end once the registry is closed, seen before it is."""
+        drain = self.registry.drain()
+        # What was restarted into its mode has been closed from its start on; what is stopped, has no process left.
+        is_fresh = self.is_closed(mode) and mode == Mode.READ_ONLY and self.method.closing == "restart"
+        return drain.of_uploads() if is_fresh or mode == Mode.STOPPED else drain
+
+    def enter(self, mode: str, earlier: Optional[Record]) -> Record:
+        """Take the registry into custody and change the setting. Nothing is changed where this raises."""
+        now = time.time()
+        until = now + self.lease
+        obstacle = self.method.why_not_alone()
+        if obstacle is not None:
+            self.journal.warn(obstacle)
+        self.custody.take(until)
+        record = earlier
+        try:
+            # What an earlier call left, and is open now, is closed as if by the first.
+            if earlier is not None and not self.is_closed(mode) and not self.method.is_read_only:
+                if earlier.found is not None:
+                    self.method.leave(earlier.found)
+                record = earlier = None
+            record = self._record(mode, earlier, now)._replace(expires_at=until)
+            self.custody.keep(record)
+            if not self.is_closed(mode) and earlier is None:
+                record = self._open_until_now(record)
+                self.journal.changed = True
+                self.method.enter(record.found or {})
+        except Exception as error:
+            self._take_back(earlier, record, error)
+        return record
+
+    def carry_out(self, mode: str, record: Record, drain: Drain) -> Optional[bool]:
+        """Act on the service, prove what it is then, and wait until it is drained; whether that was seen."""
+        is_closed = self.is_closed(mode)
+        try:
+            if not is_closed and self.method.closing is not None:
+                self.journal.changed = self.journal.restarted = True
+                self.registry.act(self.method.closing)
+            drain.closed()
+            self._prove(mode if is_closed else self.method.closed_mode)
+            drained = drain.wait(self.registry.timeout)
+            if self.is_guarded:
+                self.custody.guard()
+        except Exception as error:  # also what nobody thought of: the registry must not stay closed
+            self._abandon(record, error)
+        if drained is None:
+            self.journal.warn(_NOT_SEEN)
+        return drained
+
+    def _check_service(self) -> None:
+        self.registry.require(self.method.closing)
+        self.registry.require(self.method.opening)
+        is_ours = self.method.opening is None and not self.method.is_closed_by_others
+        if is_ours and caches_in_memory(self.registry.config):
+            # Nothing else would empty its memory after a sweep.
+            self.registry.require("restart")
+
+    def _record(self, mode: str, earlier: Optional[Record], now: float) -> Record:
+        """Where only a part is missing since an earlier call, what that call found holds."""
+        if earlier is not None:
+            return earlier
+        found = None if self.is_closed(mode) and not self.method.is_closed_by_others else self.method.find()
+        before = Mode.WRITABLE if self.method.is_closed_by_others else mode
+        lock = {"path": self.custody.lock.path, "tree": self.custody.lock.tree}
+        options = {**self.options, **self._service_options(mode), "_lock": lock}
+        return Record(self.method.name, self.method.subject, before, now, now + self.lease, found, options)
+
+    def _open_until_now(self, record: Record) -> Record:
+        """Starting the watchdog takes a while, in which the registry is open."""
+        record = record._replace(entered_at=time.time())
+        self.custody.records.save(record)
+        return record
+
+    def _service_options(self, mode: str) -> Mapping[str, Any]:
+        """What it takes to act on the service again, without the user's own controller."""
+        found = self.registry.service.find(self.registry.timeout) if mode != Mode.STOPPED else {}
+        programs = self.custody.records.keep_programs(self.method.subject, self.registry.service.programs)
+        return {"_service_programs": programs, "_service_found": found}
+
+    def _prove(self, mode: str) -> None:
+        self.registry.wait_for(mode)
+        if mode == Mode.STOPPED:
+            self.registry.require_no_process()
+        else:
+            self.registry.require_same_storage()
+
+    def _take_back(self, earlier: Optional[Record], record: Optional[Record], reason: Exception) -> NoReturn:
+        """The service was not acted on. What an earlier call closed is opened; else the setting alone goes back."""
+        if earlier is not None:
+            self._abandon(earlier, reason)
+        if record is not None and record.found is not None:
+            self.method.leave(record.found)
+        self.custody.give_up()
+        self.journal.changed = False
+        raise MaintenanceError(f"{reason}; nothing was changed") from reason
+
+    def _abandon(self, record: Record, reason: Exception) -> NoReturn:
+        """Closing failed: put back what was found, and say in what state the registry is."""
+        if record.found is None:
+            self.custody.give_up()
+            raise MaintenanceError(f"{reason}; nothing was changed") from reason
+        opening, target = Opening(self.registry, self.journal), record.mode_before
+        try:
+            self.custody.stop_sweep(self.registry.timeout)
+            touched = self.custody.is_touched
+            opening.carry_out(record, opening.action(None, target, touched), target, touched)
+            self.custody.give_up()
+        except DrydockError as error:
+            raise MaintenanceError(
+                f"{reason}; putting the registry back failed too: {error}; {self.method.subject} is {self._setting()}, "
+                f"the registry is {self.registry.mode}; mend the cause, then run state: restored"
+            ) from error
+        self.journal.changed = False
+        raise MaintenanceError(f"{reason}; the registry was put back and is {target} again") from reason
+
+    def _setting(self) -> str:
+        try:
+            return "still read-only" if self.method.is_read_only else "as it was before"
+        except DrydockError:
+            return "as it was before"
+
+
+def _has_changed(record: Optional[Record]) -> bool:
+    return record is not None and record.found is not None
+
+
+def _as_setting(mode: str) -> str:
+    return Mode.READ_ONLY if mode == Mode.READ_ONLY else Mode.WRITABLE

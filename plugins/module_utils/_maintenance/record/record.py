@@ -1,0 +1,153 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What was found before a registry was closed, kept on the host so that it can be put back by whoever comes later.
+
+A record may hold secrets, so only root reads it: the whole configuration file as it was found, the variables that the
+registry reaches Redis and S3 with, and whatever the user has written into a command. It is on disk before anything
+changes, and once more in the watchdog's program.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import glob
+import hashlib
+import json
+import os
+import stat
+import tempfile
+from pathlib import Path
+from typing import Any, List, Mapping, NamedTuple, Optional
+
+from ..._basics.errors import MaintenanceError
+from .file import sync_directory
+
+_FORMAT = 2
+_WITHOUT = "state: read_write opens the registry without it"
+
+
+class Record(NamedTuple):
+    """What was found, and how to put it back without whoever closed the registry.
+
+    `found` is the method's own business (JSON), None where the registry was closed already and nothing was changed.
+    `entered_at` and `expires_at` are seconds since the epoch; after `expires_at` the host itself opens the registry.
+    `options` are the options of the module, as far as `_build.build_switch` needs them: see `options_to_record`.
+    """
+
+    method: str
+    subject: str
+    mode_before: str
+    entered_at: float
+    expires_at: float
+    found: Optional[Mapping[str, Any]]
+    options: Mapping[str, Any]
+
+
+def record_to_json(record: Record) -> bytes:
+    """What `record_from_json` reads."""
+    return json.dumps({"format": _FORMAT, **record._asdict()}).encode()
+
+
+def record_from_json(content: bytes) -> Record:
+    """Raises ValueError, KeyError or TypeError where it is damaged."""
+    data = json.loads(content)
+    return Record(**{name: data[name] for name in Record._fields})
+
+
+class RecordStore:
+    """Records in a root-only directory, one for each subject (for the configuration file: its real path)."""
+
+    def __init__(self, directory: str) -> None:
+        self.directory = directory
+
+    def path(self, subject: str) -> str:
+        name = hashlib.sha256(subject.encode()).hexdigest()[:16]
+        return os.path.join(self.directory, f"maintenance-{name}.json")
+
+    def load(self, subject: str) -> Optional[Record]:
+        """The record of a subject, None where there is none; MaintenanceError where it can't be used."""
+        path = self.path(subject)
+        try:
+            check_private(path)
+            return record_from_json(Path(path).read_bytes())
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise MaintenanceError(f"the maintenance record {path} can't be read: {error.strerror}") from error
+        except (ValueError, KeyError, TypeError):
+            raise MaintenanceError(f"the maintenance record {path} of {subject} is damaged; {_WITHOUT}") from None
+
+    def others(self, subject: str) -> List[Record]:
+        """The records of other closings on this host, as far as they can be used."""
+        found = []
+        for path in glob.glob(f"{glob.escape(self.directory)}/maintenance-*.json"):
+            with contextlib.suppress(OSError, MaintenanceError, ValueError, KeyError, TypeError):
+                check_private(path)
+                found.append(record_from_json(Path(path).read_bytes()))
+        return [record for record in found if record.subject != subject]
+
+    def save(self, record: Record) -> None:
+        path = self.path(record.subject)
+        try:
+            self._make_directory()
+            _write(path, record_to_json(record))
+        except OSError as error:
+            raise MaintenanceError(f"the maintenance record {path} can't be written: {error.strerror}") from error
+
+    def keep_programs(self, subject: str, programs: Mapping[str, str]) -> dict[str, str]:
+        """Copy programs beside the record, for whoever puts the registry back later; paths by the same keys.
+
+        They go with the lease's own files.
+        """
+        stem = os.path.splitext(self.path(subject))[0]
+        kept = {action: f"{stem}-{action}.py" for action in programs}
+        try:
+            for action, path in kept.items():
+                self._make_directory()
+                _write(path, Path(programs[action]).read_bytes())
+        except OSError as error:
+            raise MaintenanceError(f"the programs of the service can't be kept: {error.strerror}") from error
+        return kept
+
+    def remove(self, subject: str) -> None:
+        """The directory goes with the last record."""
+        path = self.path(subject)
+        try:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(path)
+                sync_directory(self.directory)
+        except OSError as error:
+            raise MaintenanceError(f"the maintenance record {path} can't be removed: {error.strerror}") from error
+        with contextlib.suppress(OSError):  # what else is in there belongs to another closing
+            os.rmdir(self.directory)
+
+    def _make_directory(self) -> None:
+        os.makedirs(self.directory, mode=0o700, exist_ok=True)
+        os.chmod(self.directory, 0o700)
+
+
+def _write(path: str, content: bytes) -> None:
+    directory = os.path.dirname(path)
+    descriptor, temporary = tempfile.mkstemp(prefix=".maintenance-", dir=directory)  # made with mode 0600
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.rename(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+    sync_directory(directory)
+
+
+def check_private(path: str) -> None:
+    """What others could have written is not put back as root. Raises MaintenanceError, FileNotFoundError."""
+    for place in (os.path.dirname(path), path):
+        found = os.lstat(place)
+        if found.st_uid not in (0, os.geteuid()) or stat.S_IMODE(found.st_mode) & 0o022:
+            raise MaintenanceError(
+                f"{place} can be written by others than root, so the maintenance record is not trusted; {_WITHOUT}"
+            )

@@ -1,0 +1,136 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Limits that a plan must keep to, or it is refused. Pure."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import Any, Container, Mapping, NamedTuple, Optional, Set
+
+from .._basics.errors import DoubtError, InvalidOptionError, PlanError
+from .._basics.sizes import parse_optional_size
+from .._graph.graph import Graph, Weight
+from .plan import Removal
+
+_ADVICE = "The preview and tags_deleted show what it deletes; change the policies or the limit"
+# Of all blobs, for those that nobody asked to delete, where max_delete_store_percent says nothing.
+_UNASKED_PERCENT = 90.0
+
+
+class Guards(NamedTuple):
+    """What a plan may take at most; None is no limit.
+
+    `max_delete` counts tags and manifests, `max_delete_blobs` blobs, `max_delete_bytes` their bytes.
+    `max_delete_percent` is a share of a repository's tags or manifests, `max_delete_store_percent` one of all blobs or
+    of all their bytes.
+    """
+
+    max_delete: Optional[int] = None
+    max_delete_percent: Optional[float] = None
+    max_delete_blobs: Optional[int] = None
+    max_delete_bytes: Optional[int] = None
+    max_delete_store_percent: Optional[float] = None
+
+
+def read_guards(params: Mapping[str, Any]) -> Guards:
+    """Validate the limits. Raises InvalidOptionError."""
+    for option in ("max_delete", "max_delete_blobs"):
+        if params[option] is not None and params[option] < 0:
+            raise InvalidOptionError(option, params[option], "a number from 0 up")
+    for option in ("max_delete_percent", "max_delete_store_percent"):
+        if params[option] is not None and not 0 <= params[option] <= 100:
+            raise InvalidOptionError(option, params[option], "a number from 0 to 100")
+    sizes = {"max_delete_bytes": parse_optional_size(params["max_delete_bytes"], "max_delete_bytes")}
+    return Guards(**{**{name: params[name] for name in Guards._fields}, **sizes})
+
+
+def require_links(graph: Graph, allow_empty: bool, begun: Container[str] = ()) -> None:
+    """Raise DoubtError where there are blobs and nothing anywhere that links one: something is missing here.
+
+    `begun` are blobs of an interrupted plan, which took their links before them.
+    """
+    repositories = graph.repositories.values()
+    if allow_empty or any(one.tags or one.revisions or one.layer_links for one in repositories):
+        return
+    blobs = sum(digest not in begun for digest in graph.blobs)
+    if not blobs:
+        return
+    raise DoubtError(
+        f"there are {blobs} blobs here, and not one tag, manifest or layer link of any repository, so all "
+        "of them would go; nothing was changed. Most often the repositories were not restored or not mounted, or a "
+        "database has what they hold. If the registry really is to be emptied, say allow_empty: true"
+    )
+
+
+def check_guards(guards: Guards, removal: Removal, graph: Graph, begun: Container[str] = ()) -> None:
+    """Raise PlanError, naming the limit and the figures, where the removal goes beyond a limit.
+
+    `begun` are blobs of which an interrupted plan, that was held against the limits, let go.
+    """
+    counts = removal.counts()
+    for option, kind, count in (
+        ("max_delete", "tags", counts.tags),
+        ("max_delete", "manifests", counts.manifests),
+        ("max_delete_blobs", "blobs", counts.blobs),
+        ("max_delete_bytes", "bytes", counts.bytes),
+    ):
+        limit = getattr(guards, option)
+        if limit is not None and count > limit:
+            raise PlanError(
+                f"the plan is refused: it deletes {count} {kind}, {option} allows {limit}; "
+                f"nothing was changed. {_ADVICE}"
+            )
+    if guards.max_delete_percent is not None:
+        _check_shares(guards.max_delete_percent, removal, graph)
+    _check_store(guards.max_delete_store_percent, removal, graph, begun)
+
+
+def _check_store(limit: Optional[float], removal: Removal, graph: Graph, begun: Container[str]) -> None:
+    """Hold what goes against the whole store; what nobody asked for also without a limit."""
+    if limit is not None:
+        for kind, count, total in (
+            ("blobs", len(removal.blobs), len(graph.blobs)),
+            ("bytes of blobs", _bytes_of(removal.blobs), _bytes_of(graph.blobs)),
+        ):
+            if count * 100 > limit * total:
+                raise PlanError(
+                    f"the plan is refused: it deletes {count} of {total} {kind} of the whole store, "
+                    f"max_delete_store_percent allows {limit:g} %; nothing was changed. {_ADVICE}"
+                )
+    elif len(removal.blobs) * 100 > _UNASKED_PERCENT * len(graph.blobs):
+        _check_unasked(removal, graph, begun)
+
+
+def _check_unasked(removal: Removal, graph: Graph, begun: Container[str]) -> None:
+    """Refuse nearly all blobs where no tag goes, or where one goes and they are no part of anything that is linked."""
+    total, gone = len(graph.blobs), removal.repositories.values()
+    asked: Set[str] = set()
+    seen = "it deletes no tag, and yet {} of all {} blobs"
+    if any(one.tags for one in gone):
+        asked = {graph.stored_as(digest) for one in gone for digest in chain(one.manifests, one.layer_links)}
+        seen = "it deletes {} of all {} blobs that no repository links"
+    count = sum(digest not in begun and digest not in asked for digest in removal.blobs)
+    if count * 100 > _UNASKED_PERCENT * total:
+        raise PlanError(
+            f"the plan is refused: {seen.format(count, total)}; nothing was changed. See that the storage is whole and "
+            "this registry's own. If these really are orphans, say max_delete_store_percent: 100"
+        )
+
+
+def _bytes_of(blobs: Mapping[str, Weight]) -> int:
+    return sum(blob.size for blob in blobs.values())
+
+
+def _check_shares(limit: float, removal: Removal, graph: Graph) -> None:
+    for name, gone in removal.repositories.items():
+        repository = graph.repositories[name]
+        for kind, count, total in (
+            ("tags", len(gone.tags), len(repository.tags)),
+            ("manifests", len(gone.manifests), len(repository.revisions)),
+        ):
+            if count * 100 > limit * total:
+                raise PlanError(
+                    f"the plan is refused: it deletes {count} of {total} {kind} of {name}, max_delete_percent allows "
+                    f"{limit:g} %; nothing was changed. {_ADVICE}"
+                )

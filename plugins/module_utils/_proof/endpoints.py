@@ -1,0 +1,86 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The URLs at which one registry answers, asked as one: what is said of the registry holds at all of them."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import Any, List, Mapping, Optional, Sequence, Tuple
+
+from .._basics.errors import InvalidOptionError, RegistryError
+from .._client.base import ApiClient
+from .._client.open import open_client
+from .._registry.config import RegistryConfig
+from .probe import DEFAULT_REPOSITORY, Probe, probe
+
+_LOOKED_AT = 5
+
+
+class Endpoints:
+    """One client for each URL; `repository` is what the probe addresses.
+
+    `has_password` is False where a user is named without the password, which is never written down: then an answer that
+    asks for it is all that can be had.
+    """
+
+    def __init__(self, clients: Sequence[ApiClient], repository: str, has_password: bool = True) -> None:
+        self.clients = clients
+        self.repository = repository
+        self.has_password = has_password
+
+    def probe(self) -> Probe:
+        """The mode that every endpoint shows; none where they differ. Never raises for what they answer."""
+        found = [probe(client, self.repository) for client in self.clients]
+        unknown = next((one for one in found if one.mode is None), None)
+        if unknown is not None:
+            return unknown
+        if len({one.mode for one in found}) == 1:
+            return found[0]
+        return Probe(None, f"the endpoints differ: {', but '.join(one.detail for one in found)}")
+
+    def check_reads(self, images: Sequence[Tuple[str, str]]) -> None:
+        """Raise RegistryError unless every endpoint answers as a registry and serves one of the (repository, tag)."""
+        for client in self.clients:
+            client.check_api()
+            if images:
+                _check_serves_one(client, images)
+
+    def some_images(self) -> List[Tuple[str, str]]:
+        """(repository, tag) of what the first endpoint lists, of its first few repositories. Raises RegistryError."""
+        client = self.clients[0]
+        names = islice(client.repositories(), _LOOKED_AT)
+        return [(name, tag) for name in names for tag in islice(client.tags(name) or [], 1)]
+
+
+def _check_serves_one(client: ApiClient, images: Sequence[Tuple[str, str]]) -> None:
+    problem = ""
+    for repository, tag in images:
+        try:
+            if client.serves(repository, tag):
+                return
+            problem = f"{client.url} does not have {repository}:{tag}, which its storage has"
+        except RegistryError as error:
+            problem = str(error)
+    raise RegistryError(problem)
+
+
+def endpoints_from_params(
+    params: Mapping[str, Any], config: Optional[RegistryConfig], repository: Optional[str], version: Optional[str]
+) -> Optional[Endpoints]:
+    """The endpoints that the options name, or the configuration does; None where there are none.
+
+    `version` is that of the registry's API, None where it is to be asked. Raises InvalidOptionError.
+    """
+    url = params["registry_url"] or (config.url if config else None)
+    further = params.get("registry_endpoints") or []
+    if not url:
+        if further:
+            raise InvalidOptionError(
+                "registry_url", url, "the registry's address, for registry_endpoints are further ones"
+            )
+        return None
+    has_password = not params.get("registry_username") or params.get("registry_password") is not None
+    known = params if has_password else {**params, "registry_username": None}
+    urls = dict.fromkeys([url, *further])
+    return Endpoints([open_client(known, one, version) for one in urls], repository or DEFAULT_REPOSITORY, has_password)

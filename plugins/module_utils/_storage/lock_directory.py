@@ -1,0 +1,261 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The files of a lock, and how they lie in a directory, on whatever file system the storage is on, NFS too.
+
+It is made beside its place with all that belongs into it and renamed there: a rename onto a directory that is not empty
+fails (rename(2)), so of several only one gets the place, and a lock without a holder is never seen. It goes by a
+rename, too.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import json
+import os
+import secrets
+import shutil
+import stat
+from abc import ABC, abstractmethod
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence
+
+from .._basics.errors import MaintenanceError
+from .room import FULL, LOCK_ROOM, has_room, innermost, places_elsewhere, remove_empty, room_of, shortage
+
+_ENDING = ".json"
+_LARGEST = 65536
+_LOST = (errno.EEXIST, errno.ENOTEMPTY, errno.ENOENT)
+#: What is in a lock: the name of each file, without its ending, and the object in it ({} where it is damaged).
+Files = Mapping[str, Mapping[str, Any]]
+
+
+class LockFiles(ABC):
+    """Small JSON objects by their names, which appear together and go together.
+
+    `path` is where the lock lies, for people. Every method raises MaintenanceError where the storage does not let it.
+    """
+
+    path: str
+
+    @abstractmethod
+    def read(self) -> Optional[Files]:
+        """Return what is in the lock, None where there is none."""
+
+    @abstractmethod
+    def make(self, files: Files) -> None:
+        """Try to be the one that makes the lock; whether it was this one, `read` tells."""
+
+    @abstractmethod
+    def write(self, name: str, content: Mapping[str, Any]) -> None:
+        """Put a file into the lock, whole and durable when this returns; nothing where the lock has gone."""
+
+    @abstractmethod
+    def remove(self, name: str) -> None:
+        """Take a file out of the lock, if it is there."""
+
+    @abstractmethod
+    def take_away(self, name: str, expected: Optional[Mapping[str, Any]]) -> None:
+        """Move away the lock in which the file `name` holds what is expected; another one stays."""
+
+    @abstractmethod
+    def leftovers(self) -> List[Files]:
+        """Return what is in locks that were moved away and not cleared away yet."""
+
+    @abstractmethod
+    def clear(self) -> None:
+        """Delete what was moved away, and what a crash left of the making of a lock."""
+
+
+class LockDirectory(LockFiles):
+    """The directory at `path`."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def read(self) -> Optional[Files]:
+        with self._telling("read"):
+            return _read_all(self.path)
+
+    def make(self, files: Files) -> None:
+        # Whoever has got the lock clears away what the others prepare.
+        with self._telling("taken"), contextlib.suppress(FileNotFoundError):
+            _make_parents(os.path.dirname(self.path))
+            prepared = self._beside()
+            os.mkdir(prepared, 0o700)
+            try:
+                for name, content in files.items():
+                    _write(os.path.join(prepared, name + _ENDING), content)
+                _rename(prepared, self.path)
+            finally:
+                shutil.rmtree(prepared, ignore_errors=True)
+
+    def write(self, name: str, content: Mapping[str, Any]) -> None:
+        with self._telling("changed"), contextlib.suppress(FileNotFoundError):
+            temporary = os.path.join(self.path, f".{secrets.token_hex(8)}")
+            _write(temporary, content)
+            os.rename(temporary, os.path.join(self.path, name + _ENDING))
+            _sync(self.path)
+
+    def remove(self, name: str) -> None:
+        with self._telling("changed"), contextlib.suppress(FileNotFoundError):
+            os.unlink(os.path.join(self.path, name + _ENDING))
+
+    def take_away(self, name: str, expected: Optional[Mapping[str, Any]]) -> None:
+        with self._telling("released"):
+            beside = self._beside()
+            _rename(self.path, beside)
+            found = _read_all(beside)
+            if found is not None and found.get(name) != expected:
+                _rename(beside, self.path)
+
+    def leftovers(self) -> List[Files]:
+        with self._telling("read"):
+            return [files for files in map(_read_all, self._besides()) if files is not None]
+
+    def clear(self) -> None:
+        for path in self._besides():
+            shutil.rmtree(path, ignore_errors=True)
+
+    def _beside(self) -> str:
+        return f"{self.path}.{secrets.token_hex(8)}"
+
+    def _besides(self) -> List[str]:
+        parent, name = os.path.split(self.path)
+        names = os.listdir(parent) if os.path.isdir(parent) else []
+        return [os.path.join(parent, found) for found in names if found.startswith(f"{name}.")]
+
+    @contextlib.contextmanager
+    def _telling(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            advice = ""
+            if error.errno in (errno.EROFS, errno.EACCES):
+                advice = "; the storage must be writable for root here"
+            elif error.errno in FULL:
+                advice = f"; {shortage(os.path.dirname(self.path), room_of(self.path), LOCK_ROOM)}"
+            raise MaintenanceError(f"the lock {self.path} could not be {what}: {error.strerror}{advice}") from error
+
+
+class LockAnywhere(LockFiles):
+    """The directory at `path`, or where that has no room, one elsewhere on this host, of which all here know.
+
+    Only for a storage that no other host shares (_storage/room.py).
+    """
+
+    def __init__(self, path: str, elsewhere: Sequence[str]) -> None:
+        self.path = path
+        self._places = [LockDirectory(path), *(LockDirectory(os.path.join(one, "lock")) for one in elsewhere)]
+
+    def read(self) -> Optional[Files]:
+        return self._there.read()
+
+    def make(self, files: Files) -> None:
+        with self._one_at_a_time():
+            if self.read() is None:
+                with_room = (place for place in self._places if has_room(place.path))
+                next(with_room, self._places[0]).make(files)
+
+    def write(self, name: str, content: Mapping[str, Any]) -> None:
+        self._there.write(name, content)
+
+    def remove(self, name: str) -> None:
+        self._there.remove(name)
+
+    def take_away(self, name: str, expected: Optional[Mapping[str, Any]]) -> None:
+        self._there.take_away(name, expected)
+
+    def leftovers(self) -> List[Files]:
+        return [files for place in self._places for files in place.leftovers()]
+
+    def clear(self) -> None:
+        for place in self._places:
+            place.clear()
+        for place in self._places[1:]:
+            remove_empty(os.path.dirname(place.path), 2)
+
+    @property
+    def _there(self) -> LockDirectory:
+        return next((place for place in self._places if os.path.lexists(place.path)), self._places[0])
+
+    @contextlib.contextmanager
+    def _one_at_a_time(self) -> Iterator[None]:
+        """Two places could be taken at once; a lock of the kernel's own (flock(2)) takes no room."""
+        descriptor = os.open(innermost(os.path.dirname(self.path)), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+
+def lock_in(path: str) -> LockFiles:
+    """Return the lock that lies at `path`, or as near to it as there is room."""
+    elsewhere = places_elsewhere(path)
+    return LockAnywhere(path, elsewhere) if elsewhere else LockDirectory(path)
+
+
+def _read_all(directory: str) -> Optional[Files]:
+    try:
+        found = os.lstat(directory)
+        if not stat.S_ISDIR(found.st_mode):
+            raise MaintenanceError(f"the lock {directory} is no directory; look at what it is, and remove it")
+        names = [name for name in os.listdir(directory) if name.endswith(_ENDING)]
+    except FileNotFoundError:
+        return None
+    files = {name[: -len(_ENDING)]: _read(os.path.join(directory, name)) for name in names}
+    # What went while it was read was taken away file by file, so nothing is left to hold.
+    return {name: content for name, content in files.items() if content is not None} or None
+
+
+def _read(path: str) -> Optional[Dict[str, Any]]:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    with os.fdopen(descriptor, "rb") as file:
+        try:
+            content = json.loads(file.read(_LARGEST))
+        except ValueError:
+            return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _write(path: str, content: Mapping[str, Any]) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump(content, file)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _rename(source: str, target: str) -> None:
+    """Rename, where nobody was faster. An answer lost on NFS looks like that too: what holds then is read, not told."""
+    try:
+        os.rename(source, target)
+    except OSError as error:
+        if error.errno not in _LOST:
+            raise
+
+
+def _make_parents(path: str) -> None:
+    """Make a directory, its parents too, as its owner would: a registry of another user must be able to write there."""
+    if os.path.isdir(path):
+        return
+    parent = os.path.dirname(path)
+    _make_parents(parent)
+    owner = os.stat(parent)
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(path, stat.S_IMODE(owner.st_mode))
+        if owner.st_uid != os.geteuid():
+            os.chown(path, owner.st_uid, owner.st_gid)
+
+
+def _sync(directory: str) -> None:
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,116 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Drydock's own files on a local or mounted filesystem, and files that survive a power cut."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import Callable, Iterable, Iterator, List, Sequence
+
+from .._basics.errors import StorageError
+from .base import OwnFiles, Removed
+from .removing import is_held_open, leaves_of, remove_tree
+from .room import FULL, remove_empty
+
+
+class LocalOwnFiles(OwnFiles):
+    """In the directory `path`, on the device of the registry's tree; what finds no room there lies `elsewhere`."""
+
+    def __init__(self, path: str, elsewhere: Sequence[str] = ()) -> None:
+        self.path = path
+        self._places = [path, *elsewhere]
+
+    def names(self) -> List[str]:
+        try:
+            found = [os.listdir(place) for place in self._places if os.path.isdir(place)]
+        except OSError as error:
+            raise StorageError(f"{self.path} could not be read: {error.strerror}") from error
+        return sorted({name for names in found for name in names})
+
+    def has(self, name: str, file: str) -> bool:
+        return os.path.exists(self._at(name, file))
+
+    def read(self, name: str, file: str) -> str:
+        return read_text(self._at(name, file))
+
+    def write(self, name: str, file: str, texts: Callable[[], Iterable[str]]) -> None:
+        for place in self._places:
+            where = os.path.join(place, name)
+            try:
+                os.makedirs(where, mode=0o700, exist_ok=True)
+                write_durably(os.path.join(where, file), texts())
+            except OSError as error:
+                remove_empty(where, 2)
+                if error.errno not in FULL or place == self._places[-1]:
+                    raise StorageError(f"{where}/{file} could not be written: {error.strerror}") from error
+            else:
+                return
+
+    def rename(self, name: str, file: str, to: str) -> None:
+        where = self._at(name, file)
+        try:
+            os.replace(where, os.path.join(os.path.dirname(where), to))
+        except OSError as error:
+            raise StorageError(f"{where} could not be renamed to {to}: {error.strerror}") from error
+
+    def remove(self, name: str) -> Removed:
+        removed = [remove_tree(os.path.join(place, name)) for place in self._places]
+        remove_empty(self.path, 1)
+        for place in self._places[1:]:
+            remove_empty(place, 2)
+        return Removed(any(one.is_changed for one in removed), [why for one in removed for why in one.left])
+
+    def is_removable(self, name: str) -> bool:
+        return not all(is_held_open(leaf) for place in self._places for leaf in leaves_of(os.path.join(place, name)))
+
+    def size(self) -> int:
+        return sum(
+            os.lstat(os.path.join(directory, name)).st_size
+            for place in self._places
+            for directory, _directories, files in os.walk(place)
+            for name in files
+        )
+
+    def _at(self, name: str, file: str) -> str:
+        found = [os.path.join(place, name, file) for place in self._places]
+        return next(filter(os.path.exists, found), found[0])
+
+
+def read_text(path: str) -> str:
+    """Return the content of a plan file. Raises StorageError."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+    except (OSError, UnicodeDecodeError) as error:
+        raise StorageError(f"the plan file {path} could not be read: {error}") from error
+
+
+def write_durably(path: str, texts: Iterable[str]) -> None:
+    """Write a file, readable by its owner only, so that it is there whole or not at all, also after a power cut."""
+    temporary = f"{path}.new"
+    with unless_written(temporary):
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+        # A name that is not UTF-8 is written as JSON writes such: `\\udcff`.
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.writelines(texts)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    directory = os.open(os.path.dirname(path) or ".", os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
+
+
+@contextlib.contextmanager
+def unless_written(temporary: str) -> Iterator[None]:
+    """Leave nothing of a file that could not be written: on a full disk that would be in the way of all others."""
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise

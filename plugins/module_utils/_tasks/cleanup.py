@@ -1,0 +1,193 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The way through the house: source → graph → retention → plan → marking again → apply.
+
+Everything that decides is pure and lives elsewhere; here it is joined with what reads and what changes. What differs
+between a registry's storage and its API is in `_tasks/cleanup_storage.py` and `_tasks/cleanup_api.py`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, Callable, Container, Dict, Iterable, List, Mapping, Optional, Tuple
+
+from .._basics.errors import InvalidOptionError, PlanError
+from .._basics.names import NAMES
+from .._basics.progress import Progress
+from .._graph.graph import Graph
+from .._plan.file import dump_plan, load_plan
+from .._plan.guards import Guards, check_guards, read_guards
+from .._plan.plan import Drift, Plan, Removal
+from .._plan.planning import Marked, narrowed
+from .._plan.unmatched import check_beside_plan, check_unmatched
+from .._report.diff import render_diff
+from .._report.report import capped, describe_removal, empty_result, shares_of
+from .._retention.policy import Settings, read_settings
+from .._retention.retention import Retention, retain
+from .._storage.own_files import read_text, write_durably
+from .job import RunMode
+
+
+class Cleanup(ABC):
+    """One run of the module. `result` is true at every moment, also when a method raises."""
+
+    def __init__(self, params: Mapping[str, Any], mode: RunMode, warn: Callable[[str], None]) -> None:
+        self.params = params
+        self.check_mode = mode.check
+        self.wants_diff = mode.diff
+        self.now = mode.now
+        self.warn = warn
+        self.progress = Progress(params.get("_progress_path"))
+        self.result: Dict[str, Any] = empty_result()
+        self.diff: Optional[Dict[str, str]] = None
+
+    def run(self) -> None:
+        """Make or take the plan, and apply it unless in check mode. Raises DrydockError."""
+        _check_contradictions(self.params)
+        self.settings: Settings = read_settings(self.params)
+        self.guards: Guards = read_guards(self.params)
+        self.open()
+        self.settings.check_possible(NAMES[self.version])
+        self.carry_out()
+
+    def carry_out(self) -> None:
+        """Do what was asked for, once the options are known to be usable."""
+        if self.params["plan"] is None:
+            self._plan_and_apply()
+        else:
+            plan = self._load_plan(self.params["plan"])
+            self._warn_all(check_beside_plan(plan, self.settings, self.params["on_unmatched"]))
+            self.apply_given_plan(plan)
+
+    @abstractmethod
+    def open(self) -> None:
+        """Find the registry, without asking it anything but what it is."""
+
+    @property
+    @abstractmethod
+    def version(self) -> str:
+        """The version of the registry's API, once it was found."""
+
+    @abstractmethod
+    def source(self) -> Dict[str, str]:
+        """Return what plans call this registry."""
+
+    @abstractmethod
+    def read(self) -> Graph:
+        """Read what is there. Raises StorageError, RegistryError or DoubtError."""
+
+    @abstractmethod
+    def read_dates(self, graph: Graph) -> None:
+        """Add the image dates that the policies need."""
+
+    def decide(self, graph: Graph) -> Retention:
+        """Return the decision on every tag."""
+        return retain(graph, self.settings, self.now)
+
+    @abstractmethod
+    def make_plan(self, graph: Graph, retention: Retention) -> Plan:
+        """Return the plan that follows from the decisions."""
+
+    @abstractmethod
+    def mark_again(self, graph: Graph, plan: Plan) -> Tuple[Removal, List[Drift]]:
+        """Return what of the plan may still go, and what not and why."""
+
+    def begun_blobs(self) -> Container[str]:
+        """Return the blobs that an interrupted run was about to remove."""
+        return ()
+
+    @abstractmethod
+    def apply_new_plan(self, marked: Marked) -> None:
+        """Apply a plan that was made just now from this graph; in check mode only check that it could be."""
+
+    @abstractmethod
+    def apply_given_plan(self, plan: Plan) -> None:
+        """Apply a saved plan as far as it still holds; in check mode show how far that is."""
+
+    def _plan_and_apply(self) -> None:
+        graph = self.read_graph()
+        self._warn_all(check_unmatched(graph, self.settings, self.params["on_unmatched"]))
+        passed_on = len(graph.warnings)
+        self.read_dates(graph)
+        self.progress.stage("deciding")
+        retention = self.decide(graph)
+        self.result.update(capped("broken_tags", [found._asdict() for found in retention.broken]))
+        self._warn_all(retention.warnings)
+        plan = self.make_plan(graph, retention)
+        self._warn_all(graph.warnings[passed_on:])
+        self._write_plan(plan)
+        marked = Marked(plan, graph, plan.removal, [])
+        self.report(marked)
+        check_guards(self.guards, plan.removal, graph, self.begun_blobs())
+        self.apply_new_plan(marked)
+
+    def read_graph(self) -> Graph:
+        """Read, and pass on what somebody should look into."""
+        graph = self.read()
+        self._warn_all(graph.warnings)
+        return graph
+
+    def _warn_all(self, warnings: Iterable[str]) -> None:
+        for warning in warnings:
+            self.warn(warning)
+
+    def marked_again(self, plan: Plan) -> Marked:
+        """Read again, report what of the plan still holds, and hold that against the limits."""
+        with self.progress.again():
+            graph = self.read()
+            self.progress.stage("marking")
+        allowed, left_alone = narrowed(plan, self.settings)
+        removal, drift = self.mark_again(graph, allowed)
+        marked = Marked(plan, graph, removal, [*left_alone, *drift])
+        self.report(marked)
+        check_guards(self.guards, marked.removal, graph, self.begun_blobs())
+        return marked
+
+    def report(self, marked: Marked) -> None:
+        """Put into the result what goes, or in check mode would go."""
+        plan, graph, removal, drift = marked
+        shares = shares_of(graph, removal)
+        self.result.update(describe_removal(graph, plan, removal, drift, shares))
+        if self.check_mode:
+            self.result["deleted"] = dict(removal.counts()._asdict())
+        if self.wants_diff:
+            self.diff = render_diff(graph, plan, removal, shares)
+
+    def _load_plan(self, path: str) -> Plan:
+        plan = load_plan(read_text(path), path)
+        if not self.is_for(plan):
+            raise PlanError(
+                f"{path} is a plan for {plan.source}, this is {self.source()}; nothing was changed. If it is the right "
+                "one, make the plan again"
+            )
+        return plan
+
+    def is_for(self, plan: Plan) -> bool:
+        """Tell whether the plan was made for this registry."""
+        return plan.source == self.source()
+
+    def _write_plan(self, plan: Plan) -> None:
+        path = self.params["plan_dest"]
+        if path is None:
+            return
+        try:
+            write_durably(path, dump_plan(plan))
+        except OSError as error:
+            raise InvalidOptionError(
+                "plan_dest", path, f"a file that can be written here ({error.strerror})"
+            ) from error
+        self.result["plan_dest"] = path
+
+
+def _check_contradictions(params: Mapping[str, Any]) -> None:
+    purges = params["quarantine"] == "purge"
+    for option in ("policies", "plan_dest", "delete_untagged"):
+        if params[option] and (params["plan"] or purges):
+            raise InvalidOptionError(
+                option,
+                params[option],
+                f"nothing beside {'quarantine: purge' if purges else 'plan'}, which makes no plan",
+            )
+    if purges and params["plan"]:
+        raise InvalidOptionError("plan", params["plan"], "nothing beside quarantine: purge, which applies no plan")

@@ -1,0 +1,173 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Deleting over the API what was named: tags, or all tags of repositories."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, Dict, List, Mapping, Optional
+
+from .._api.source import ApiSource
+from .._apply.over_api import Outcome, OverApi, followed_by, notes_on
+from .._basics.patterns import compile_patterns
+from .._client.base import ApiClient
+from .._client.open import api_of, open_client
+from .._graph.graph import Graph
+from .._plan.plan import Removal
+from .._plan.planning import Marked
+from .._report.diff import render_diff
+from .._report.report import capped, describe_removal, shares_of
+from .._retention.named import (
+    decide_hidden,
+    decide_repositories,
+    decide_tags,
+    hidden_tags,
+    left_alone,
+    read_digest,
+    read_repository_names,
+    read_tag_names,
+    require_all,
+)
+from .._retention.policy import Bounds
+from .._retention.protected import ProtectedImages
+from .._retention.retention import Retention
+from .job import RunMode
+
+# So many times a repository is listed again, and so many tags are named in an error.
+_LISTINGS = 20
+_SHOWN = 5
+
+
+class NamedDeletion(ABC):
+    """One run of a module. `result` is true at every moment, also when a method raises."""
+
+    #: Whether repositories go whole, and where a registry can delete them, with the last of their tags.
+    removes = False
+
+    def __init__(self, params: Mapping[str, Any], mode: RunMode) -> None:
+        self.params = params
+        self.mode = mode
+        self.result = _empty_result()
+        self.diff: Optional[Dict[str, str]] = None
+
+    def run(self) -> None:
+        """Delete what was named, or in check mode tell what would go. Raises DrydockError."""
+        repositories = self.read_options()
+        client = open_client(self.params, self.params["registry_url"])
+        bounds = Bounds(compile_patterns(repositories, "name"), [], ProtectedImages(), {"repositories": repositories})
+        api = api_of(client, bounds.repositories, [])
+        way = OverApi(api, bounds, overwrites=self.params.get("overwrite_shared_tags", False), removes=self.removes)
+        graph = self.read(client, api)
+        graph.notes.extend(notes_on(client))
+        marked = self._plan(way, graph, self.decide(graph))
+        if self.mode.check:
+            self._report(marked)
+            self.result["changed"] = not marked.removal.counts().is_nothing()
+            return
+        outcome = way.delete(marked)
+        if self.removes and outcome.is_changed and outcome.failure is None:
+            outcome = self._delete_the_rest(way, api, outcome)
+        self._report(outcome.marked)
+        self.result.update(outcome.describe())
+        outcome.check()
+
+    def _plan(self, way: OverApi, graph: Graph, retention: Retention) -> Marked:
+        plan = way.make_plan(graph, retention, self.mode.now)
+        require_all(retention, plan, dead_may_stay=self.removes)
+        return Marked(plan, graph, plan.removal, list(left_alone(retention)))
+
+    def _delete_the_rest(self, way: OverApi, api: ApiSource, outcome: Outcome) -> Outcome:
+        """Delete the tags that the listing had hidden, and list again, until it shows none of them.
+
+        Whatever else it shows was pushed meanwhile, for all that is known, and stays.
+        """
+        listed = {name: set(one.tags) for name, one in outcome.marked.graph.repositories.items()}
+        graph = api.read()
+        for _number in range(_LISTINGS):
+            hidden = hidden_tags(graph, listed)
+            if not hidden:
+                break
+            then = way.delete(self._plan(way, graph, decide_hidden(graph, hidden)))
+            outcome = followed_by(outcome, then)
+            if then.failure is not None:
+                return outcome
+            graph = api.read()
+        left = [f"{n}:{tag.name}" for n, one in graph.repositories.items() for tag in one.tags.values() if tag.digest]
+        if not left:
+            return outcome
+        more = [f"{len(left) - _SHOWN} more"] if len(left) > _SHOWN else []
+        return outcome._replace(
+            failure=f"{api.client.url} still has {', '.join([*left[:_SHOWN], *more])}, pushed meanwhile or not listed "
+            "before; run this again to delete that too"
+        )
+
+    @abstractmethod
+    def read_options(self) -> List[str]:
+        """Return the names of the repositories. Raises InvalidOptionError."""
+
+    @abstractmethod
+    def read(self, client: ApiClient, api: ApiSource) -> Graph:
+        """Read these repositories."""
+
+    @abstractmethod
+    def decide(self, graph: Graph) -> Retention:
+        """Decide on the tags that were named."""
+
+    def _report(self, marked: Marked) -> None:
+        """Put into the result what goes, or what went."""
+        plan, graph, removal, drift = marked
+        shares = shares_of(graph, removal)
+        described = describe_removal(graph, plan, removal, drift, shares)
+        self.result.update({key: value for key, value in described.items() if key in self.result})
+        self.result["deleted"] = _counts(removal)
+        if self.mode.diff:
+            self.diff = render_diff(graph, plan, removal, shares)
+
+
+class TagDeletion(NamedDeletion):
+    """Tags of one repository, each alone."""
+
+    def read_options(self) -> List[str]:
+        self.names = read_tag_names(self.params["name"])
+        self.digest = read_digest(self.params["digest"])
+        (self.repository,) = read_repository_names([self.params["repository"]], "repository")
+        return [self.repository]
+
+    def read(self, client: ApiClient, api: ApiSource) -> Graph:
+        """Read the repository whole, for what else needs an image; only the listing where none of the tags is there."""
+        answers = client.map(lambda name: client.has_manifest(self.repository, name), self.names)
+        there = [name for name, is_there in zip(self.names, answers) if is_there]
+        return api.read({self.repository: there}) if there else api.read_tags(self.names)
+
+    def decide(self, graph: Graph) -> Retention:
+        return decide_tags(graph, self.repository, self.names, self.digest)
+
+
+class RepositoryDeletion(NamedDeletion):
+    """Every tag of repositories, and these themselves where the registry can delete them."""
+
+    removes = True
+
+    def read_options(self) -> List[str]:
+        return read_repository_names(self.params["name"], "name")
+
+    def read(self, client: ApiClient, api: ApiSource) -> Graph:
+        return api.read()
+
+    def decide(self, graph: Graph) -> Retention:
+        return decide_repositories(graph)
+
+
+def _empty_result() -> Dict[str, Any]:
+    """Return the result of a run that has not come to anything yet: keys of a cleanup, with the same meaning."""
+    lists: List[Dict[str, Any]] = [capped(key, []) for key in ("tags_deleted", "drift", "not_deleted", "notes")]
+    result = {"changed": False, "deleted": _counts(Removal()), "left_untagged": 0}
+    for one in lists:
+        result.update(one)
+    return result
+
+
+def _counts(removal: Removal) -> Dict[str, int]:
+    counts = removal.counts()
+    return {"tags": counts.tags, "manifests": counts.manifests}

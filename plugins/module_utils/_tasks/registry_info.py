@@ -1,0 +1,87 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What registry_info does: choose the source, read as deep as was asked for, and return one form of result."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Callable, Dict, Mapping, Optional, Union
+
+from .._api.survey import ApiSurvey
+from .._api.survey_v1 import V1Survey
+from .._basics.errors import InvalidOptionError
+from .._basics.meant import check_possible
+from .._basics.names import NAMES
+from .._basics.patterns import compile_patterns
+from .._basics.texts import with_texts
+from .._client.open import open_client, survey_of
+from .._graph.graph import Graph
+from .._layout.open import open_layout
+from .._layout.survey import StorageSurvey
+from .._plan.unmatched import unmatched_selection
+from .._registry.config import config_from_params
+from .._report.inventory import Inventory, Scope, describe, find_orphans, list_names, take_inventory
+from .._report.report import CAP
+from .._storage.own_files import write_durably
+from .._storage.owners import doubt_of_owner, find_owner
+
+Survey = Union[StorageSurvey, ApiSurvey, V1Survey]
+
+
+class RegistryInfo:
+    """One run of the module."""
+
+    def __init__(self, params: Mapping[str, Any], warn: Callable[[str], None]) -> None:
+        self.params = with_texts(params, ("repositories", "exclude_repositories"))
+        self.warn = warn
+        self.scope = Scope(
+            compile_patterns(self.params["repositories"], "repositories"),
+            compile_patterns(self.params["exclude_repositories"], "exclude_repositories"),
+        )
+
+    def run(self) -> Dict[str, Any]:
+        """Return the result of the module, and write the whole of it where that was asked for. Raises DrydockError."""
+        survey, level, dest = self._open(), self.params["level"], self.params["dest"]
+        check_possible((*self.scope.included, *self.scope.excluded), NAMES[survey.version].repository)
+        graph = survey.read_all() if level == "images" else survey.read_names(with_tags=level == "tags")
+        inventory = self._look(survey, graph) if level == "images" else list_names(graph, with_tags=level == "tags")
+        for warning in (*graph.warnings, *unmatched_selection(graph, *self.scope)):
+            self.warn(warning)
+
+        def described(limit: Optional[int]) -> Dict[str, Any]:
+            notes = {"notes": graph.notes[:limit], "notes_total": len(graph.notes)}
+            return {"source": survey.name, **describe(inventory, limit), **notes}
+
+        if dest is not None:
+            _write(dest, described(None))
+        return {"changed": False, **described(CAP)}
+
+    def _open(self) -> Survey:
+        params = self.params
+        if params["storage"] or params["registry_config"]:
+            config = config_from_params(params)
+            layout = open_layout(params, config)
+            owner = find_owner(config, layout.storage)
+            if owner is not None:
+                self.warn(f"this is the storage of {owner.name} ({owner.seen}): only its database tells what is there")
+            doubt = doubt_of_owner(config, layout.storage)
+            if doubt is not None:
+                self.warn(doubt)
+            return StorageSurvey(layout, self.scope.selects)
+        return survey_of(open_client(params, params["registry_url"]), *self.scope)
+
+    def _look(self, survey: Survey, graph: Graph) -> Inventory:
+        shown = [one for name, one in graph.repositories.items() if self.scope.selects(name)]
+        digests = {digest for one in shown for digest in (*one.revisions, *(tag.digest for tag in one.tags.values()))}
+        parts = {part for digest in digests for part in graph.children_of(digest)}
+        configs = dict(survey.read_configs(graph, sorted(digests | parts)))
+        orphans = find_orphans(graph, self.scope) if survey.sees_orphans else None
+        return take_inventory(graph, configs, self.scope, orphans)
+
+
+def _write(path: str, whole: Dict[str, Any]) -> None:
+    try:
+        write_durably(path, [json.dumps(whole)])
+    except OSError as error:
+        raise InvalidOptionError("dest", path, f"a file that can be written here ({error.strerror})") from error
