@@ -18,7 +18,7 @@ from ansible_collections.drydock.registry.plugins.module_utils._graph.graph impo
     Tag,
     Weight,
 )
-from ansible_collections.drydock.registry.plugins.module_utils._plan.plan import Removal
+from ansible_collections.drydock.registry.plugins.module_utils._graph.removal import Removal
 from ansible_collections.drydock.registry.plugins.module_utils._retention.policy import Settings, read_settings
 
 NOW = 1_700_000_000.0

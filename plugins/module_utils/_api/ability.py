@@ -16,7 +16,7 @@ from .._basics.errors import DeletionRefusedError, RegistryError
 from .._client.base import ApiClient
 from .._client.client import RegistryClient
 from .._client.http import Answer
-from .._plan.permission import Ability
+from .._graph.ability import Ability
 
 #: A tag goes alone. Its manifest stays: listings can leave out tags (distribution #4891), so who still needs it is
 #: only known to the registry's own garbage collector.

@@ -11,9 +11,9 @@ from typing import Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, 
 from .._basics.patterns import Pattern, is_selected
 from .._basics.progress import SILENT, Progress
 from .._client.base import ApiClient
+from .._graph.ability import Ability
 from .._graph.graph import Graph
 from .._graph.manifest import ImageConfig
-from .._plan.permission import Ability
 
 
 class ApiSource(ABC):

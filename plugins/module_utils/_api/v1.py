@@ -14,10 +14,10 @@ from .._basics.errors import RegistryError
 from .._basics.patterns import Pattern
 from .._basics.progress import SILENT, Progress
 from .._client.client_v1 import V1Client
+from .._graph.ability import Ability
 from .._graph.graph import Graph, Manifest, Repository, Tag
 from .._graph.manifest import ImageConfig, parse_config
 from .._graph.v1_image import MEDIA_TYPE, bases_in
-from .._plan.permission import Ability
 from .source import ApiSource
 
 _ABILITY = Ability(tags=True, manifests=False, repositories=True)

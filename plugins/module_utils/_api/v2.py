@@ -17,13 +17,13 @@ from .._basics.patterns import Pattern
 from .._basics.progress import SILENT, Progress
 from .._client.client import Fetched, RegistryClient
 from .._client.http import TooLongError
+from .._graph.ability import Ability
 from .._graph.attached import find_attached
 from .._graph.damage import keep_damaged_whole, keep_whole
 from .._graph.dates import add_dates, parts_of
 from .._graph.graph import Graph, Manifest, Repository, Tag
 from .._graph.manifest import ImageConfig, claimed_types, is_image_type, is_manifest_type, parse_config, parse_manifest
 from .._graph.reach import LeadingTo, Node, named_blobs
-from .._plan.permission import Ability
 from .ability import find_ability
 from .containment import Containment, Refused
 from .source import ApiSource

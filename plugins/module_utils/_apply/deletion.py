@@ -18,11 +18,13 @@ from .._api.source import ApiSource
 from .._basics.errors import RegistryError
 from .._client.client import RegistryClient
 from .._client.http import ATTEMPTS, Answer, UnexpectedAnswerError
+from .._graph.ability import Ability
+from .._graph.drift import Drift
 from .._graph.graph import Graph, Tag
 from .._graph.reach import Node
+from .._graph.removal import Removal, RepositoryRemoval
 from .._graph.throw_away import CONFIG, MEDIA_TYPE, new_manifest
-from .._plan.permission import Ability
-from .._plan.plan import Drift, Plan, Removal, RepositoryRemoval
+from .._plan.plan import Plan
 from .._plan.planning import going_broken, mark_again
 from .._retention.protected import ProtectedImages
 from .groups import referring_first, units

@@ -9,7 +9,7 @@ from typing import AbstractSet, Dict, Iterator, List, Set
 
 from .._graph.graph import Graph
 from .._graph.reach import Node, referrers
-from .._plan.plan import Removal
+from .._graph.removal import Removal
 
 
 def units(graph: Graph, removal: Removal) -> Iterator[List[str]]:

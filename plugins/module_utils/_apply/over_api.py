@@ -11,9 +11,12 @@ from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tup
 from .._api.source import ApiSource
 from .._basics.errors import DrydockError, RegistryError
 from .._client.base import ApiClient
+from .._graph.ability import IN_STORAGE, Ability
+from .._graph.drift import Drift
 from .._graph.graph import Graph
-from .._plan.permission import IN_STORAGE, Ability, Ageless
-from .._plan.plan import Drift, Plan, Removal, RepositoryRemoval
+from .._graph.removal import Removal, RepositoryRemoval
+from .._plan.permission import Ageless
+from .._plan.plan import Plan
 from .._plan.planning import Marked, doomed_tags, make_plan, mark_again
 from .._report.report import capped, place_in_lists
 from .._retention.policy import Bounds

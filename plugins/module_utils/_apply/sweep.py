@@ -12,8 +12,8 @@ import os
 from typing import Callable, Dict, Iterable, Iterator, List, Sequence
 
 from .._graph.graph import Graph
+from .._graph.removal import Counts, Removal
 from .._layout.base import Layout, Step
-from .._plan.plan import Counts, Removal
 from .._storage.base import Storage
 
 

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from .._basics.errors import RegistryError
 from .._basics.parallel import in_parallel
+from .._graph.planted import TAG, Planted
 from .advice import explain
 from .auth import Credentials
 from .http import ATTEMPTS, BODY_LIMIT, Answer, HttpSession, TlsSettings, UnexpectedAnswerError
@@ -79,6 +80,10 @@ class ApiClient(ABC):
     @abstractmethod
     def serves(self, repository: str, tag: str) -> bool:
         """Whether the image of the tag can be had."""
+
+    def shows(self, planted: Planted) -> bool:
+        """Whether the registry shows what was put into a storage."""
+        return planted.kind == TAG and planted.name in (self.tags(planted.repository) or ())
 
     @abstractmethod
     def delete_manifest(self, repository: str, reference: str, digest: Optional[str] = None) -> Answer:

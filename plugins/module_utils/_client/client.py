@@ -14,6 +14,7 @@ from urllib.parse import urljoin, urlsplit
 
 from .._basics.errors import RegistryError
 from .._graph.graph import EMPTY
+from .._graph.planted import BLOB, Planted
 from .base import ApiClient, quoted
 from .http import ATTEMPTS, BODY_LIMIT, Answer, TooLongError
 from .options import checked_url, concurrency_from, credentials_from, timeout_from, tls_from
@@ -89,6 +90,11 @@ class RegistryClient(ApiClient):
         """Whether the manifest of the tag can be had."""
         return self.manifest(repository, tag) is not None
 
+    def shows(self, planted: Planted) -> bool:
+        if planted.kind == BLOB:
+            return self.has_blob(planted.repository, planted.name)
+        return super().shows(planted)
+
     def has_blob(self, repository: str, digest: str, attempts: int = ATTEMPTS) -> bool:
         """Whether the repository serves this layer or config, and not without its bytes, as 2.8.2 and 3.1.1 may."""
         answer = self._read("HEAD", _blob_path(repository, digest), repository, {}, attempts=attempts)
@@ -144,7 +150,7 @@ class RegistryClient(ApiClient):
         return _sha256(content)
 
     def put_nothing(self, repository: str, tag: str) -> Answer:
-        """PUT a manifest of no bytes, which none can accept: the answer tells whether it takes writes (_proof/probe.py)."""
+        """PUT a manifest without bytes, which none can accept: the answer tells if it takes any (_proof/probe.py)."""
         path, headers = _manifest_path(repository, tag), {"Content-Type": MANIFEST_TYPES[-1]}
         return self.request("PUT", path, _scope(repository, "pull,push"), headers=headers, data=b"", attempts=1)
 

@@ -12,6 +12,7 @@ import secrets
 from typing import Any, Dict, Iterator, List, Optional
 
 from .._basics.errors import RegistryError
+from .._graph.planted import V1_IMAGE, Planted
 from .base import ApiClient, quoted
 from .http import ATTEMPTS, Answer
 from .login_v1 import V1Login, scope_of
@@ -86,6 +87,11 @@ class V1Client(ApiClient):
             return False
         size = answer.headers.get("X-Docker-Size")
         return size != "0" if size else self._served(self._ask(repository, image, "layer", "HEAD")) is not None
+
+    def shows(self, planted: Planted) -> bool:
+        if planted.kind == V1_IMAGE:
+            return self.has_image(planted.repository, planted.name)
+        return super().shows(planted)
 
     def has_image(self, repository: str, image: str) -> bool:
         """Whether the registry shows the image's `ancestry`."""

@@ -5,24 +5,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping, Optional, Sequence, Union, cast
+from typing import Any, Mapping, Optional
 
-from .._api.source import ApiSource
-from .._api.survey import ApiSurvey
-from .._api.survey_v1 import V1Survey
-from .._api.v1 import V1Api
-from .._api.v2 import V2Api
+from .._basics.api_version import AUTO, V1
 from .._basics.errors import RegistryError
-from .._basics.patterns import Pattern
-from .._basics.progress import SILENT, Progress
 from .base import ApiClient
-from .client import RegistryClient, client_from_params
+from .client import client_from_params
 from .client_v1 import V1Client, is_v1
 from .options import checked_url, concurrency_from, credentials_from, timeout_from, tls_from
-
-V1 = "v1"
-V2 = "v2"
-AUTO = "auto"
 
 
 def open_client(params: Mapping[str, Any], url: str, version: Optional[str] = None) -> ApiClient:
@@ -35,24 +25,6 @@ def open_client(params: Mapping[str, Any], url: str, version: Optional[str] = No
     if said == V1 or (said == AUTO and (version == V1 or (version is None and _speaks_v1(v2)))):
         return _v1_client(params, url)
     return v2
-
-
-def api_of(
-    client: ApiClient, included: Sequence[Pattern], excluded: Sequence[Pattern], progress: Progress = SILENT
-) -> ApiSource:
-    """Return what reads a registry over the client's API."""
-    if isinstance(client, V1Client):
-        return V1Api(client, included, excluded, progress)
-    return V2Api(cast(RegistryClient, client), included, excluded, progress)
-
-
-def survey_of(
-    client: ApiClient, included: Sequence[Pattern], excluded: Sequence[Pattern]
-) -> Union[ApiSurvey, V1Survey]:
-    """Return what `registry_info` reads a registry with over the client's API."""
-    if isinstance(client, V1Client):
-        return V1Survey(client, included, excluded)
-    return ApiSurvey(cast(RegistryClient, client), included, excluded)
 
 
 def _v1_client(params: Mapping[str, Any], url: str) -> V1Client:

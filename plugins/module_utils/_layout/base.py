@@ -13,13 +13,13 @@ import secrets
 import time
 from abc import ABC, abstractmethod
 from itertools import islice
-from typing import Callable, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
+from typing import Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from .._basics.progress import SILENT, Progress
-from .._client.base import ApiClient
 from .._graph.graph import Graph, Manifest
 from .._graph.manifest import ImageConfig
-from .._plan.plan import Removal
+from .._graph.planted import TAG, Planted
+from .._graph.removal import Removal
 from .._storage.base import Listing, Storage
 
 _SAMPLE = 5
@@ -48,17 +48,6 @@ class Step(NamedTuple):
     def is_removal(self) -> bool:
         """Whether it takes away what is at its path."""
         return self.path is not None and self.content is None
-
-
-class Planted(NamedTuple):
-    """Content by path that nobody has had before, and whether a registry shows it once it is there.
-
-    `moved` says of files that are there to which paths they go for as long.
-    """
-
-    files: Dict[str, bytes]
-    is_shown_by: Callable[[ApiClient], bool]
-    moved: Mapping[str, str] = {}
 
 
 class Layout(ABC):
@@ -132,11 +121,7 @@ class Layout(ABC):
     def _moved(self, repository: str, spare: str) -> Planted:
         self._discard_planted(repository)
         name = f"{_PLANTED}{secrets.token_hex(8)}"
-
-        def is_shown_by(client: ApiClient) -> bool:
-            return name in (client.tags(repository) or ())
-
-        return Planted({}, is_shown_by, {spare: self.listed_as(repository, name)})
+        return Planted({}, repository, TAG, name, {spare: self.listed_as(repository, name)})
 
     def _discard_planted(self, repository: str) -> None:
         where, start = os.path.split(self.listed_as(repository, _PLANTED))

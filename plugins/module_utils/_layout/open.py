@@ -8,8 +8,8 @@ from __future__ import annotations
 import os
 from typing import Any, Dict, Mapping, Optional, Type
 
+from .._basics.api_version import AUTO, V1, V2
 from .._basics.progress import SILENT, Progress
-from .._client.open import AUTO, V1, V2
 from .._registry.config import RegistryConfig
 from .._storage.base import V1_PLACE, V2_PLACE, Place, Storage
 from .._storage.open import open_storage

@@ -16,15 +16,15 @@ import secrets
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
 from .._basics.errors import DoubtError
-from .._client.client_v1 import V1Client
 from .._graph.graph import Debris, Graph, Repository, Tag
 from .._graph.manifest import ImageConfig
+from .._graph.planted import V1_IMAGE, Planted
+from .._graph.removal import Removal, RepositoryRemoval
 from .._graph.strict_json import NotUnderstoodError, read_json, require_object
 from .._graph.v1_image import Files, as_damaged, is_image_id, parse_image
-from .._plan.plan import Removal, RepositoryRemoval
 from .._storage.base import Listing
 from . import v1_paths as paths
-from .base import Layout, Planted, Step
+from .base import Layout, Step
 
 _NOTHING = Listing([], [])
 _ENTRY = frozenset({"id"})
@@ -119,10 +119,8 @@ class V1Layout(Layout):
         image = secrets.token_hex(32)
         path = paths.image(image)
         files = {f"{path}/json": {"id": image, "comment": "drydock"}, f"{path}/ancestry": [image]}
-        return Planted(
-            {name: json.dumps(content).encode() for name, content in files.items()},
-            lambda client: isinstance(client, V1Client) and client.has_image(repository, image),
-        )
+        content_by_path = {name: json.dumps(content).encode() for name, content in files.items()}
+        return Planted(content_by_path, repository, V1_IMAGE, image)
 
     def spare_file(self, repository: str, tag: str) -> Optional[str]:
         """Return what tells with which client the tag was pushed."""

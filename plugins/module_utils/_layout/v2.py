@@ -16,17 +16,17 @@ import re
 from typing import Callable, Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
 from .._basics.errors import DoubtError
-from .._client.client import RegistryClient
 from .._graph.attached import find_attached
 from .._graph.damage import keep_damaged_whole
 from .._graph.dates import add_dates, parts_of
 from .._graph.graph import EMPTY, Debris, Graph, Manifest, Repository, Tag
 from .._graph.manifest import ImageConfig, parse_config, parse_manifest
+from .._graph.planted import BLOB, Planted
 from .._graph.reach import linked_digests
-from .._plan.plan import Removal
+from .._graph.removal import Removal
 from .._storage.base import Listing
 from . import v2_paths as paths
-from .base import Layout, Planted, Step
+from .base import Layout, Step
 from .known import digests_in
 
 _is_hex = re.compile(r"[0-9a-f]{64,128}").fullmatch
@@ -150,7 +150,7 @@ class V2Layout(Layout):
             paths.blob_data(digest): content,
             f"{paths.layer_link(repository, digest)}/link": digest.encode(),
         }
-        return Planted(files, lambda client: isinstance(client, RegistryClient) and client.has_blob(repository, digest))
+        return Planted(files, repository, BLOB, digest)
 
     def spare_file(self, repository: str, tag: str) -> Optional[str]:
         """Return the link by which the tag remembers its digest, which only deleting that digest asks for."""

@@ -9,9 +9,9 @@ import hashlib
 import os
 from typing import Any, List, Mapping, Optional
 
+from .._basics.api_version import V1
 from .._basics.durations import parse_duration
 from .._basics.errors import InvalidOptionError, MaintenanceError
-from .._client.open import V1
 from .._layout.base import Layout
 from .._layout.open import PLACES, open_layout, storage_version
 from .._lock.lock import Lock, Run, lock_path

@@ -21,9 +21,9 @@ from .._graph.reach import (
     tag_roots,
     with_lists,
 )
+from .._graph.removal import Removal, RepositoryRemoval
 from .._retention.protected import ProtectedImages
 from .permission import Permission
-from .plan import Removal, RepositoryRemoval
 from .sharing import why_shared
 
 #: Tags that go, by repository and name.

@@ -16,8 +16,9 @@ from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple
 
 from .._basics.errors import PlanError
 from .._graph.graph import Debris, Tag, Weight
+from .._graph.removal import Removal, RepositoryRemoval
 from .._retention.rules import Decision
-from .plan import Plan, Removal, RepositoryRemoval, covered_by_id, json_object, quote, to_json
+from .plan import Plan, covered_by_id, json_object, quote, to_json
 
 FORMAT = "drydock.registry/plan/2"
 _FAMILY = "drydock.registry/plan/"

@@ -11,7 +11,7 @@ from typing import Any, Container, Mapping, NamedTuple, Optional, Set
 from .._basics.errors import DoubtError, InvalidOptionError, PlanError
 from .._basics.sizes import parse_optional_size
 from .._graph.graph import Graph, Weight
-from .plan import Removal
+from .._graph.removal import Removal
 
 _ADVICE = "The preview and tags_deleted show what it deletes; change the policies or the limit"
 # Of all blobs, for those that nobody asked to delete, where max_delete_store_percent says nothing.

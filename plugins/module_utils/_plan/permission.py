@@ -9,30 +9,15 @@ By age for a new plan, whatever the age over the API, which tells none; by name 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Mapping, NamedTuple, Set
+from typing import Mapping, Set
 
+from .._graph.ability import IN_STORAGE, Ability
 from .._graph.attached import detached, replaced_lists
 from .._graph.graph import UNFINISHED, Debris, Graph, Tag, Weight
 from .._graph.reach import Node, reach, referrers, with_lists
+from .._graph.removal import RepositoryRemoval
 from .._retention.policy import Bounds, Settings
-from .plan import Plan, RepositoryRemoval
-
-
-class Ability(NamedTuple):
-    """What can be deleted here: a tag without its manifest, and a manifest. In storage both can.
-
-    A whole repository can be deleted over the API v1, which leaves the manifests (images) where they are.
-
-    Over the API a server deletes tags, and its manifests are left to its own garbage collector, or it deletes only
-    manifests, and tags with them (REGISTRY_FACTS.md, "API behaviour").
-    """
-
-    tags: bool
-    manifests: bool
-    repositories: bool = False
-
-
-IN_STORAGE = Ability(tags=True, manifests=True)
+from .plan import Plan
 
 
 class Permission(ABC):

@@ -13,16 +13,19 @@ from functools import partial
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple, TypeVar, Union
 
 from .._basics.order import natural_key
+from .._graph.ability import IN_STORAGE, Ability
 from .._graph.broken import Pulling
+from .._graph.drift import Drift
 from .._graph.graph import Graph, Repository, Tag
 from .._graph.reach import Node, reach, referrers
+from .._graph.removal import Removal, RepositoryRemoval
 from .._retention.policy import Bounds
 from .._retention.protected import ProtectedImages
 from .._retention.retention import GOES_BROKEN, Retention, is_protected, is_thrown_away, last_to_stay
 from .._retention.rules import Decision
 from .consequences import DoomedTags, Spared, follow
-from .permission import IN_STORAGE, Ability, Aged, Ageless, Approved
-from .plan import Drift, Plan, Removal, RepositoryRemoval
+from .permission import Aged, Ageless, Approved
+from .plan import Plan
 
 W = TypeVar("W")
 _LAST = "would be the last tag of its repository, or the last that pulls, to go (allow_empty is false)"

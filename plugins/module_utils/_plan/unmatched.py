@@ -16,9 +16,10 @@ from .._basics.errors import UnmatchedError
 from .._basics.near import KnownNames, near_words
 from .._basics.patterns import Pattern, compile_pattern, matches_any
 from .._graph.graph import Graph, Repository
+from .._graph.removal import RepositoryRemoval
 from .._retention.policy import Policy, Settings
 from .._retention.protected import ALL_TAGS, ProtectedImages, Reference
-from .plan import Plan, RepositoryRemoval
+from .plan import Plan
 
 FAIL, FAIL_IF_NEAR, WARN, IGNORE = "fail", "fail_if_near", "warn", "ignore"
 _EVERYTHING = ("*", "**")

@@ -10,7 +10,8 @@ from typing import Any, Dict, Iterator, Mapping, NamedTuple, Optional, Tuple
 
 from .._basics.errors import FullError, NotClosedError
 from .._graph.graph import Graph
-from .._layout.base import Layout, Planted
+from .._graph.planted import Planted
+from .._layout.base import Layout
 from .._registry.config import RegistryConfig
 from .._registry.processes import other_writers, registries_on
 from .._storage.base import Storage
@@ -134,7 +135,7 @@ def _show(endpoints: Endpoints, storage: Storage, planted: Planted) -> None:
             storage.move(path, to)
             moved[path] = to
         for client in endpoints.clients:
-            if not planted.is_shown_by(client):
+            if not client.shows(planted):
                 raise NotClosedError(
                     f"{client.url} does not serve this storage: it does not show what was put there just now; "
                     "nothing was changed. Give the registry_url that belongs to this storage"

@@ -9,7 +9,8 @@ from typing import Dict, List, Set
 
 from .._basics.order import natural_key
 from .._graph.graph import Graph, Repository
-from .._plan.plan import Plan, Removal, RepositoryRemoval
+from .._graph.removal import Removal, RepositoryRemoval
+from .._plan.plan import Plan
 from .image_graph import ImageGraph
 from .report import CAP, Share, deletion_reasons, what_stays
 

@@ -9,7 +9,7 @@ from typing import Dict, List, NamedTuple, Optional
 
 from .._basics.order import natural_key
 from .._graph.graph import Graph, Repository
-from .._plan.plan import Removal, RepositoryRemoval
+from .._graph.removal import Removal, RepositoryRemoval
 
 _SHOWN = 12
 

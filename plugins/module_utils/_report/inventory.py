@@ -16,9 +16,9 @@ from .._graph.graph import Graph, Repository, Tag
 from .._graph.images import images_of, lists_of_referrers, weigh
 from .._graph.manifest import ImageConfig
 from .._graph.reach import linked_digests, reach, referrers, tag_roots
+from .._graph.removal import Counts, Removal, RepositoryRemoval
 from .._plan.consequences import follow
 from .._plan.permission import Aged
-from .._plan.plan import Counts, Removal, RepositoryRemoval
 from .._retention.policy import Settings
 from .._retention.protected import ProtectedImages
 from .image_graph import ImageGraph

@@ -10,8 +10,10 @@ from itertools import islice
 from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Protocol, Sequence, Set, Tuple
 
 from .._basics.order import natural_key
+from .._graph.drift import Drift
 from .._graph.graph import Graph
-from .._plan.plan import Counts, Drift, Plan, Removal, RepositoryRemoval
+from .._graph.removal import Counts, Removal, RepositoryRemoval
+from .._plan.plan import Plan
 
 #: Lists in results and diffs hold at most this many entries; their full count stands beside them.
 CAP = 1000

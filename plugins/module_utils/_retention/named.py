@@ -5,22 +5,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Set
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Set
 
-from .._basics.errors import InvalidOptionError, StillNeededError
+from .._basics.errors import InvalidOptionError
 from .._basics.names import NAMES, Grammar
 from .._basics.texts import read_texts
 from .._graph.graph import Graph, Tag
 from .._graph.v1_image import is_image_id
-from .._plan.plan import Drift, Plan
 from .protected import DIGEST
 from .retention import BEGUN, Retention, is_thrown_away
 from .rules import Decision
 
 _NAMES = NAMES["v2"]
 _PATTERNS = "not a pattern (drydock.registry.cleanup deletes by pattern)"
-# So many tags are named in an error.
-_SHOWN = 5
 
 
 def decide_tags(graph: Graph, repository: str, names: Iterable[str], digest: Optional[str]) -> Retention:
@@ -71,35 +68,6 @@ def _decide(graph: Graph, tag: Tag, digest: Optional[str]) -> Decision:
     if is_thrown_away(graph, tag):
         return Decision(tag, False, BEGUN)
     return Decision(tag, True, f"kept: it does not point to {digest}")
-
-
-def left_alone(retention: Retention) -> Iterator[Drift]:
-    """Yield the tags that point elsewhere than the user said."""
-    for name, decisions in retention.decisions.items():
-        for decision in decisions:
-            if decision.is_kept:
-                yield Drift(name, "tag", decision.tag.name, f"points to {decision.tag.digest or 'nothing'}")
-
-
-def require_all(retention: Retention, plan: Plan, *, dead_may_stay: bool = False) -> None:
-    """Raise StillNeededError where the plan keeps a tag that was decided to go.
-
-    With `dead_may_stay` one that the registry lists and does not serve may.
-    """
-    kept = [
-        f"{name}:{planned.tag.name} is {planned.reason}"
-        for name, decisions in retention.decisions.items()
-        for decided, planned in zip(decisions, plan.decisions[name])
-        if planned.is_kept and not decided.is_kept and (decided.tag.digest or not dead_may_stay)
-    ]
-    if kept:
-        more = [f"so are {len(kept) - _SHOWN} others"] if len(kept) > _SHOWN else []
-        raise StillNeededError(
-            f"nothing was deleted. {'; '.join([*kept[:_SHOWN], *more])}. Name these others too, or set "
-            "overwrite_shared_tags: true, for which the account needs the right to push, or run "
-            "drydock.registry.cleanup with registry_config (or storage) on the registry's host, where it deletes in "
-            "the storage"
-        )
 
 
 def read_tag_names(names: Any) -> List[str]:

@@ -15,10 +15,12 @@ from typing import Any, Callable, Container, Dict, Iterable, List, Mapping, Opti
 from .._basics.errors import InvalidOptionError, PlanError
 from .._basics.names import NAMES
 from .._basics.progress import Progress
+from .._graph.drift import Drift
 from .._graph.graph import Graph
+from .._graph.removal import Removal
 from .._plan.file import dump_plan, load_plan
 from .._plan.guards import Guards, check_guards, read_guards
-from .._plan.plan import Drift, Plan, Removal
+from .._plan.plan import Plan
 from .._plan.planning import Marked, narrowed
 from .._plan.unmatched import check_beside_plan, check_unmatched
 from .._report.diff import render_diff

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Mapping, Sequence, Set, Tuple
 
+from .._api.ways import api_of
 from .._apply.over_api import OverApi, notes_on
 from .._basics.errors import InvalidOptionError
 from .._basics.patterns import Pattern, compile_patterns
-from .._client.open import api_of, open_client
+from .._client.open import open_client
+from .._graph.drift import Drift
 from .._graph.graph import Graph
 from .._graph.reach import Node
-from .._plan.plan import Drift, Plan, Removal
+from .._graph.removal import Removal
+from .._plan.plan import Plan
 from .._plan.planning import Marked
 from .._retention.retention import Retention, read_dates
 from .cleanup import Cleanup

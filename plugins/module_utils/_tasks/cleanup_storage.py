@@ -16,14 +16,16 @@ from .._apply.quarantine import Quarantine
 from .._apply.sentry import Sentry
 from .._apply.sweep import Sweep
 from .._basics.errors import DrydockError, FullError, InvalidOptionError, NotClosedError, StorageError
+from .._graph.drift import Drift
 from .._graph.graph import Graph
+from .._graph.removal import Removal
 from .._layout.known import load_known, save_known
 from .._layout.open import PLACES, layout_on, storage_version
 from .._lock.lock import Hold, Lock, run_from_params
 from .._plan.file import dump_plan
 from .._plan.guards import require_links
 from .._plan.permission import Aged
-from .._plan.plan import Drift, Plan, Removal
+from .._plan.plan import Plan
 from .._plan.planning import Marked, condemned, make_plan, mark_again
 from .._plan.store_name import StoreName, new_store_name, read_store_name
 from .._proof.closed import Closedness, check_contents, look, look_again, require_closed, show_same_storage, why_open

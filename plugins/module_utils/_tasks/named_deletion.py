@@ -9,12 +9,14 @@ from abc import ABC, abstractmethod
 from typing import Any, Dict, List, Mapping, Optional
 
 from .._api.source import ApiSource
+from .._api.ways import api_of
 from .._apply.over_api import Outcome, OverApi, followed_by, notes_on
 from .._basics.patterns import compile_patterns
 from .._client.base import ApiClient
-from .._client.open import api_of, open_client
+from .._client.open import open_client
 from .._graph.graph import Graph
-from .._plan.plan import Removal
+from .._graph.removal import Removal
+from .._plan.named import left_alone, require_all
 from .._plan.planning import Marked
 from .._report.diff import render_diff
 from .._report.report import capped, describe_removal, shares_of
@@ -23,11 +25,9 @@ from .._retention.named import (
     decide_repositories,
     decide_tags,
     hidden_tags,
-    left_alone,
     read_digest,
     read_repository_names,
     read_tag_names,
-    require_all,
 )
 from .._retention.policy import Bounds
 from .._retention.protected import ProtectedImages

@@ -10,12 +10,13 @@ from typing import Any, Callable, Dict, Mapping, Optional, Union
 
 from .._api.survey import ApiSurvey
 from .._api.survey_v1 import V1Survey
+from .._api.ways import survey_of
 from .._basics.errors import InvalidOptionError
 from .._basics.meant import check_possible
 from .._basics.names import NAMES
 from .._basics.patterns import compile_patterns
 from .._basics.texts import with_texts
-from .._client.open import open_client, survey_of
+from .._client.open import open_client
 from .._graph.graph import Graph
 from .._layout.open import open_layout
 from .._layout.survey import StorageSurvey

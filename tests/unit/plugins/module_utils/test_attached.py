@@ -16,8 +16,8 @@ from ansible_collections.drydock.registry.plugins.module_utils._graph.graph impo
     Tag,
     Weight,
 )
+from ansible_collections.drydock.registry.plugins.module_utils._graph.removal import Removal
 from ansible_collections.drydock.registry.plugins.module_utils._plan.permission import Aged
-from ansible_collections.drydock.registry.plugins.module_utils._plan.plan import Removal
 from ansible_collections.drydock.registry.plugins.module_utils._plan.planning import make_plan, mark_again
 from ansible_collections.drydock.registry.plugins.module_utils._retention.protected import ProtectedImages
 from ansible_collections.drydock.registry.plugins.module_utils._retention.retention import retain

@@ -14,8 +14,8 @@ from ansible_collections.drydock.registry.plugins.module_utils._basics.errors im
 )
 from ansible_collections.drydock.registry.plugins.module_utils._basics.sizes import parse_optional_size
 from ansible_collections.drydock.registry.plugins.module_utils._graph.graph import Graph, Repository, Tag, Weight
+from ansible_collections.drydock.registry.plugins.module_utils._graph.removal import Removal, RepositoryRemoval
 from ansible_collections.drydock.registry.plugins.module_utils._plan.guards import Guards, check_guards, require_links
-from ansible_collections.drydock.registry.plugins.module_utils._plan.plan import Removal, RepositoryRemoval
 from ansible_collections.drydock.registry.plugins.module_utils._storage.owners import owner_by_config
 from support.graphs import digest
 

@@ -12,9 +12,11 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from ansible_collections.drydock.registry.plugins.module_utils._api.ability import BY_DIGEST, BY_TAG
+from ansible_collections.drydock.registry.plugins.module_utils._graph.ability import Ability
 from ansible_collections.drydock.registry.plugins.module_utils._graph.graph import Graph
-from ansible_collections.drydock.registry.plugins.module_utils._plan.permission import Ability, Ageless
-from ansible_collections.drydock.registry.plugins.module_utils._plan.plan import Plan, Removal, RepositoryRemoval
+from ansible_collections.drydock.registry.plugins.module_utils._graph.removal import Removal, RepositoryRemoval
+from ansible_collections.drydock.registry.plugins.module_utils._plan.permission import Ageless
+from ansible_collections.drydock.registry.plugins.module_utils._plan.plan import Plan
 from ansible_collections.drydock.registry.plugins.module_utils._plan.planning import make_plan, mark_again
 from ansible_collections.drydock.registry.plugins.module_utils._retention.named import decide_repositories, decide_tags
 from ansible_collections.drydock.registry.plugins.module_utils._retention.policy import Bounds

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.drydock.registry.plugins.module_utils._graph.broken import find_broken
+from ansible_collections.drydock.registry.plugins.module_utils._graph.drift import Drift
 from ansible_collections.drydock.registry.plugins.module_utils._graph.graph import (
     Graph,
     Manifest,
@@ -20,9 +21,10 @@ from ansible_collections.drydock.registry.plugins.module_utils._graph.graph impo
     Weight,
 )
 from ansible_collections.drydock.registry.plugins.module_utils._graph.reach import linked_digests
+from ansible_collections.drydock.registry.plugins.module_utils._graph.removal import Removal
 from ansible_collections.drydock.registry.plugins.module_utils._plan.file import dump_plan, load_plan
 from ansible_collections.drydock.registry.plugins.module_utils._plan.permission import Aged
-from ansible_collections.drydock.registry.plugins.module_utils._plan.plan import Drift, Plan, Removal
+from ansible_collections.drydock.registry.plugins.module_utils._plan.plan import Plan
 from ansible_collections.drydock.registry.plugins.module_utils._plan.planning import make_plan, mark_again, narrowed
 from ansible_collections.drydock.registry.plugins.module_utils._report.diff import render_diff
 from ansible_collections.drydock.registry.plugins.module_utils._report.report import describe_removal, shares_of

@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 
 from ansible_collections.drydock.registry.plugins.module_utils._api.ability import BY_DIGEST, BY_TAG
 from ansible_collections.drydock.registry.plugins.module_utils._apply.groups import referring_first, units
+from ansible_collections.drydock.registry.plugins.module_utils._graph.ability import Ability
 from ansible_collections.drydock.registry.plugins.module_utils._graph.graph import Graph, Repository, Tag
-from ansible_collections.drydock.registry.plugins.module_utils._plan.permission import Ability, Ageless
-from ansible_collections.drydock.registry.plugins.module_utils._plan.plan import Plan, Removal
+from ansible_collections.drydock.registry.plugins.module_utils._graph.removal import Removal
+from ansible_collections.drydock.registry.plugins.module_utils._plan.permission import Ageless
+from ansible_collections.drydock.registry.plugins.module_utils._plan.plan import Plan
 from ansible_collections.drydock.registry.plugins.module_utils._plan.planning import doomed_tags, make_plan, mark_again
 from ansible_collections.drydock.registry.plugins.module_utils._retention.policy import Settings
 from ansible_collections.drydock.registry.plugins.module_utils._retention.retention import retain

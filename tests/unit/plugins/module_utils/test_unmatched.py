@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from ansible_collections.drydock.registry.plugins.module_utils._basics.errors import UnmatchedError
 from ansible_collections.drydock.registry.plugins.module_utils._graph.graph import Graph, Manifest, Repository, Tag
-from ansible_collections.drydock.registry.plugins.module_utils._plan.plan import Plan, Removal
+from ansible_collections.drydock.registry.plugins.module_utils._graph.removal import Removal
+from ansible_collections.drydock.registry.plugins.module_utils._plan.plan import Plan
 from ansible_collections.drydock.registry.plugins.module_utils._plan.unmatched import check_beside_plan, check_unmatched
 from ansible_collections.drydock.registry.plugins.module_utils._retention.retention import retain
 from support.graphs import NOW, OCI, digest, settings
