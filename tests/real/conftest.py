@@ -15,7 +15,7 @@ from typing import Any, Callable, Iterator
 
 import pytest
 
-from ansible_collections.drydock.registry.plugins.module_utils._client import http as _http
+from ansible_collections.drydock.registry.plugins.module_utils._client import http
 from support import furnishing, netns, service, watchdogs
 from support.bed import Bed
 from support.closable import ByProxy, Closable, NewClosable
@@ -238,7 +238,7 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Where the client would sleep, nothing is slept; returns the seconds."""
     slept = list[float]()
     clock = SimpleNamespace(time=time.time, monotonic=time.monotonic, sleep=slept.append)
-    monkeypatch.setattr(_http, "time", clock)
+    monkeypatch.setattr(http, "time", clock)
     return slept
 
 

@@ -18,7 +18,7 @@ import pytest
 from real.conftest import require, require_registry
 
 from ansible_collections.drydock.registry.plugins.module_utils._basics.errors import MaintenanceError
-from ansible_collections.drydock.registry.plugins.module_utils._maintenance import switch as _switch
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance import switch
 from ansible_collections.drydock.registry.plugins.module_utils._maintenance import watchdog as _watchdog
 from ansible_collections.drydock.registry.plugins.module_utils._maintenance.record.record import (
     record_from_json,
@@ -155,7 +155,7 @@ def test_a_redis_that_stays_away_does_not_keep_it_closed_for_ever(
     with pytest.raises(MaintenanceError, match="Redis"):
         watchdog._put_back()
     assert not closable.takes_pushes()
-    monkeypatch.setattr(_switch, "CACHE_PATIENCE", 0.0)
+    monkeypatch.setattr(switch, "CACHE_PATIENCE", 0.0)
     watchdog._put_back()
     assert closable.takes_pushes()
     assert [line for line in said if OPENED_ALL_THE_SAME in line]

@@ -13,7 +13,7 @@ from typing import Any, Callable
 import pytest
 
 from ansible_collections.drydock.registry.plugins.module_utils._basics.errors import RegistryError
-from ansible_collections.drydock.registry.plugins.module_utils._client import http as _http
+from ansible_collections.drydock.registry.plugins.module_utils._client import http
 from ansible_collections.drydock.registry.plugins.module_utils._client.client import RegistryClient, client_from_params
 from support import images
 from support.pushing import push
@@ -183,7 +183,7 @@ def test_one_thread_is_told_to_wait_and_all_do(
     proxy = scripted(in_turn(Fault(429, {"Retry-After": "30"}), None), pushed[0])
     speaker = client(proxy)
     clock = Clock()
-    monkeypatch.setattr(_http, "time", clock)
+    monkeypatch.setattr(http, "time", clock)
     other = threading.Thread(target=lambda: speaker.tags("team/app"))
 
     def told() -> None:

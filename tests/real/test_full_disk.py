@@ -17,7 +17,7 @@ from typing import Any, Callable, Iterator, cast
 import pytest
 
 from ansible_collections.drydock.registry.plugins.module_utils._lock.lock import Lock, lock_path
-from ansible_collections.drydock.registry.plugins.module_utils._maintenance.lease import boot as _boot
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance.lease import boot
 from ansible_collections.drydock.registry.plugins.module_utils._storage import room as _room
 from ansible_collections.drydock.registry.plugins.module_utils._storage.lock_directory import lock_in
 from ansible_collections.drydock.registry.plugins.module_utils._storage.room import places_elsewhere
@@ -398,11 +398,11 @@ def test_nothing_half_written_runs_at_the_next_boot(
 ) -> None:
     crontabs = disk.path / "cron.d"
     crontabs.mkdir()
-    monkeypatch.setattr(_boot, "has_systemd", lambda: False)
-    monkeypatch.setattr(_boot, "SCRIPTS", str(tmp_path / "none"))
-    monkeypatch.setattr(_boot, "CRONTABS", str(crontabs))
+    monkeypatch.setattr(boot, "has_systemd", lambda: False)
+    monkeypatch.setattr(boot, "SCRIPTS", str(tmp_path / "none"))
+    monkeypatch.setattr(boot, "CRONTABS", str(crontabs))
     disk.fill(disk.path)
-    assert "No space left on device" in str(_boot.BootHook("drydock", ["true"]).install())
+    assert "No space left on device" in str(boot.BootHook("drydock", ["true"]).install())
     assert not list(crontabs.iterdir())
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.drydock.registry.plugins.module_utils._basics import progress as _progress
+from ansible_collections.drydock.registry.plugins.module_utils._basics import progress
 from support.forked import run_forked
 from support.registries import V2, V3, NewRegistry, RegistryProcess
 from support.store import Store
@@ -27,8 +27,8 @@ def cleanup(log: Path, *, check: bool = False, **options: Any) -> tuple[dict[str
     """The result of a run that tells of every single step, and the last that it told of each stage, in their order."""
 
     def tell_everything() -> None:
-        _progress._SECONDS = 0
-        _progress._replace = write
+        progress._SECONDS = 0
+        progress._replace = write
 
     def write(path: str, text: str) -> None:
         with open(path, "a", encoding="utf-8") as file:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.drydock.registry.plugins.module_utils._storage.s3 import client as _s3_client
+from ansible_collections.drydock.registry.plugins.module_utils._storage.s3 import client as s3_client
 from support import images
 from support.registries import V3, NewRegistry, RegistryProcess
 from support.s3_server import ObjectPath, keys_of, new_place, s3_server, storage_through
@@ -101,7 +101,7 @@ def test_a_server_that_deletes_one_by_one_only_is_asked_to_do_that(
     registry: RegistryProcess, through: Through, monkeypatch: pytest.MonkeyPatch, refusal: Fault
 ) -> None:
     # A host under FIPS has no MD5 for who does not say what it is for.
-    monkeypatch.setattr(_s3_client, "md5_of", lambda _content: None)
+    monkeypatch.setattr(s3_client, "md5_of", lambda _content: None)
     expectation = capture(registry, {"app": ["new"]})
 
     def script(request: Request) -> Fault | None:

@@ -9,8 +9,8 @@ from typing import Any, Callable
 
 import pytest
 
-from ansible_collections.drydock.registry.plugins.module_utils._storage.s3 import bucket as _s3_bucket
-from ansible_collections.drydock.registry.plugins.module_utils._storage.s3 import client as _s3_client
+from ansible_collections.drydock.registry.plugins.module_utils._storage.s3 import bucket as s3_bucket
+from ansible_collections.drydock.registry.plugins.module_utils._storage.s3 import client as s3_client
 from support import images
 from support.registries import V3, NewRegistry, RegistryProcess
 from support.s3_server import SECRET_KEY, new_place, s3_server, storage_through
@@ -48,8 +48,8 @@ def deletion(request: Request) -> bool:
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """The forked module waits less than on a real server."""
-    monkeypatch.setattr(_s3_client, "_ATTEMPTS", 2)
-    monkeypatch.setattr(_s3_bucket, "_PAUSE", 0.0)
+    monkeypatch.setattr(s3_client, "_ATTEMPTS", 2)
+    monkeypatch.setattr(s3_bucket, "_PAUSE", 0.0)
 
 
 @pytest.fixture

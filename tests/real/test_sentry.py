@@ -16,7 +16,7 @@ import pytest
 
 from ansible_collections.drydock.registry.plugins.module_utils._apply import sentry as _sentry
 from ansible_collections.drydock.registry.plugins.module_utils._apply.sentry import Sentry
-from ansible_collections.drydock.registry.plugins.module_utils._basics import deadline as _deadline
+from ansible_collections.drydock.registry.plugins.module_utils._basics import deadline
 from ansible_collections.drydock.registry.plugins.module_utils._basics.errors import MaintenanceError, StoppedError
 from ansible_collections.drydock.registry.plugins.module_utils._lock.lock import Lock, Run, lock_path
 from ansible_collections.drydock.registry.plugins.module_utils._storage.lock_directory import LockDirectory
@@ -231,7 +231,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    for module in (_sentry, _deadline):
+    for module in (_sentry, deadline):
         monkeypatch.setattr(module, "time", SimpleNamespace(time=clock.time, monotonic=clock.monotonic))
     return clock
 

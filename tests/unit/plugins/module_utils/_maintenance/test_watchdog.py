@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import pytest
 
 from ansible_collections.drydock.registry.plugins.module_utils._basics.errors import MaintenanceError
-from ansible_collections.drydock.registry.plugins.module_utils._maintenance import watchdog as _watchdog
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance import watchdog
 from ansible_collections.drydock.registry.plugins.module_utils._maintenance.lease import lease as _lease
 from ansible_collections.drydock.registry.plugins.module_utils._maintenance.lease.boot import (
     crontab_text,
@@ -31,7 +31,7 @@ def record(expires_at: float) -> Record:
 
 
 def test_the_attempts_come_ever_more_slowly_but_do_not_end() -> None:
-    pauses = list(itertools.islice(_watchdog.pauses(), 5_000))
+    pauses = list(itertools.islice(watchdog.pauses(), 5_000))
     assert pauses[:6] == [5, 10, 20, 40, 60, 60]
     assert pauses[-1] == 60
 

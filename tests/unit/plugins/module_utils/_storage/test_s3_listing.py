@@ -20,7 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.drydock.registry.plugins.module_utils._basics.errors import InvalidOptionError, StorageError
-from ansible_collections.drydock.registry.plugins.module_utils._storage.s3 import ranges as _s3_ranges
+from ansible_collections.drydock.registry.plugins.module_utils._storage.s3 import ranges as s3_ranges
 from ansible_collections.drydock.registry.plugins.module_utils._storage.s3.bucket import page_of
 from ansible_collections.drydock.registry.plugins.module_utils._storage.s3.client import read_parameters
 from ansible_collections.drydock.registry.plugins.module_utils._storage.s3.listing import PackedKeys, PageFile
@@ -57,7 +57,7 @@ class Fake:
 @pytest.fixture(autouse=True, scope="module")
 def small_pages() -> Any:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_s3_ranges, "PAGE", Fake.size)
+        patch.setattr(s3_ranges, "PAGE", Fake.size)
         yield
 
 
