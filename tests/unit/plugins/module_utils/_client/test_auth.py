@@ -22,7 +22,6 @@ from ansible_collections.drydock.registry.plugins.module_utils._client.auth impo
     parse_challenges,
     parse_token,
 )
-from ansible_collections.drydock.registry.plugins.module_utils._client.client import client_from_params
 
 WORDS = st.from_regex(r"[A-Za-z][A-Za-z0-9]{0,8}", fullmatch=True)
 VALUES = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=20)
@@ -166,47 +165,3 @@ def test_helper_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scri
 def test_identity_token_of_a_helper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     install_helper(tmp_path, monkeypatch, 'echo \'{"Username": "<token>", "Secret": "t"}\'')
     assert load_docker_credentials(write(tmp_path, {"credsStore": "test"}), "h").identity_token == "t"
-
-
-@pytest.mark.parametrize(
-    ("url", "used"),
-    [
-        ("http://127.0.0.1:5000", "http://127.0.0.1:5000"),
-        ("https://registry.example.com/", "https://registry.example.com"),
-        ("https://registry.example.com/v2/", "https://registry.example.com"),
-        ("https://example.com/images/v2", "https://example.com/images"),
-        ("http://[::1]:5000", "http://[::1]:5000"),
-    ],
-)
-def test_url(url: str, used: str) -> None:
-    assert client_from_params({}, url).url == used
-
-
-@pytest.mark.parametrize(
-    "url", ["", "registry.example.com", "ftp://registry", "http://", "http://h:port", "http://h:99999", "http://h/?q"]
-)
-def test_url_that_is_none(url: str) -> None:
-    with pytest.raises(InvalidOptionError, match="registry_url"):
-        client_from_params({}, url)
-
-
-def test_password_in_the_url_is_refused_and_not_shown() -> None:
-    with pytest.raises(InvalidOptionError, match="registry_password") as caught:
-        client_from_params({}, "https://user:hunter2@registry.example.com")
-    assert "hunter2" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("option", "value"),
-    [
-        ("ca_path", "/nowhere"),
-        ("client_cert", "/nowhere"),
-        ("client_key", "/nowhere"),
-        ("api_timeout", "0s"),
-        ("api_concurrency", 0),
-        ("api_concurrency", 65),
-    ],
-)
-def test_options_that_cannot_be_used(option: str, value: Any) -> None:
-    with pytest.raises(InvalidOptionError, match=option):
-        client_from_params({option: value}, "https://registry.example.com")

@@ -7,9 +7,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given
-from hypothesis import strategies as st
-
 from ansible_collections.drydock.registry.plugins.module_utils._graph.graph import (
     Graph,
     Manifest,
@@ -17,11 +14,10 @@ from ansible_collections.drydock.registry.plugins.module_utils._graph.graph impo
     Tag,
     Weight,
 )
-from ansible_collections.drydock.registry.plugins.module_utils._graph.reach import LeadingTo, reach, referrers
 from ansible_collections.drydock.registry.plugins.module_utils._plan.consequences import follow
 from ansible_collections.drydock.registry.plugins.module_utils._plan.permission import Aged
 from ansible_collections.drydock.registry.plugins.module_utils._retention.protected import ProtectedImages
-from support.graphs import DAY, LAYERS, MANIFESTS, NOW, OCI, digest, graphs, settings, sha512, without
+from support.graphs import DAY, LAYERS, NOW, OCI, digest, settings, sha512, without
 
 OLD = NOW - 40 * DAY
 
@@ -66,19 +62,6 @@ def test_marking_takes_one_pass_also_where_something_is_new() -> None:
     """Twice the tags on one large index are twice the tags, and not twice the index."""
     assert lookups(200, 3000) - lookups(100, 3000) < 100 * 20
     assert lookups(100, 3000) < 3200 * 20
-
-
-@given(graphs(), st.data())
-def test_what_leads_to_a_manifest_is_from_where_marking_comes_to_it(graph: Graph, data: st.DataObject) -> None:
-    names = [*graph.repositories, ""]
-    nodes = st.tuples(st.sampled_from(names), st.sampled_from(MANIFESTS))
-    by_subject, parts = referrers(graph), data.draw(st.sets(nodes, max_size=2))
-    leading = LeadingTo(graph, parts, by_subject)
-    for name in names:
-        for found in MANIFESTS:
-            reached = reach(graph, [(name, found)], by_subject)
-            comes_there = any(part in reached[place] for place, part in parts)
-            assert ((name, found) in leading) == comes_there
 
 
 def test_a_layer_of_two_names_stays_linked_as_long_as_its_content_is_needed() -> None:

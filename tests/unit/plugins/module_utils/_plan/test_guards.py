@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, drydock maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Limits, sizes, and what must be there before anything goes."""
+"""Limits, and what must be there before anything goes."""
 
 from __future__ import annotations
 
@@ -9,15 +9,13 @@ import pytest
 
 from ansible_collections.drydock.registry.plugins.module_utils._basics.errors import (
     DoubtError,
-    InvalidOptionError,
     PlanError,
 )
-from ansible_collections.drydock.registry.plugins.module_utils._basics.sizes import parse_optional_size
 from ansible_collections.drydock.registry.plugins.module_utils._graph.graph import Graph, Repository, Tag, Weight
 from ansible_collections.drydock.registry.plugins.module_utils._graph.removal import Removal, RepositoryRemoval
 from ansible_collections.drydock.registry.plugins.module_utils._plan.guards import Guards, check_guards, require_links
-from ansible_collections.drydock.registry.plugins.module_utils._storage.owners import owner_by_config
 from support.graphs import digest
+from support.large import TAGS, large_graph, large_plan
 
 BLOBS = {digest(number): Weight(100, 0.0) for number in range(100)}
 TAG = Tag("1", digest(1), 0.0)
@@ -101,28 +99,19 @@ def test_blobs_and_no_link() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "size"),
-    [("50GB", 50 * 10**9), ("10GiB", 10 * 2**30), ("1.5kB", 1500), ("1048576", 1048576), ("7 B", 7), (None, None)],
-)
-def test_sizes(text: str | None, size: int | None) -> None:
-    assert parse_optional_size(text, "max_delete_bytes") == size
-
-
-@pytest.mark.parametrize("text", ["50G", "-1", "ten", "5gb", "", "1e9", "5 %", "9" * 400, "1.5.0GB"])
-def test_what_is_no_size(text: str) -> None:
-    with pytest.raises(InvalidOptionError, match=r"max_delete_bytes.*50GB"):
-        parse_optional_size(text, "max_delete_bytes")
-
-
-@pytest.mark.parametrize(
-    "data",
+    ("guards", "said"),
     [
-        {},
-        {"database": {"enabled": False}},
-        {"database": None, "auth": None, "notifications": None},
-        {"auth": {"htpasswd": {"realm": "mine"}, "token": {"service": "mine"}}},
-        {"notifications": {"endpoints": [{"url": "https://hooks.example.com/registry"}, None]}},
+        (Guards(TAGS - 1, None), "deletes 1500 tags, max_delete allows 1499"),
+        (Guards(None, 50.0), "deletes 1500 of 2700 tags of app, max_delete_percent allows 50 %"),
     ],
 )
-def test_a_plain_registry_has_no_other_owner(data: dict[str, object]) -> None:
-    assert owner_by_config(data, "config.yml") is None
+def test_a_plan_beyond_a_limit_is_refused(guards: Guards, said: str) -> None:
+    graph, plan = large_graph(), large_plan()
+    with pytest.raises(PlanError, match=said):
+        check_guards(guards, plan.removal, graph)
+
+
+def test_a_plan_within_its_limits_is_not_refused() -> None:
+    graph, plan = large_graph(), large_plan()
+    check_guards(Guards(TAGS, 60.0), plan.removal, graph)
+    check_guards(Guards(None, None), plan.removal, graph)

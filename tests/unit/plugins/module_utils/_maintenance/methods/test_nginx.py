@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.drydock.registry.plugins.module_utils._basics.errors import InvalidOptionError
 from ansible_collections.drydock.registry.plugins.module_utils._maintenance.methods.nginx import snippet
 
-EXAMPLE = Path(__file__).resolve().parents[5] / "examples/nginx/drydock-registry.conf"
+EXAMPLE = Path(__file__).resolve().parents[6] / "examples/nginx/drydock-registry.conf"
 
 
 def test_the_example_is_what_the_module_installs() -> None:
