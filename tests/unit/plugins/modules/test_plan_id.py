@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, drydock maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The same store and the same options give the same plan id in every release: who approved a plan yesterday can apply it.
+"""The same store and options give the same plan id in every release: who approved a plan yesterday can apply it.
 
-The ids were recorded at ea0b62d, before the wings. One that changes here is a new format of plans, and a changelog entry.
+The ids were recorded at ea0b62d, before the wings. Where one changes here, plans have a new format, and users are told.
 """
 
 from __future__ import annotations
