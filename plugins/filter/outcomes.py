@@ -12,7 +12,7 @@ description:
   - Collects what the role P(drydock.registry.registry_cleanup#role) left on each host, for a summary.
 author:
   - drydock maintainers (@drydock)
-positional: hostvars, alive
+positional: hostvars, alive, error, connected
 options:
   _input:
     description: Names of all hosts of the play, as C(ansible_play_hosts_all) has them.
@@ -28,6 +28,16 @@ options:
     type: list
     elements: str
     required: true
+  error:
+    description: Name of the variable in which a host has why it failed, if there is one.
+    type: str
+    default: ""
+  connected:
+    description: Names of the registered variables of tasks that need a connection, in their order. They tell whether a
+      host is unreachable.
+    type: list
+    elements: str
+    default: []
 seealso:
   - plugin: drydock.registry.summary
     plugin_type: filter
@@ -60,31 +70,37 @@ _value:
       type: str
 """
 
-from typing import Any, Callable, Collection, Dict, Iterable, List, Mapping
+from typing import Any, Callable, Collection, Dict, Iterable, List, Mapping, Sequence
 
 RESULT = "registry_cleanup_result"
-ERROR = "__registry_cleanup_error"
-# What the role registers where it needs a connection.
-REGISTERED = ("directory", "planned", "closable", "held", "closed", "applied", "reopened")
-STEPS = [f"__registry_cleanup_{step}" for step in REGISTERED]
 
 Vars = Mapping[str, Any]
 
 
-def outcomes(hosts: Iterable[str], hostvars: Mapping[str, Vars], alive: Collection[str]) -> List[Dict[str, Any]]:
+def outcomes(
+    hosts: Iterable[str],
+    hostvars: Mapping[str, Vars],
+    alive: Collection[str],
+    error: str = "",
+    connected: Sequence[str] = (),
+) -> List[Dict[str, Any]]:
     """Return one row for each host."""
     return [
-        {"host": host, **_status(hostvars[host], host in alive), **(hostvars[host].get(RESULT) or {})} for host in hosts
+        {
+            "host": host,
+            **_status(hostvars[host], host in alive, error, connected),
+            **(hostvars[host].get(RESULT) or {}),
+        }
+        for host in hosts
     ]
 
 
-def _status(variables: Vars, alive: bool) -> Dict[str, str]:
-    error = variables.get(ERROR)
-    if error:
-        return {"status": "failed", "error": error}
+def _status(variables: Vars, alive: bool, error: str, connected: Sequence[str]) -> Dict[str, str]:
+    if variables.get(error):
+        return {"status": "failed", "error": variables[error]}
     if alive:
         return {"status": "ok" if variables.get(RESULT) else "waiting", "error": ""}
-    lost = [step for step in (variables.get(name) or {} for name in STEPS) if step.get("unreachable")]
+    lost = [step for step in (variables.get(name) or {} for name in connected) if step.get("unreachable")]
     if lost:
         return {"status": "unreachable", "error": str(lost[-1].get("msg", ""))}
     return {"status": "failed", "error": "its own message is further up"}

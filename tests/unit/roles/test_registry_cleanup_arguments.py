@@ -90,7 +90,7 @@ def test_every_option_is_typed_described_and_prefixed() -> None:
 
 def test_tasks_use_every_variable_and_no_other() -> None:
     used = set[str]()
-    for path in (ROLE / "tasks").glob("*.yml"):
+    for path in (ROLE / "tasks").rglob("*.yml"):
         used |= set(re.findall(r"(?<!_)\bregistry_cleanup_\w+", path.read_text()))
     assert used - FACTS == set(all_options())
 
@@ -125,7 +125,7 @@ def test_no_variable_without_an_option_behind_it() -> None:
 def test_every_key_of_maintenance_reaches_the_module_or_is_the_roles_own() -> None:
     keys = set(all_options()["registry_cleanup_maintenance"]["options"])
     assert keys - set(module_options("maintenance")) == {"enter_tasks", "leave_tasks"}
-    passed = (ROLE / "tasks/options.yml").read_text()
+    passed = (ROLE / "tasks/steps/options.yml").read_text()
     assert set(re.findall(r"registry_cleanup_maintenance\.(\w+)", passed)) == keys
 
 
@@ -148,6 +148,6 @@ EACH_HOSTS_OWN |= {"overwrite_shared_tags", *module_options("registry_info")} - 
 
 
 def test_hosts_of_one_storage_must_agree_in_everything_else() -> None:
-    first = load("tasks/unit.yml")[0]
+    first = load("tasks/steps/unit.yml")[0]
     agreed = {name.removeprefix(PREFIX) for name in first["vars"]["__registry_cleanup_settings"]}
     assert agreed == {name.removeprefix(PREFIX) for name in entry_points()["main"]} - EACH_HOSTS_OWN

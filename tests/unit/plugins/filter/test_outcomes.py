@@ -20,11 +20,11 @@ GONE = {"unreachable": True, "msg": "no route to host"}
         ({"registry_cleanup_result": {"changed": True}}, True, {"status": "ok", "error": "", "changed": True}),
         ({}, True, {"status": "waiting", "error": ""}),
         ({"registry_cleanup_result": {}}, True, {"status": "waiting", "error": ""}),
-        ({"__registry_cleanup_planned": GONE}, False, {"status": "unreachable", "error": "no route to host"}),
-        ({"__registry_cleanup_planned": {}}, False, {"status": "failed", "error": "its own message is further up"}),
-        ({"__registry_cleanup_error": "Plan: refused"}, True, {"status": "failed", "error": "Plan: refused"}),
+        ({"planned": GONE}, False, {"status": "unreachable", "error": "no route to host"}),
+        ({"planned": {}}, False, {"status": "failed", "error": "its own message is further up"}),
+        ({"why": "Plan: refused"}, True, {"status": "failed", "error": "Plan: refused"}),
         (
-            {"__registry_cleanup_error": "lost", "__registry_cleanup_applied": GONE, "registry_cleanup_result": {1: 2}},
+            {"why": "lost", "applied": GONE, "registry_cleanup_result": {1: 2}},
             False,
             {"status": "failed", "error": "lost", 1: 2},
         ),
@@ -33,4 +33,10 @@ GONE = {"unreachable": True, "msg": "no route to host"}
 def test_the_status_follows_from_what_the_role_left(
     variables: dict[str, Any], alive: bool, expected: dict[str, Any]
 ) -> None:
-    assert outcomes(["h"], {"h": variables}, ["h"] if alive else []) == [{"host": "h", **expected}]
+    found = outcomes(["h"], {"h": variables}, ["h"] if alive else [], "why", ["planned", "applied"])
+    assert found == [{"host": "h", **expected}]
+
+
+def test_without_names_of_variables_the_result_alone_counts() -> None:
+    found = outcomes(["h", "i"], {"h": {"registry_cleanup_result": {1: 2}}, "i": {}}, ["h"])
+    assert [row["status"] for row in found] == ["ok", "failed"]
