@@ -409,6 +409,7 @@ from ansible_collections.drydock.registry.plugins.module_utils._basics.errors im
 )
 from ansible_collections.drydock.registry.plugins.module_utils._basics.times import iso
 from ansible_collections.drydock.registry.plugins.module_utils._lock.lock import run_from_params
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance import watchdog
 from ansible_collections.drydock.registry.plugins.module_utils._maintenance.build import build_switch, exclusively
 from ansible_collections.drydock.registry.plugins.module_utils._maintenance.switch import Outcome, Switch
 from ansible_collections.drydock.registry.plugins.module_utils._tasks.argspec import (
@@ -464,9 +465,9 @@ class Task:
         makes_record = state == "read_only" and not self.check_mode
         if state == "restored" and not params["stop_sweep"]:
             # A living run may hold the directory for minutes while it closes or opens.
-            build_switch(params, self.check_mode, run_from_params(params)).refuse_the_living()
+            self._build_switch().refuse_the_living()
         with exclusively(params["state_dir"], make=makes_record):
-            self.switch = build_switch(params, self.check_mode, run_from_params(params))
+            self.switch = self._build_switch()
             if params.get("_end_sweep_only"):
                 return self.switch.end_sweep(params["stop_sweep"] or state == "read_write")
             if params.get("_hold_only"):
@@ -474,6 +475,9 @@ class Task:
             if state == "read_only":
                 return self.switch.close()
             return self.switch.open() if state == "read_write" else self.switch.restore(params["stop_sweep"])
+
+    def _build_switch(self) -> Switch:
+        return build_switch(self.params, self.check_mode, run_from_params(self.params), watchdog.__name__)
 
     def done(self) -> dict[str, Any]:
         """What is true of a call that fails, too."""

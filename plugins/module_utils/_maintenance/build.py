@@ -50,8 +50,12 @@ _PATHS = (
 )
 
 
-def build_switch(params: Mapping[str, Any], check_mode: bool, run: Run, own: Optional[Record] = None) -> Switch:
+def build_switch(
+    params: Mapping[str, Any], check_mode: bool, run: Run, watchdog: str, own: Optional[Record] = None
+) -> Switch:
     """A Switch for one registry; `params` as the module has them, or as the `options` of a watchdog's `own` record.
+
+    `watchdog` is the name of that module, which imports this one.
 
     Raises InvalidOptionError, MissingLibraryError and MaintenanceError.
     """
@@ -62,14 +66,14 @@ def build_switch(params: Mapping[str, Any], check_mode: bool, run: Run, own: Opt
     _require_usable(params, endpoints)
     method = _method(params, config, endpoints)
     state_dir = os.path.abspath(params["state_dir"])
-    records, watchdog = RecordStore(state_dir), Lease(state_dir, own)
-    recorded = _recorded_options(records, watchdog, method.subject)
+    records, leases = RecordStore(state_dir), Lease(state_dir, watchdog, own)
+    recorded = _recorded_options(records, leases, method.subject)
     place = PLACES[storage_version(params, config)]
     where = recorded.get("_lock") or _find_lock(root, place, state_dir, method.subject)
     name = hashlib.sha256(method.subject.encode()).hexdigest()[:8]
     files = _lock_files(params, config, where["path"])
     lock = Lock(files, run, params.get("_gone_runs") or (), where["tree"], name)
-    custody = Custody(method.subject, records, watchdog, lock, journal)
+    custody = Custody(method.subject, records, leases, lock, journal)
     service = Service.from_params(_with_recorded(params, recorded))
 
     def open_local_layout() -> Optional[Layout]:
@@ -181,10 +185,10 @@ def _lock_files(params: Mapping[str, Any], config: Optional[RegistryConfig], pat
     return lock_in(path)
 
 
-def _recorded_options(records: RecordStore, watchdog: Lease, subject: str) -> Mapping[str, Any]:
+def _recorded_options(records: RecordStore, leases: Lease, subject: str) -> Mapping[str, Any]:
     """What was found of the lock and the service when the registry was closed; nothing where that can't be read."""
     try:
-        record = watchdog.record(subject) or records.load(subject)
+        record = leases.record(subject) or records.load(subject)
     except MaintenanceError:  # said to whoever can't do without, by `Custody.record`
         return {}
     return record.options if record is not None else {}

@@ -78,7 +78,7 @@ class Watchdog:
         syslog.syslog(syslog.LOG_NOTICE, f"{subject} was put back, the registry is {outcome.mode_after}")
 
     def _switch(self) -> Switch:
-        return build_switch(self.record.options, False, Run.direct(), self.record)
+        return build_switch(self.record.options, False, Run.direct(), __name__, self.record)
 
 
 def main(state_dir: str, record: bytes, arguments: Sequence[str]) -> NoReturn:

@@ -28,11 +28,13 @@ START_SECONDS = 60.0
 class Lease:
     """Watches over the closings recorded in `state_dir`; to be used within `exclusively`.
 
-    `warnings` says what part of that this host can't do. `own` is the record of the watchdog that uses this.
+    `watchdog` names the loaded module whose `main` puts a registry back. `warnings` says what part of that this host
+    can't do. `own` is the record of the watchdog that uses this.
     """
 
-    def __init__(self, state_dir: str, own: Optional[Record] = None) -> None:
+    def __init__(self, state_dir: str, watchdog: str, own: Optional[Record] = None) -> None:
         self.state_dir = os.path.abspath(state_dir)
+        self._watchdog = watchdog
         self._own = own
         self.warnings: list[str] = []
 
@@ -46,10 +48,8 @@ class Lease:
         Called with the record saved and nothing changed yet; again where `expires_at` was changed.
         MaintenanceError where it can't be done.
         """
-        from .. import watchdog as _watchdog  # noqa: PLC0415 (it imports this module)
-
         program, earlier = self._program(record.subject), self._watchdogs(record.subject)
-        write_program(program, _watchdog.__name__, self.state_dir, record)
+        write_program(program, self._watchdog, self.state_dir, record)
         # Without the environment of the run, by which a job runner may find what it kills at the end.
         start = ["env", "-i", *program_command(program, "check" if has_systemd() else "lease")]
         run_command(start, START_SECONDS, "the watchdog of the lease")

@@ -70,7 +70,7 @@ def test_a_lease_is_renewed_whose_service_is_at_work(tmp_path: Path, monkeypatch
     monkeypatch.setattr(_lease, "has_systemd", lambda: True)
     monkeypatch.setattr(_lease, "run_command", lambda *_arguments: "")
     monkeypatch.setattr(_lease, "BootHook", lambda *_arguments: SimpleNamespace(install=lambda: None))
-    lease = Lease(str(tmp_path))
+    lease = Lease(str(tmp_path), watchdog.__name__)
     lease.arm(closed)
     (timer,) = systemd.loaded
     systemd.loaded = {timer.replace(".timer", ".service")}
