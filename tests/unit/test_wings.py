@@ -6,6 +6,9 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
+import zipfile
 from functools import lru_cache
 from pathlib import Path
 from typing import Iterator
@@ -36,6 +39,13 @@ FORBIDDEN = {
     "_layout": {"_client", "_api"},
     "_maintenance": {"_retention", "_api", "_plan", "_report", "_apply"},
 }
+WRITE_PROGRAM = """\
+import sys
+from ansible_collections.drydock.registry.plugins.modules.maintenance import watchdog
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance.lease.program import write_program
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance.record.record import Record
+write_program(sys.argv[1], watchdog.__name__, "/", Record("stop", "", "writable", 0.0, 0.0, None, {}))
+"""
 
 
 @lru_cache(maxsize=None)
@@ -50,6 +60,16 @@ def imported(path: Path) -> set[Path]:
         for end in [name, *(f"{name}.{alias.name}" for alias in node.names)]:
             file = place.joinpath(*end.strip(".").split(".")).with_suffix(".py")
             found.update([file] if file.is_file() else [])
+    return found
+
+
+def closure(path: Path) -> set[Path]:
+    """Return the files of module_utils that come along with a file, as Ansible packs them with a module."""
+    found, waiting = set[Path](), [path]
+    while waiting:
+        new = imported(waiting.pop()) - found
+        found |= new
+        waiting += new
     return found
 
 
@@ -79,3 +99,18 @@ def test_what_may_not_know_each_other_does_not() -> None:
 
 def test_no_import_leads_in_a_circle() -> None:
     TopologicalSorter({path: imported(path) for path in MODULE_UTILS.rglob("*.py")}).prepare()
+
+
+def test_maintenance_packs_nothing_of_policies_and_plans() -> None:
+    packed = {wing(path) for path in closure(PLUGINS / "modules" / "maintenance.py")}
+    assert {"_maintenance", "_lock", "_proof"} <= packed
+    assert not packed & FORBIDDEN["_maintenance"]
+
+
+def test_the_watchdog_takes_nothing_of_ansible_along(tmp_path: Path) -> None:
+    """Its program outlives the task, and runs where no module does."""
+    path = tmp_path / "program.zip"
+    subprocess.run([sys.executable, "-c", WRITE_PROGRAM, str(path)], check=True)
+    packed = {name.partition("/module_utils/")[2].partition("/")[0] for name in zipfile.ZipFile(path).namelist()}
+    assert {"_maintenance", "_lock", "_proof"} <= packed
+    assert not packed & {*FORBIDDEN["_maintenance"], "_tasks"}

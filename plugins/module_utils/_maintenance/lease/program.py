@@ -22,6 +22,8 @@ from ..record.file import sync_directory
 from ..record.record import Record, check_private, record_from_json, record_to_json
 
 _UTILS = __name__.rpartition("._maintenance.")[0]
+#: The edge to Ansible, which the module alone needs.
+_EDGE = f"{_UTILS}._tasks"
 # What a service command and the probe go by, with the password of a proxy where there is one in its URL, for without it
 # neither would get through; the rest may hold secrets, and is the task's own.
 _KEPT = re.compile(
@@ -84,7 +86,8 @@ def _sources() -> Mapping[str, str]:
     sources = {f"{package}/__init__.py": "" for package in _parents(f"{_UTILS}._maintenance".split("."))}
     for name, module in sorted(sys.modules.items()):
         loader: Any = getattr(module, "__loader__", None)
-        if not name.startswith(f"{_UTILS}.") or not hasattr(loader, "get_source"):
+        is_ours = name.startswith(f"{_UTILS}.") and not name.startswith(_EDGE)
+        if not is_ours or not hasattr(loader, "get_source"):
             continue
         path = name.replace(".", "/")
         sources[f"{path}/__init__.py" if hasattr(module, "__path__") else f"{path}.py"] = loader.get_source(name) or ""
