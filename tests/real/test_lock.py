@@ -399,9 +399,12 @@ def test_a_full_storage_is_told(lock: Lock, root: Path) -> None:
 SWEEPER = """
 import signal, sys, time
 from support.locking import OURS
-from ansible_collections.drydock.registry.plugins.module_utils import _lock, _lock_files, _sentry, _errors
-lock = _lock.Lock(_lock_files.LockDirectory(sys.argv[1]), OURS)
-sentry = _sentry.Sentry(lock, None, lambda: None)
+from ansible_collections.drydock.registry.plugins.module_utils._apply.sentry import Sentry
+from ansible_collections.drydock.registry.plugins.module_utils._basics.errors import StoppedError
+from ansible_collections.drydock.registry.plugins.module_utils._lock.lock import Lock
+from ansible_collections.drydock.registry.plugins.module_utils._storage.lock_directory import LockDirectory
+lock = Lock(LockDirectory(sys.argv[1]), OURS)
+sentry = Sentry(lock, None, lambda: None)
 if sys.argv[2] == "deaf":
     sentry.look = lambda: None
 try:
@@ -410,7 +413,7 @@ try:
         while True:
             sentry.look()
             time.sleep(0.01)
-except _errors.StoppedError as error:
+except StoppedError as error:
     sys.exit(str(error))
 """
 

@@ -82,7 +82,10 @@ class Progress:
 
 
 def _replace(path: str, text: str) -> None:
-    """Write the file so that a reader sees it whole; a user other than the one who runs the module may read it."""
+    """Write the file so that a reader sees it whole; a user other than the one who runs the module may read it.
+
+    No power cut need be survived here, and nothing waits for the disk twice a second: so not _basics/durable.py.
+    """
     temporary = f"{path}.new"
     with open(temporary, "w", encoding="utf-8") as file:
         os.fchmod(file.fileno(), 0o644)

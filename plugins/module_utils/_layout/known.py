@@ -13,8 +13,8 @@ import contextlib
 import json
 from typing import Any, Dict, Iterator, List, Mapping, Tuple
 
+from .._basics.durable import write_durably
 from .._graph.graph import Manifest
-from .._storage.own_files import write_durably
 
 _FORMAT = "drydock.registry/manifests/3"
 _END = "end"

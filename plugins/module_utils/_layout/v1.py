@@ -198,7 +198,7 @@ class V1Layout(Layout):
         tags = {paths.tag(repository.name, tag).rpartition("/")[2] for tag in repository.tags}
         companions = {paths.tag_companion(repository.name, tag).rpartition("/")[2] for tag in repository.tags}
         for file in set(listing.files) - tags - companions:
-            if paths.is_companion(file) or file == f"{paths.INDEX}.drydock":
+            if paths.is_companion(file) or file.startswith(f".{paths.INDEX}.drydock-"):
                 self._add_debris(graph, repository, file)
             elif file not in paths.FILES:
                 repository.is_tidy = False

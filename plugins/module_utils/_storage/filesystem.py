@@ -11,12 +11,13 @@ import stat
 from contextlib import contextmanager, suppress
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
+from .._basics.durable import replacing, write_durably
 from .._basics.errors import FullError, InvalidOptionError, StorageError
 from .._graph.graph import Weight
 from .base import NAME_LIMIT, V2_PLACE, Leaf, Listing, Look, OwnFiles, Place, Storage
 from .files import GONE, list_directory, not_a_file, open_directory, read_file, stat_directory, symlink, unreadable
 from .lock_directory import LockFiles, lock_in
-from .own_files import LocalOwnFiles, unless_written, write_durably
+from .own_files import LocalOwnFiles
 from .removing import remove_tree
 from .room import FULL, LOCK_ROOM, Room, has_room, places_elsewhere, room_of, shortage
 
@@ -181,17 +182,13 @@ class FilesystemStorage(Storage):
 
     def write(self, path: str, content: bytes) -> None:
         where = self._at(path)
-        # A run that is killed in between leaves no link without content, which would be taken for damage.
-        temporary = f"{where}.drydock"
         # The registry often runs as another user, so the caller's umask must not keep it from reading this.
         umask = os.umask(0o022)
         try:
             os.makedirs(os.path.dirname(where), exist_ok=True)
-            with unless_written(temporary):
-                descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
-                with os.fdopen(descriptor, "wb") as file:
-                    file.write(content)
-                os.rename(temporary, where)
+            with replacing(where) as file:
+                os.fchmod(file.fileno(), 0o644)
+                file.write(content)
         except OSError as error:
             kind = FullError if error.errno in FULL else StorageError
             raise kind(f"{where} could not be written: {error.strerror}") from error
@@ -305,7 +302,11 @@ class FilesystemStorage(Storage):
     def _strangers(self) -> Set[str]:
         """Return what lies in the root directory and is neither of the tree nor of ours."""
         top = self.place.tree.partition("/")[0]
-        return {name for name in os.listdir(self.rootdirectory) if name != top and not name.startswith("drydock")}
+        return {
+            name
+            for name in os.listdir(self.rootdirectory)
+            if name != top and not name.lstrip(".").startswith("drydock")
+        }
 
     def _has_tree(self) -> bool:
         parts = [self.base] if self.place.tree else list(map(self._at, self.place.parts))
@@ -324,16 +325,8 @@ def _is_there(where: str) -> bool:
 
 def _replace_content(where: str, content: bytes) -> None:
     """Put a new file of the same owner and mode in the place of a file."""
-    temporary = f"{where}.drydock"
     found = os.lstat(where)
-    with suppress(FileNotFoundError):
-        os.unlink(temporary)
-    with unless_written(temporary):
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            os.fchown(descriptor, found.st_uid, found.st_gid)
-            os.fchmod(descriptor, stat.S_IMODE(found.st_mode))
-            file.flush()
-            os.fsync(descriptor)
-        os.rename(temporary, where)
+    with replacing(where) as file:
+        os.fchown(file.fileno(), found.st_uid, found.st_gid)
+        os.fchmod(file.fileno(), stat.S_IMODE(found.st_mode))
+        file.write(content)

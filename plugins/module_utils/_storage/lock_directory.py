@@ -21,6 +21,7 @@ import stat
 from abc import ABC, abstractmethod
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence
 
+from .._basics.durable import write_durably
 from .._basics.errors import MaintenanceError
 from .room import FULL, LOCK_ROOM, has_room, innermost, places_elsewhere, remove_empty, room_of, shortage
 
@@ -86,17 +87,14 @@ class LockDirectory(LockFiles):
             os.mkdir(prepared, 0o700)
             try:
                 for name, content in files.items():
-                    _write(os.path.join(prepared, name + _ENDING), content)
+                    _write(prepared, name, content)
                 _rename(prepared, self.path)
             finally:
                 shutil.rmtree(prepared, ignore_errors=True)
 
     def write(self, name: str, content: Mapping[str, Any]) -> None:
         with self._telling("changed"), contextlib.suppress(FileNotFoundError):
-            temporary = os.path.join(self.path, f".{secrets.token_hex(8)}")
-            _write(temporary, content)
-            os.rename(temporary, os.path.join(self.path, name + _ENDING))
-            _sync(self.path)
+            _write(self.path, name, content)
 
     def remove(self, name: str) -> None:
         with self._telling("changed"), contextlib.suppress(FileNotFoundError):
@@ -223,12 +221,8 @@ def _read(path: str) -> Optional[Dict[str, Any]]:
     return content if isinstance(content, dict) else {}
 
 
-def _write(path: str, content: Mapping[str, Any]) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(content, file)
-        file.flush()
-        os.fsync(file.fileno())
+def _write(directory: str, name: str, content: Mapping[str, Any]) -> None:
+    write_durably(os.path.join(directory, name + _ENDING), [json.dumps(content)])
 
 
 def _rename(source: str, target: str) -> None:
@@ -251,11 +245,3 @@ def _make_parents(path: str) -> None:
         os.mkdir(path, stat.S_IMODE(owner.st_mode))
         if owner.st_uid != os.geteuid():
             os.chown(path, owner.st_uid, owner.st_gid)
-
-
-def _sync(directory: str) -> None:
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

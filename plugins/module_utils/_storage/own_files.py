@@ -1,14 +1,14 @@
 # Copyright: (c) 2026, drydock maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Drydock's own files on a local or mounted filesystem, and files that survive a power cut."""
+"""Drydock's own files on a local or mounted filesystem."""
 
 from __future__ import annotations
 
-import contextlib
 import os
-from typing import Callable, Iterable, Iterator, List, Sequence
+from typing import Callable, Iterable, List, Sequence
 
+from .._basics.durable import write_durably
 from .._basics.errors import StorageError
 from .base import OwnFiles, Removed
 from .removing import is_held_open, leaves_of, remove_tree
@@ -85,32 +85,3 @@ def read_text(path: str) -> str:
             return file.read()
     except (OSError, UnicodeDecodeError) as error:
         raise StorageError(f"the plan file {path} could not be read: {error}") from error
-
-
-def write_durably(path: str, texts: Iterable[str]) -> None:
-    """Write a file, readable by its owner only, so that it is there whole or not at all, also after a power cut."""
-    temporary = f"{path}.new"
-    with unless_written(temporary):
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-        # A name that is not UTF-8 is written as JSON writes such: `\\udcff`.
-        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
-            file.writelines(texts)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    directory = os.open(os.path.dirname(path) or ".", os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
-
-
-@contextlib.contextmanager
-def unless_written(temporary: str) -> Iterator[None]:
-    """Leave nothing of a file that could not be written: on a full disk that would be in the way of all others."""
-    try:
-        yield
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise

@@ -12,6 +12,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any, Callable, Container, Dict, Iterable, List, Mapping, Optional, Tuple
 
+from .._basics.durable import write_durably
 from .._basics.errors import InvalidOptionError, PlanError
 from .._basics.names import NAMES
 from .._basics.progress import Progress
@@ -27,7 +28,7 @@ from .._report.diff import render_diff
 from .._report.report import capped, describe_removal, empty_result, shares_of
 from .._retention.policy import Settings, read_settings
 from .._retention.retention import Retention, retain
-from .._storage.own_files import read_text, write_durably
+from .._storage.own_files import read_text
 from .job import RunMode
 
 

@@ -11,6 +11,7 @@ from typing import Any, Callable, Dict, Mapping, Optional, Union
 from .._api.survey import ApiSurvey
 from .._api.survey_v1 import V1Survey
 from .._api.ways import survey_of
+from .._basics.durable import write_durably
 from .._basics.errors import InvalidOptionError
 from .._basics.meant import check_possible
 from .._basics.names import NAMES
@@ -24,7 +25,6 @@ from .._plan.unmatched import unmatched_selection
 from .._registry.config import config_from_params
 from .._report.inventory import Inventory, Scope, describe, find_orphans, list_names, take_inventory
 from .._report.report import CAP
-from .._storage.own_files import write_durably
 from .._storage.owners import doubt_of_owner, find_owner
 
 Survey = Union[StorageSurvey, ApiSurvey, V1Survey]

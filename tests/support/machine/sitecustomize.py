@@ -23,7 +23,7 @@ def stage_of(event: str, subject: object) -> str:
     if event in ("os.remove", "os.rmdir") and "/docker/registry/drydock/" in str(subject):
         return "purging"
     # What proves a storage is written beside its place and then renamed: that is no step of a sweep.
-    if event == "os.rename" and "/docker/registry/v2/" in str(subject) and not str(subject).endswith(".drydock"):
+    if event == "os.rename" and "/docker/registry/v2/" in str(subject) and ".drydock-" not in str(subject):
         return "sweeping"
     return "planning" if event == "os.scandir" and isinstance(subject, int) else ""
 

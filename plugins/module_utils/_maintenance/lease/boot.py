@@ -15,6 +15,7 @@ import shutil
 from pathlib import Path
 from typing import Optional, Sequence
 
+from ..._basics.durable import replacing
 from ..._basics.errors import MaintenanceError
 from ..._registry.processes import process_of
 from ..methods.command import run_command
@@ -151,14 +152,9 @@ def _find(tool: str) -> Optional[str]:
 
 
 def _write(path: str, text: str, mode: int) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            os.fchmod(file.fileno(), mode)
-    except OSError:  # half of a script could do anything at the next boot
-        _unlink(path)
-        raise
+    with replacing(path) as file:
+        os.fchmod(file.fileno(), mode)
+        file.write(text.encode())
 
 
 def _unlink(path: str) -> None:

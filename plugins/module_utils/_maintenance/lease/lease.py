@@ -103,7 +103,8 @@ class Lease:
 
     def _files(self, subject: str) -> list[str]:
         """The program, copies of service programs, and what was being written when somebody was killed."""
-        patterns = (f"{glob.escape(self._stem(subject))}-*.py", f"{glob.escape(self.state_dir)}/.maintenance-*")
+        directory, stem = map(glob.escape, os.path.split(self._stem(subject)))
+        patterns = (f"{directory}/{stem}-*.py", f"{directory}/.{stem}[.-]*")
         return [self._program(subject), *(path for pattern in patterns for path in glob.glob(pattern))]
 
     def _stem(self, subject: str) -> str:

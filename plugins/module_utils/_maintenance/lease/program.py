@@ -9,16 +9,14 @@ nothing of Ansible.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import sys
-import tempfile
 import zipfile
 from typing import Any, Iterator, Mapping, Optional
 
+from ..._basics.durable import replacing
 from ..._basics.errors import MaintenanceError
-from ..record.file import sync_directory
 from ..record.record import Record, check_private, record_from_json, record_to_json
 
 _UTILS = __name__.rpartition("._maintenance.")[0]
@@ -99,18 +97,6 @@ def _parents(parts: list[str]) -> Iterator[str]:
 
 
 def _write(sources: Mapping[str, str], path: str) -> None:
-    directory = os.path.dirname(path)
-    descriptor, temporary = tempfile.mkstemp(prefix=".maintenance-", dir=directory)  # made with mode 0600
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            with zipfile.ZipFile(file, "w") as archive:
-                for name, source in sources.items():
-                    archive.writestr(name, source)
-            file.flush()
-            os.fsync(file.fileno())
-        os.rename(temporary, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise
-    sync_directory(directory)
+    with replacing(path) as file, zipfile.ZipFile(file, "w") as archive:
+        for name, source in sources.items():
+            archive.writestr(name, source)

@@ -11,8 +11,9 @@ import json
 import os
 from typing import Any, Mapping, Optional
 
+from ..._basics.durable import sync_directory
 from ..._basics.errors import InvalidOptionError, MaintenanceError
-from ..record.file import FileState, new_file, read_file, state_from_json, state_to_json, sync_directory, write_file
+from ..record.file import FileState, new_file, read_file, state_from_json, state_to_json, write_file
 from .command import run_command
 from .environment_variable import NAME, VALUE, Place
 from .placed import PlacedFile

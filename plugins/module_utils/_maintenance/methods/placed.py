@@ -10,8 +10,9 @@ import os
 from pathlib import Path
 from typing import Any, Iterator, Mapping
 
+from ..._basics.durable import sync_directory
 from ..._basics.errors import MaintenanceError
-from ..record.file import new_file, sync_directory, write_file
+from ..record.file import new_file, write_file
 
 
 class PlacedFile:

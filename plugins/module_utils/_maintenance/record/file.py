@@ -6,14 +6,13 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import errno
 import os
 import stat
-import tempfile
 from pathlib import Path
 from typing import Any, Mapping, NamedTuple
 
+from ..._basics.durable import replacing
 from ..._basics.errors import MaintenanceError
 
 # A mount point can't be renamed over (EBUSY); a directory may be read-only or on another device than the file.
@@ -70,14 +69,6 @@ def write_file(path: str, state: FileState, in_place: bool) -> None:
         raise MaintenanceError(f"{path} can't be written: {error.strerror}") from error
 
 
-def sync_directory(path: str) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def _has_other_names(path: str) -> bool:
     try:
         return os.lstat(path).st_nlink > 1
@@ -87,21 +78,13 @@ def _has_other_names(path: str) -> bool:
 
 def _replace(path: str, state: FileState) -> bool:
     """Write beside the file and rename over it; False where that can't be done here."""
-    directory = os.path.dirname(path)
-    temporary = None
     try:
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{os.path.basename(path)}.drydock-", dir=directory)
-        with os.fdopen(descriptor, "wb") as file:
+        with replacing(path) as file:
             _fill(file.fileno(), state)
-        os.rename(temporary, path)
     except OSError as error:
-        if temporary is not None:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
         if error.errno in _NO_RENAME or (error.errno in _FULL and _has_room(path, state)):
             return False
         raise
-    sync_directory(directory)
     return True
 
 

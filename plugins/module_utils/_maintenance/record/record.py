@@ -16,12 +16,11 @@ import hashlib
 import json
 import os
 import stat
-import tempfile
 from pathlib import Path
 from typing import Any, List, Mapping, NamedTuple, Optional
 
+from ..._basics.durable import replacing, sync_directory
 from ..._basics.errors import MaintenanceError
-from .file import sync_directory
 
 _FORMAT = 2
 _WITHOUT = "state: read_write opens the registry without it"
@@ -128,19 +127,8 @@ class RecordStore:
 
 
 def _write(path: str, content: bytes) -> None:
-    directory = os.path.dirname(path)
-    descriptor, temporary = tempfile.mkstemp(prefix=".maintenance-", dir=directory)  # made with mode 0600
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.rename(temporary, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise
-    sync_directory(directory)
+    with replacing(path) as file:
+        file.write(content)
 
 
 def check_private(path: str) -> None:

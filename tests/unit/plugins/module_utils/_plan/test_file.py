@@ -14,13 +14,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.drydock.registry.plugins.module_utils._basics.durable import write_durably
 from ansible_collections.drydock.registry.plugins.module_utils._basics.errors import PlanError
 from ansible_collections.drydock.registry.plugins.module_utils._graph.graph import Debris, Tag, Weight
 from ansible_collections.drydock.registry.plugins.module_utils._graph.removal import Removal, RepositoryRemoval
 from ansible_collections.drydock.registry.plugins.module_utils._plan.file import FORMAT, dump_plan, load_plan
 from ansible_collections.drydock.registry.plugins.module_utils._plan.plan import Plan
 from ansible_collections.drydock.registry.plugins.module_utils._retention.rules import Decision
-from ansible_collections.drydock.registry.plugins.module_utils._storage.own_files import read_text, write_durably
+from ansible_collections.drydock.registry.plugins.module_utils._storage.own_files import read_text
 from support.graphs import LAYERS, MANIFESTS
 
 OLD, KEPT = Tag("1.9", MANIFESTS[0], 5.5), Tag("1.10", MANIFESTS[1], None)
