@@ -5,7 +5,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from fractions import Fraction
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ansible_collections.drydock.registry.plugins.module_utils._basics.errors import (
     InvalidOptionError,
@@ -25,3 +30,17 @@ def test_sizes(text: str | None, size: int | None) -> None:
 def test_what_is_no_size(text: str) -> None:
     with pytest.raises(InvalidOptionError, match=r"max_delete_bytes.*50GB"):
         parse_optional_size(text, "max_delete_bytes")
+
+
+UNITS = {"": 1, "B": 1, "kB": 10**3, "MB": 10**6, "GiB": 2**30, "PiB": 2**50}
+
+
+@given(st.integers(0, 10**12), st.sampled_from(sorted(UNITS)))
+def test_whole_units_are_exact(number: int, unit: str) -> None:
+    assert parse_optional_size(f"{number}{unit}", "max_delete_bytes") == number * UNITS[unit]
+
+
+@given(st.decimals(0, 10**9, places=9), st.sampled_from(["GB", "TiB"]))
+def test_no_byte_is_added_by_a_fraction(number: Decimal, unit: str) -> None:
+    size = parse_optional_size(f"{number:f}{unit}", "max_delete_bytes")
+    assert size == int(Fraction(number) * {"GB": 10**9, "TiB": 2**40}[unit])

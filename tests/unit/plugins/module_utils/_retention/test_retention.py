@@ -173,38 +173,6 @@ def test_an_index_stays_for_a_protected_child_or_its_configuration() -> None:
         assert kept(graph, policies=[{"keep_n": 1}], protect_images=[protected]) == ["multi", "new"]
 
 
-@pytest.mark.parametrize(
-    ("keep", "tag", "wider"),
-    [
-        ("stable", "stable-1", "stable*"),
-        ("1.2", "1.2.3", "1.2*"),
-        ("v", "v1", "v*"),
-        ("rc?", "1.0-rc1", "*rc?"),
-        ("lts", "1-lts-2", "*lts*"),
-        (r"~v\d+\.\d+", "v1.2-alpine", r"~v\d+\.\d+.*"),
-        ("1.2", "1.20", None),
-        ("able", "stable", None),
-        ("stable*", "stable-1", None),
-        ("~()", "stable", None),
-    ],
-)
-def test_a_keep_pattern_that_matches_a_part_of_a_tag_that_goes_is_told(keep: str, tag: str, wider: str | None) -> None:
-    graph = store({tag: (1, 50.0), "new": (2, 1.0)})
-    found = retain(graph, settings(policies=[{"name": "p", "keep_n": 1, "keep_tags": [keep]}]), NOW)
-    kept = {decision.tag.name for decision in found.decisions["app"] if decision.is_kept}
-    told = [] if wider is None else [f"'{keep}' matches a part of app:{tag} ('{wider}' would keep it)"]
-    assert [warning.partition(" in part: ")[2] for warning in found.warnings] == told
-    if wider is not None:
-        assert tag not in kept
-        assert tag in {
-            decision.tag.name
-            for decision in retain(
-                graph, settings(policies=[{"name": "p", "keep_n": 1, "keep_tags": [wider]}]), NOW
-            ).decisions["app"]
-            if decision.is_kept
-        }
-
-
 def test_tags_that_belong_to_a_subject_are_not_judged() -> None:
     graph = attach(store({**FIVE, f"sha256-{1:064x}.sig": (9, 99.0)}))
     assert len(reasons(graph, policies=[{"keep_n": 1}])) == len(FIVE)
