@@ -46,7 +46,6 @@ extends_documentation_fragment:
   - drydock.registry.policies
   - drydock.registry.removal
   - drydock.registry.limits
-  - drydock.registry.task_context
 requirements:
   - redis (Python library on the target; only where the registry's configuration names Redis as its cache)
 attributes:
@@ -437,7 +436,6 @@ from typing import Any
 
 from ansible_collections.drydock.registry.plugins.module_utils._tasks.argspec import (
     endpoints_argument_spec,
-    in_context,
     limits_argument_spec,
     policy_argument_spec,
     registry_argument_spec,
@@ -485,7 +483,7 @@ def main() -> None:
     # The graph is large, lives to the end and has no cycles: looking for some costs a third of the time.
     gc.disable()
     way = StorageCleanup if module.params["storage"] or module.params["registry_config"] else ApiCleanup
-    run_job(module, way(in_context(module.params), mode_of(module), module.warn))
+    run_job(module, way(module.params, mode_of(module), module.warn))
 
 
 if __name__ == "__main__":

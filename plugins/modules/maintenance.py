@@ -30,7 +30,6 @@ extends_documentation_fragment:
   - drydock.registry.registry
   - drydock.registry.endpoints
   - drydock.registry.storage
-  - drydock.registry.task_context
 attributes:
   check_mode:
     details:
@@ -407,14 +406,16 @@ from ansible_collections.drydock.registry.plugins.module_utils._basics.errors im
     HeldError,
     MissingLibraryError,
 )
+from ansible_collections.drydock.registry.plugins.module_utils._basics.task_context import (
+    TaskContext,
+    read_task_context,
+)
 from ansible_collections.drydock.registry.plugins.module_utils._basics.times import iso
-from ansible_collections.drydock.registry.plugins.module_utils._lock.lock import run_from_params
 from ansible_collections.drydock.registry.plugins.module_utils._maintenance import watchdog
 from ansible_collections.drydock.registry.plugins.module_utils._maintenance.build import build_switch, exclusively
 from ansible_collections.drydock.registry.plugins.module_utils._maintenance.switch import Outcome, Switch
 from ansible_collections.drydock.registry.plugins.module_utils._tasks.argspec import (
     endpoints_argument_spec,
-    in_context,
     registry_argument_spec,
     registry_mutually_exclusive,
     registry_required_by,
@@ -462,22 +463,23 @@ class Task:
 
     def run(self) -> Outcome:
         params, state = self.params, self.params["state"]
+        context = read_task_context(params["_task_context"])
         makes_record = state == "read_only" and not self.check_mode
         if state == "restored" and not params["stop_sweep"]:
             # A living run may hold the directory for minutes while it closes or opens.
-            self._build_switch().refuse_the_living()
+            self._build_switch(context).refuse_the_living()
         with exclusively(params["state_dir"], make=makes_record):
-            self.switch = self._build_switch()
-            if params.get("_end_sweep_only"):
+            self.switch = self._build_switch(context)
+            if context.end_sweep_only:
                 return self.switch.end_sweep(params["stop_sweep"] or state == "read_write")
-            if params.get("_hold_only"):
+            if context.hold_only:
                 return self.switch.hold()
             if state == "read_only":
                 return self.switch.close()
             return self.switch.open() if state == "read_write" else self.switch.restore(params["stop_sweep"])
 
-    def _build_switch(self) -> Switch:
-        return build_switch(self.params, self.check_mode, run_from_params(self.params), watchdog.__name__)
+    def _build_switch(self, context: TaskContext) -> Switch:
+        return build_switch(self.params, self.check_mode, context, watchdog.__name__)
 
     def done(self) -> dict[str, Any]:
         """What is true of a call that fails, too."""
@@ -523,7 +525,7 @@ def main() -> None:
         required_by=registry_required_by(),
         mutually_exclusive=registry_mutually_exclusive() + service_mutually_exclusive(),
     )
-    task = Task(in_context(module.params), module.check_mode)
+    task = Task(module.params, module.check_mode)
     try:
         outcome = run(module, task)
     except MissingLibraryError as error:

@@ -10,6 +10,8 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 from ansible.utils.vars import merge_hash
 
+from ansible_collections.drydock.registry.plugins.module_utils._basics.task_context import OPTION
+
 from ._run import describe_run, is_gone
 
 
@@ -35,9 +37,9 @@ class RegistryAction(ActionBase):  # type: ignore[misc]
 
     def execute(self, told: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         """Run the module with the task's arguments and with what it is told beside."""
-        context = self._task.args.get("task_context") or {}
+        context = self._task.args.get(OPTION) or {}
         found: dict[str, Any] = self._execute_module(
-            module_args={**self._task.args, "task_context": {**context, **told}},
+            module_args={**self._task.args, OPTION: {**context, **told}},
             task_vars=task_vars,
             wrap_async=self.is_detached,
         )

@@ -16,14 +16,16 @@ from typing import Any, Mapping, NamedTuple
 
 
 class ControllerProcess(NamedTuple):
-    """A process of a controller; `started` tells it apart from a later one of the same number.
-
-    The run's id in a lock is `controller:pid:started`.
-    """
+    """A process of a controller; `started` tells it apart from a later one of the same number."""
 
     controller: str
     pid: int
     started: str
+
+    @property
+    def id(self) -> str:
+        """The id of the run of which this is the controller's process."""
+        return f"{self.controller}:{self.pid}:{self.started}"
 
     @classmethod
     def of_this_run(cls) -> ControllerProcess:
@@ -50,8 +52,8 @@ class ControllerProcess(NamedTuple):
         return _started(self.pid) == self.started
 
 
-def describe_run(member: str, job: Mapping[str, Any]) -> dict[str, Any]:
-    """What the modules are told in `_run`: who runs them, and for which member of a fleet.
+def describe_run(member: str, job: Mapping[str, Any]) -> dict[str, str]:
+    """What the modules are told as `run` in their context: who runs them, and for which member of a fleet.
 
     `job` is what AWX tells of its job: `id` and `template`, empty elsewhere.
     """
@@ -60,7 +62,7 @@ def describe_run(member: str, job: Mapping[str, Any]) -> dict[str, Any]:
     who = f"{_user()} on {process.controller}, {command}, process {process.pid}"
     if job.get("id"):
         who += f", AWX job {job['id']}" + (f" ({job['template']})" if job.get("template") else "")
-    return {**process._asdict(), "who": who, "member": member}
+    return {"id": process.id, "who": who, "member": member}
 
 
 def is_gone(run_id: str) -> bool:

@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.drydock.registry.plugins.module_utils._lock.lock import Lock, Run, lock_path
+from ansible_collections.drydock.registry.plugins.module_utils._basics.task_context import Run
+from ansible_collections.drydock.registry.plugins.module_utils._lock.lock import Lock, lock_path
 from ansible_collections.drydock.registry.plugins.module_utils._storage.lock_directory import LockDirectory
 from ansible_collections.drydock.registry.plugins.plugin_utils._run import ControllerProcess
 from support import service

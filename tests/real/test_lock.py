@@ -26,9 +26,10 @@ from ansible_collections.drydock.registry.plugins.module_utils._basics.errors im
     MaintenanceError,
     StoppedError,
 )
+from ansible_collections.drydock.registry.plugins.module_utils._basics.task_context import Run
 from ansible_collections.drydock.registry.plugins.module_utils._basics.times import iso
 from ansible_collections.drydock.registry.plugins.module_utils._lock import hold as _hold
-from ansible_collections.drydock.registry.plugins.module_utils._lock.lock import Hold, Lock, Run, lock_path, stop_sweep
+from ansible_collections.drydock.registry.plugins.module_utils._lock.lock import Hold, Lock, lock_path, stop_sweep
 from ansible_collections.drydock.registry.plugins.module_utils._storage.lock_directory import LockDirectory
 from support.crashing import KILLED, Countdown
 from support.locking import OURS, THEIRS, in_child, rewrite

@@ -651,7 +651,7 @@ def test_a_container_goes_on_seeing_its_file(new_service: NewService, tmp_path: 
 
 # Held by one run, for as long as its lease.
 
-OTHER_RUN = {"controller": "ctl2", "pid": 4711, "started": "12345", "who": "root on ctl2, process 4711", "member": "a"}
+OTHER_RUN = {"id": "ctl2:4711:12345", "who": "root on ctl2, process 4711", "member": "a"}
 
 
 @ONE_VERSION

@@ -240,9 +240,7 @@ def test_after_a_sweep_it_restarts_before_the_flag_goes(proxied: ByProxy) -> Non
 def test_a_sweep_of_a_later_run_is_not_forgotten_either(proxied: ByProxy) -> None:
     """A play closes, another one that knows the first to be over sweeps, a third one opens."""
     push_aged(proxied.registry, "team/app", {"1": 40.0, "2": 30.0})
-    runs = [
-        {"controller": "ctl", "pid": pid, "started": "7", "who": f"play {pid}", "member": "reg"} for pid in (1, 2, 3)
-    ]
+    runs = [{"id": f"ctl:{pid}:7", "who": f"play {pid}", "member": "reg"} for pid in (1, 2, 3)]
     proxied.succeed("read_only", _run=runs[0])
     assert sweep(proxied, _run=runs[1], _gone_runs=["ctl:1:7"])["deleted"]["tags"] == 1
 

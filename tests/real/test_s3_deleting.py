@@ -160,7 +160,7 @@ def test_that_nothing_can_be_deleted_is_found_out_before_anything_is_closed(
 
     successful(through(script, check=True))
     assert {request.method for request in through.requests} <= {"GET", "HEAD"}
-    result = through(script, check=True, task_context={"run_follows": True})
+    result = through(script, check=True, _run_follows=True)
     refused(result, "could not be deleted", "AccessDenied", "drydock/")
-    successful(through(wants_md5, check=True, task_context={"run_follows": True}))
+    successful(through(wants_md5, check=True, _run_follows=True))
     assert_same(before, seen(registry))

@@ -18,7 +18,8 @@ from ansible_collections.drydock.registry.plugins.module_utils._apply import sen
 from ansible_collections.drydock.registry.plugins.module_utils._apply.sentry import Sentry
 from ansible_collections.drydock.registry.plugins.module_utils._basics import deadline
 from ansible_collections.drydock.registry.plugins.module_utils._basics.errors import MaintenanceError, StoppedError
-from ansible_collections.drydock.registry.plugins.module_utils._lock.lock import Lock, Run, lock_path
+from ansible_collections.drydock.registry.plugins.module_utils._basics.task_context import Run
+from ansible_collections.drydock.registry.plugins.module_utils._lock.lock import Lock, lock_path
 from ansible_collections.drydock.registry.plugins.module_utils._storage.lock_directory import LockDirectory
 from support.holding import HeldSweep, held_sweep
 from support.locking import OURS, THEIRS, as_params, in_child, rewrite

@@ -11,7 +11,8 @@ import traceback
 from pathlib import Path
 from typing import Any, Callable
 
-from ansible_collections.drydock.registry.plugins.module_utils._lock.lock import Lock, Run
+from ansible_collections.drydock.registry.plugins.module_utils._basics.task_context import Run
+from ansible_collections.drydock.registry.plugins.module_utils._lock.lock import Lock
 
 OURS = Run("ctl1:100:7", "root on ctl1, ansible-playbook, process 100", "reg1")
 THEIRS = Run("ctl2:200:8", "root on ctl2, ansible-playbook, process 200", "reg1")
@@ -19,9 +20,7 @@ THEIRS = Run("ctl2:200:8", "root on ctl2, ansible-playbook, process 200", "reg1"
 
 def as_params(run: Run) -> dict[str, Any]:
     """The run as the action plugin hands it to a module."""
-    controller, pid, started = run.id.split(":")
-    told = {"controller": controller, "pid": int(pid), "started": started, "who": run.who, "member": run.member}
-    return {"_run": told}
+    return {"_run": run._asdict()}
 
 
 def in_child(act: Callable[[], object]) -> int:

@@ -60,7 +60,7 @@ def module_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """As the module gets them: those whose names begin with `_` are what an action plugin would tell it."""
     context = {name[1:]: value for name, value in arguments.items() if name.startswith("_")}
     options = {name: value for name, value in arguments.items() if not name.startswith("_")}
-    return {**options, "task_context": context} if context else options
+    return {**options, "_task_context": context} if context else options
 
 
 def run_module(

@@ -23,30 +23,14 @@ from pathlib import Path
 from typing import Any, Collection, Dict, List, Mapping, NamedTuple, Optional
 
 from .._basics.errors import HeldError
+from .._basics.task_context import Run
 from .._basics.times import iso
 from .._registry.processes import Process, is_running, this_process
 from .._storage.lock_directory import Files
 
 SKEW = 60.0
-_DIRECT = "direct"
 _BOOT_ID = "/proc/sys/kernel/random/boot_id"
 _IDENTITIES = ("/etc/machine-id", "/sys/class/dmi/id/product_uuid")
-
-
-class Run(NamedTuple):
-    """A playbook's run as its controller knows it: `id` is `controller:pid:started`, `who` is for people.
-
-    `member` is what of the run's hosts works on one storage: a host's name, or that of the unit it is part of.
-    """
-
-    id: str
-    who: str
-    member: str
-
-    @classmethod
-    def direct(cls) -> Run:
-        """Return the run of a module that no playbook started."""
-        return cls(_DIRECT, "a module run by hand", "")
 
 
 class Sweeping(NamedTuple):
@@ -73,14 +57,6 @@ class Hold(NamedTuple):
     touched: bool
     sweep: Optional[Sweeping]
     closed_until: Optional[float] = None
-
-
-def run_from_params(params: Mapping[str, Any]) -> Run:
-    """Return the run that the action plugin tells of, that of a module by hand where there is none."""
-    told = params.get("_run")
-    if not told:
-        return Run.direct()
-    return Run("{controller}:{pid}:{started}".format(**told), str(told["who"]), str(told["member"]))
 
 
 def this_host() -> str:

@@ -18,11 +18,11 @@ import time
 from typing import Any, Callable, Collection, Dict, Iterator, Mapping, Optional
 
 from .._basics.errors import MaintenanceError, StoppedError
+from .._basics.task_context import Run
 from .._storage.base import V2_PLACE, Place
 from .._storage.lock_directory import Files, LockFiles
 from .hold import (
     Hold,
-    Run,
     Sweeping,
     closed_hosts,
     held_error,
@@ -31,13 +31,12 @@ from .hold import (
     is_dead,
     is_over,
     parse_hold,
-    run_from_params,
     sweeps_in,
     this_host,
     this_sweeping,
 )
 
-__all__ = ["Hold", "Lock", "Run", "Sweeping", "ending", "lock_path", "run_from_params", "stop_sweep"]
+__all__ = ["Hold", "Lock", "Sweeping", "ending", "lock_path", "stop_sweep"]
 
 _ATTEMPTS = 20
 _POLL = 0.05

@@ -12,9 +12,10 @@ from typing import Any, List, Mapping, Optional
 from .._basics.api_version import V1
 from .._basics.durations import parse_duration
 from .._basics.errors import InvalidOptionError, MaintenanceError
+from .._basics.task_context import TaskContext
 from .._layout.base import Layout
 from .._layout.open import PLACES, open_layout, storage_version
-from .._lock.lock import Lock, Run, lock_path
+from .._lock.lock import Lock, lock_path
 from .._proof.endpoints import Endpoints, endpoints_from_params
 from .._registry.config import DEFAULT_ROOTDIRECTORY, RegistryConfig, config_from_params, without_others_secrets
 from .._registry.processes import in_other_mounts, registry_processes
@@ -51,9 +52,9 @@ _PATHS = (
 
 
 def build_switch(
-    params: Mapping[str, Any], check_mode: bool, run: Run, watchdog: str, own: Optional[Record] = None
+    params: Mapping[str, Any], check_mode: bool, context: TaskContext, watchdog: str, own: Optional[Record] = None
 ) -> Switch:
-    """A Switch for one registry; `params` as the module has them, or as the `options` of a watchdog's `own` record.
+    """Return a Switch for one registry; `params` are the module's, or the `options` of a watchdog's `own` record.
 
     `watchdog` is the name of that module, which imports this one.
 
@@ -72,16 +73,16 @@ def build_switch(
     where = recorded.get("_lock") or _find_lock(root, place, state_dir, method.subject)
     name = hashlib.sha256(method.subject.encode()).hexdigest()[:8]
     files = _lock_files(params, config, where["path"])
-    lock = Lock(files, run, params.get("_gone_runs") or (), where["tree"], name)
+    lock = Lock(files, context.run, context.gone_runs, where["tree"], name)
     custody = Custody(method.subject, records, leases, lock, journal)
-    service = Service.from_params(_with_recorded(params, recorded))
+    service = Service.from_params(_with_recorded(params, recorded, context.service_programs))
 
     def open_local_layout() -> Optional[Layout]:
         return open_layout(params, config) if root is not None and os.path.isdir(root) else None
 
     registry = Registry(method, service, endpoints, config, root, open_local_layout, timeout)
-    is_guarded = bool(params.get("_is_guarded"))
-    closing = Closing(registry, custody, journal, lease, options_to_record(params), is_guarded=is_guarded)
+    recordable = options_to_record(params)
+    closing = Closing(registry, custody, journal, lease, recordable, is_guarded=context.is_guarded)
     return Switch(registry, custody, closing, check_mode)
 
 
@@ -194,8 +195,10 @@ def _recorded_options(records: RecordStore, leases: Lease, subject: str) -> Mapp
     return record.options if record is not None else {}
 
 
-def _with_recorded(params: Mapping[str, Any], recorded: Mapping[str, Any]) -> Mapping[str, Any]:
+def _with_recorded(
+    params: Mapping[str, Any], recorded: Mapping[str, Any], programs: Mapping[str, str]
+) -> Mapping[str, Any]:
     """What was found of the service when it was stopped, and the programs that acted on it then."""
-    programs = {**(recorded.get("_service_programs") or {}), **(params.get("_service_programs") or {})}
+    programs = {**(recorded.get("_service_programs") or {}), **programs}
     found = recorded.get("_service_found") or {}
     return {**params, "_service_programs": programs, "_service_found": found}

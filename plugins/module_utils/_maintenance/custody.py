@@ -9,9 +9,10 @@ import time
 from typing import Optional
 
 from .._basics.errors import HeldError, MaintenanceError
+from .._basics.task_context import Run
 from .._basics.times import iso
 from .._lock.hold import SKEW, held_error, is_dead, this_host
-from .._lock.lock import Hold, Lock, Run, stop_sweep
+from .._lock.lock import Hold, Lock, stop_sweep
 from .journal import Journal
 from .lease.lease import Lease
 from .record.record import Record, RecordStore

@@ -20,7 +20,7 @@ from typing import Callable, Iterator, NoReturn, Optional, Sequence
 
 from .._basics.deadline import Deadline
 from .._basics.errors import DrydockError
-from .._lock.lock import Run
+from .._basics.task_context import TaskContext
 from .build import build_switch
 from .lease.boot import this_boot
 from .lease.exclusive import exclusively
@@ -78,7 +78,7 @@ class Watchdog:
         syslog.syslog(syslog.LOG_NOTICE, f"{subject} was put back, the registry is {outcome.mode_after}")
 
     def _switch(self) -> Switch:
-        return build_switch(self.record.options, False, Run.direct(), __name__, self.record)
+        return build_switch(self.record.options, False, TaskContext(), __name__, self.record)
 
 
 def main(state_dir: str, record: bytes, arguments: Sequence[str]) -> NoReturn:

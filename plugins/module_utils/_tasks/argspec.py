@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping, Sequence
+from typing import Any, Sequence
+
+from .._basics.task_context import OPTION
 
 
 def registry_argument_spec() -> dict[str, Any]:
@@ -52,14 +54,8 @@ def storage_argument_spec() -> dict[str, Any]:
 
 
 def task_context_argument_spec() -> dict[str, Any]:
-    """What an action plugin tells its module (doc fragment `task_context`)."""
-    return {"task_context": {"type": "dict", "default": {}}}
-
-
-def in_context(params: Mapping[str, Any]) -> dict[str, Any]:
-    """The options, and with an underscore before its name each thing that the action plugin tells."""
-    options = {name: value for name, value in params.items() if name != "task_context"}
-    return {**options, **{f"_{name}": value for name, value in params["task_context"].items()}}
+    """Return the option by which an action plugin tells its module what no user does (`_basics/task_context.py`)."""
+    return {OPTION: {"type": "dict", "default": {}}}
 
 
 def service_argument_spec() -> dict[str, Any]:

@@ -16,6 +16,7 @@ from .._basics.durable import write_durably
 from .._basics.errors import InvalidOptionError, PlanError
 from .._basics.names import NAMES
 from .._basics.progress import Progress
+from .._basics.task_context import OPTION, read_task_context
 from .._graph.drift import Drift
 from .._graph.graph import Graph
 from .._graph.removal import Removal
@@ -41,12 +42,13 @@ class Cleanup(ABC):
         self.wants_diff = mode.diff
         self.now = mode.now
         self.warn = warn
-        self.progress = Progress(params.get("_progress_path"))
         self.result: Dict[str, Any] = empty_result()
         self.diff: Optional[Dict[str, str]] = None
 
     def run(self) -> None:
         """Make or take the plan, and apply it unless in check mode. Raises DrydockError."""
+        self.context = read_task_context(self.params[OPTION])
+        self.progress = Progress(self.context.progress_path)
         _check_contradictions(self.params)
         self.settings: Settings = read_settings(self.params)
         self.guards: Guards = read_guards(self.params)

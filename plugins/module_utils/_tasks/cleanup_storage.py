@@ -21,7 +21,7 @@ from .._graph.graph import Graph
 from .._graph.removal import Removal
 from .._layout.known import load_known, save_known
 from .._layout.open import PLACES, layout_on, storage_version
-from .._lock.lock import Hold, Lock, run_from_params
+from .._lock.lock import Hold, Lock
 from .._plan.file import dump_plan
 from .._plan.guards import require_links
 from .._plan.permission import Aged
@@ -52,14 +52,14 @@ class StorageCleanup(Cleanup):
         self.layout = layout_on(self.storage, version, self.progress)
         self._require_quarantine()
         # The role deletes what was set aside when the registry is open again.
-        deletes = self.params["quarantine"] == "delete" or self.params.get("_deleted_later")
+        deletes = self.params["quarantine"] == "delete" or self.context.deleted_later
         self.storage.must_set_aside = not deletes
         self.quarantine = Quarantine(self.storage)
         self.interrupted = self.quarantine.interrupted()
         begun = (gone for plan in self.interrupted for gone in plan.removal.repositories.values())
         self.layout.unlinked = {tag.digest for gone in begun for tag in gone.tags.values()}
         self.finished: List[Plan] = []
-        self.lock = Lock(self.storage.lock_files(), run_from_params(self.params), self.params.get("_gone_runs") or ())
+        self.lock = Lock(self.storage.lock_files(), self.context.run, self.context.gone_runs)
 
     def carry_out(self) -> None:
         if self.params["quarantine"] == "purge":
@@ -106,7 +106,7 @@ class StorageCleanup(Cleanup):
         require_no_other_owner(self.config, self.storage)
         graph = self.layout.read()
         require_links(graph, self.settings.allow_empty, self.begun_blobs())
-        applied_later = self.params["plan_dest"] or self.params.get("_applied_later")
+        applied_later = self.params["plan_dest"] or self.context.applied_later
         # Whoever applies the plan needs it while the registry is closed.
         if applied_later and self.check_mode and self._is_far():
             save_known(applied_later, self.layout.known)
@@ -189,7 +189,7 @@ class StorageCleanup(Cleanup):
 
     def _require_registries(self, hold: Hold) -> None:
         """The lock lies in this storage, so only registries that share it can have left their word there."""
-        expected = self.params.get("_closed_registries") or 0
+        expected = self.context.closed_registries
         if len(hold.hosts) < expected:
             raise NotClosedError(
                 f"nothing was changed: of {expected} registries that are said to share this storage, only those of "
@@ -294,7 +294,7 @@ class StorageCleanup(Cleanup):
     def _predict(self, plan: Plan, removal: Removal) -> None:
         if not removal.counts().is_nothing():
             self._check_changeable(plan)
-            if self.params.get("_run_follows"):
+            if self.context.run_follows:
                 # No preview, which only reads: what a run finds out now, it need not close the registry for.
                 self.storage.try_removing()
                 self._warn_of(self.storage.why_slow())

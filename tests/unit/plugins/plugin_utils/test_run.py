@@ -20,10 +20,6 @@ from ansible_collections.drydock.registry.plugins.plugin_utils._run import (
 )
 
 
-def id_of(process: ControllerProcess) -> str:
-    return f"{process.controller}:{process.pid}:{process.started}"
-
-
 @pytest.fixture
 def other() -> Iterator[subprocess.Popen[bytes]]:
     """Another process that runs until the test ends it."""
@@ -35,8 +31,8 @@ def test_this_process_is_the_run_and_lives() -> None:
     mine = ControllerProcess.of_this_run()
     assert mine.pid == os.getpid()
     assert mine.lives()
-    assert ControllerProcess.from_id(id_of(mine)) == mine
-    assert not is_gone(id_of(mine))
+    assert ControllerProcess.from_id(mine.id) == mine
+    assert not is_gone(mine.id)
 
 
 def test_a_process_that_has_ended_is_gone(other: subprocess.Popen[bytes]) -> None:
@@ -44,7 +40,7 @@ def test_a_process_that_has_ended_is_gone(other: subprocess.Popen[bytes]) -> Non
     assert process.lives()
     other.communicate()
     assert process.lives() is False
-    assert is_gone(id_of(process))
+    assert is_gone(process.id)
 
 
 def test_another_process_of_the_same_number_is_not_the_run() -> None:
@@ -59,7 +55,7 @@ def test_what_runs_elsewhere_can_not_be_seen(changed: str) -> None:
     mine = ControllerProcess.of_this_run()
     elsewhere = mine._replace(**{changed: mine._asdict()[changed] + "1"})
     assert elsewhere.lives() is None
-    assert not is_gone(id_of(elsewhere))
+    assert not is_gone(elsewhere.id)
 
 
 def test_a_module_that_is_run_by_hand_has_no_process() -> None:
@@ -73,7 +69,7 @@ def test_a_run_says_who_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("socket.gethostname", lambda: "ctl1")
     run = describe_run("registry1", {"id": 17, "template": "Nightly"})
     assert run["who"] == f"ann on ctl1, ansible-playbook, process {os.getpid()}, AWX job 17 (Nightly)"
-    assert (run["controller"], run["pid"], run["member"]) == ("ctl1", os.getpid(), "registry1")
+    assert (run["id"].rpartition(":")[0], run["member"]) == (f"ctl1:{os.getpid()}", "registry1")
     assert describe_run("registry1", {})["who"].endswith(f"process {os.getpid()}")
 
 
