@@ -434,6 +434,7 @@ quarantine:
 import gc
 from typing import Any
 
+from ansible_collections.drydock.registry.plugins.module_utils._basics import zip_imports  # noqa: F401 (first)
 from ansible_collections.drydock.registry.plugins.module_utils._tasks.argspec import (
     endpoints_argument_spec,
     limits_argument_spec,

@@ -401,6 +401,7 @@ from typing import Any, Optional
 
 from ansible.module_utils.basic import missing_required_lib
 
+from ansible_collections.drydock.registry.plugins.module_utils._basics import zip_imports  # noqa: F401 (first)
 from ansible_collections.drydock.registry.plugins.module_utils._basics.errors import (
     DrydockError,
     HeldError,

@@ -159,6 +159,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.drydock.registry.plugins.module_utils._basics import zip_imports  # noqa: F401 (first)
 from ansible_collections.drydock.registry.plugins.module_utils._tasks.argspec import (
     absent_argument_spec,
     registry_mutually_exclusive,
