@@ -14,6 +14,7 @@ from .._graph.broken import OTHER_SIZE, Broken, find_broken
 from .._graph.graph import Graph, Repository, Tag
 from .._graph.throw_away import CONFIG_DIGEST
 from .keep_patterns import forgotten_wildcards
+from .latest import latest_goes
 from .moments import Moments
 from .policy import Policy, Settings
 from .protected import ProtectedImages
@@ -56,6 +57,7 @@ def retain(graph: Graph, settings: Settings, now: float) -> Retention:
                 Broken(name, tag, judge.repository.tags[tag].digest, why) for tag, why in judge.broken.items()
             )
     warnings.extend(forgotten_wildcards(decisions, settings))
+    warnings.extend(latest_goes(decisions, found))
     return Retention(decisions, warnings, relied_on, broken)
 
 

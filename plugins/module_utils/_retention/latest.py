@@ -1,0 +1,31 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The tag `latest` goes: to a registry it is a name like any other, to people it is what must stay. Pure."""
+
+from __future__ import annotations
+
+from typing import Container, List, Mapping, Sequence
+
+from .rules import Decision
+
+_NAME = "latest"
+# So many repositories are named.
+_SHOWN = 5
+
+
+def latest_goes(decisions: Mapping[str, Sequence[Decision]], broken: Mapping[str, Container[str]]) -> List[str]:
+    """Return a warning where policies let a tag of this name go, unless it is broken; nothing where none does."""
+    found = [
+        f"{name}:{_NAME}"
+        for name, decided in decisions.items()
+        for decision in decided
+        if decision.tag.name == _NAME and not decision.is_kept and _NAME not in broken.get(name, ())
+    ]
+    if not found:
+        return []
+    more = [f"and {len(found) - _SHOWN} more"] if len(found) > _SHOWN else []
+    return [
+        f"a policy deletes {', '.join([*found[:_SHOWN], *more])}: the name says nothing to rules, only times, versions "
+        f"and names count; to keep it, give the policy keep_tags: [{_NAME}]"
+    ]
