@@ -177,7 +177,7 @@ def watchdog_of_an_ended_lease(closable: ByVariable) -> _watchdog.Watchdog:
     """It is not waited for, but called."""
     watchdogs.end(closable.home)
     (path,) = closable.state_dir.glob("maintenance-*.json")
-    record = record_from_json(path.read_bytes())._replace(expires_at=time.time() - 1)
+    record = record_from_json(path.read_bytes(), str(path))._replace(expires_at=time.time() - 1)
     path.write_bytes(record_to_json(record))
     return _watchdog.Watchdog(str(closable.state_dir), record)
 

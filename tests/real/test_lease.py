@@ -72,7 +72,7 @@ class LeasedHost(Host):
 
     def record(self) -> Record:
         (path,) = self.state_dir.glob("maintenance-*.json")
-        return record_from_json(path.read_bytes())
+        return record_from_json(path.read_bytes(), str(path))
 
     def wait_until_open(self) -> None:
         wait_for(self.answers_writable, "a registry that takes writes", PATIENCE)

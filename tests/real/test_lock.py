@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import json
 import os
 import resource
 import signal
@@ -25,6 +26,7 @@ from ansible_collections.drydock.registry.plugins.module_utils._basics.errors im
     HeldError,
     MaintenanceError,
     StoppedError,
+    UnknownFormatError,
 )
 from ansible_collections.drydock.registry.plugins.module_utils._basics.task_context import Run
 from ansible_collections.drydock.registry.plugins.module_utils._basics.times import iso
@@ -33,7 +35,7 @@ from ansible_collections.drydock.registry.plugins.module_utils._lock.lock import
 from ansible_collections.drydock.registry.plugins.module_utils._storage.lock_directory import LockDirectory
 from support.crashing import KILLED, Countdown
 from support.locking import OURS, THEIRS, in_child, rewrite
-from support.playbook import run_environment
+from support.playbook import COLLECTION, run_environment
 
 SOON = 600.0
 
@@ -385,6 +387,52 @@ def test_a_damaged_holder_is_nobody_known(lock: Lock) -> None:
     assert lock.hold() is None
 
 
+@pytest.mark.parametrize("number", [2, 0, "1", None])
+def test_a_lock_of_a_version_that_is_not_known_is_left_alone(lock: Lock, root: Path, number: object) -> None:
+    """Though it would be a dead run's if it were of this version."""
+    of(THEIRS, root).acquire(end())
+    rewrite(lock, "host.*.json", until=time.time() - SOON)
+    rewrite(lock, "holder.json", format=number)
+    before = lock.files.read()
+    anyone = of(OURS, root, THEIRS)
+
+    def enter() -> None:
+        with anyone.entered(end()):
+            pass
+
+    acts: list[Callable[[], object]] = [anyone.hold, anyone.is_ours, lambda: anyone.acquire(end()), enter]
+    acts += [anyone.release, anyone.break_, anyone.begin_sweep, anyone.require_free, lambda: stop_sweep(anyone, 1.0)]
+    for act in acts:
+        with pytest.raises(UnknownFormatError, match=f"newer.*format is {number!r}.*take {lock.path} away when no run"):
+            act()
+
+    assert lock.files.read() == before
+
+
+def test_what_a_version_that_is_not_known_moved_away_is_not_forgotten(lock: Lock) -> None:
+    """It may be all that tells of a change of the storage."""
+    Path(lock.path).with_name("drydock.lock.0123").mkdir(parents=True)
+    (Path(lock.path).with_name("drydock.lock.0123") / "holder.json").write_text('{"format": 2}')
+    with pytest.raises(UnknownFormatError):
+        lock.acquire(end())
+    assert lock.hold() is None
+
+
+def test_a_lock_from_before_formats_had_a_number_is_understood(lock: Lock, root: Path) -> None:
+    lock.acquire(end())
+    path = Path(lock.path) / "holder.json"
+    holder = json.loads(path.read_text())
+    assert holder.pop("format") == 1
+    path.write_text(json.dumps(holder))
+
+    lock.acquire(end())
+    with pytest.raises(HeldError):
+        of(THEIRS, root).acquire(end())
+    lock.release()
+
+    assert lock.hold() is None
+
+
 def test_a_full_storage_is_told(lock: Lock, root: Path) -> None:
     def full() -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -397,13 +445,13 @@ def test_a_full_storage_is_told(lock: Lock, root: Path) -> None:
     assert os.listdir(root / "docker/registry") == []
 
 
-SWEEPER = """
+SWEEPER = f"""
 import signal, sys, time
 from support.locking import OURS
-from ansible_collections.drydock.registry.plugins.module_utils._apply.sentry import Sentry
-from ansible_collections.drydock.registry.plugins.module_utils._basics.errors import StoppedError
-from ansible_collections.drydock.registry.plugins.module_utils._lock.lock import Lock
-from ansible_collections.drydock.registry.plugins.module_utils._storage.lock_directory import LockDirectory
+from {COLLECTION}.plugins.module_utils._apply.sentry import Sentry
+from {COLLECTION}.plugins.module_utils._basics.errors import StoppedError
+from {COLLECTION}.plugins.module_utils._lock.lock import Lock
+from {COLLECTION}.plugins.module_utils._storage.lock_directory import LockDirectory
 lock = Lock(LockDirectory(sys.argv[1]), OURS)
 sentry = Sentry(lock, None, lambda: None)
 if sys.argv[2] == "deaf":

@@ -14,6 +14,7 @@ import stat
 import subprocess
 import sys
 import threading
+import zipfile
 from pathlib import Path
 from typing import Any, Callable, Iterator
 
@@ -551,6 +552,51 @@ def test_a_record_that_is_of_no_use(service: Service, damage: Callable[[Path], N
     damage(service.state_dir / service.records()[0])
 
     assert service.succeed("restored")["changed"]
+
+    assert file_state(service.config) == found
+    assert service.has_left_nothing()
+
+
+def write_as_format(path: Path, number: int | None) -> None:
+    """Have both copies of the record say that they are of this format; None for no word of it."""
+    program = path.with_suffix(".zip")
+    with zipfile.ZipFile(program) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    record = json.loads(path.read_bytes())
+    assert record.pop("format") == json.loads(files["record.json"])["format"]
+    files["record.json"] = json.dumps(record if number is None else {**record, "format": number}).encode()
+    path.write_bytes(files["record.json"])
+    with zipfile.ZipFile(program, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+
+
+@ONE_VERSION
+def test_a_record_of_a_version_that_is_not_known(service: Service) -> None:
+    """Doubt keeps the registry as it is; read_write opens it, as with a record that is damaged."""
+    service.succeed("read_only")
+    write_as_format(service.state_dir / service.records()[0], 99)
+    before = snapshot(service.registry.home)
+
+    for state in ("restored", "read_only"):
+        for check in (False, True):
+            message = service.fail(state, check=check)
+            assert "was written by a newer drydock.registry: its format is 99" in message
+            assert "use that version, or state: read_write opens the registry without it" in message
+    assert_untouched(service.registry.home, before)
+
+    assert "its format is 99" in str(service.succeed("read_write")["warnings"])
+    assert service.takes_pushes()
+    assert service.has_left_nothing()
+
+
+@ONE_VERSION
+def test_a_record_from_before_formats_had_a_number(service: Service) -> None:
+    found = file_state(service.config)
+    service.succeed("read_only")
+    write_as_format(service.state_dir / service.records()[0], None)
+
+    assert not service.succeed("restored").get("warnings")
 
     assert file_state(service.config) == found
     assert service.has_left_nothing()

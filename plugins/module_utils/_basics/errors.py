@@ -78,5 +78,9 @@ class HeldError(MaintenanceError):
         self.run_id = run_id
 
 
+class UnknownFormatError(MaintenanceError):
+    """What another run left was written by a version that this one does not know, so everything stays as it is."""
+
+
 class PlanError(DrydockError):
     """A plan file cannot be used, or a plan is refused by a guard."""

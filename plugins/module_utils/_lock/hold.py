@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the files of a lock say: which run holds a registry, on which hosts, until when, and whether it still lives.
 
-- `holder`: the run, since when, and, where the hold lasts no longer than a process, that process, until when it may
-  last, and over which dead run's hold it was taken;
+- `holder`: the format of all this, the run, since when, and, where the hold lasts no longer than a process, that
+  process, until when it may last, and over which dead run's hold it was taken;
 - `host.<name>`: one for each registry that the run, or a dead run before it, has closed, with the end of its lease;
 - `sweep.<process>`: a process that changes the storage;
 - `touched`: the storage was changed since the registry was closed, so what the registry has cached may be wrong;
@@ -28,6 +28,8 @@ from .._basics.times import iso
 from .._registry.processes import Process, is_running, this_process
 from .._storage.lock_directory import Files
 
+#: The number of the format in `holder`; there was none before the first.
+FORMAT = 1
 SKEW = 60.0
 _BOOT_ID = "/proc/sys/kernel/random/boot_id"
 _IDENTITIES = ("/etc/machine-id", "/sys/class/dmi/id/product_uuid")

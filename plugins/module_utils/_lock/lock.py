@@ -18,10 +18,12 @@ import time
 from typing import Any, Callable, Collection, Dict, Iterator, Mapping, Optional
 
 from .._basics.errors import MaintenanceError, StoppedError
+from .._basics.formats import require_known_format
 from .._basics.task_context import Run
 from .._storage.base import V2_PLACE, Place
 from .._storage.lock_directory import Files, LockFiles
 from .hold import (
+    FORMAT,
     Hold,
     Sweeping,
     closed_hosts,
@@ -54,7 +56,8 @@ class Lock:
 
     `tree` is a directory of the registry in that storage, None where there was none when the registry was closed.
     `registry` tells the registry from others of the same host.
-    Every method raises MaintenanceError where the storage does not let the lock be read or written.
+    Every method raises MaintenanceError where the storage does not let the lock be read or written, and
+    UnknownFormatError where a newer version has written it.
     """
 
     def __init__(
@@ -85,14 +88,18 @@ class Lock:
         """Whether the storage is there, and not an empty directory on which it is not mounted."""
         return self.tree is None or os.path.isdir(self.tree)
 
+    def read(self) -> Optional[Files]:
+        """Return what the lock says, None where nobody holds the registry."""
+        return self._known(self.files.read())
+
     def hold(self) -> Optional[Hold]:
         """Return who holds the registry, None where nobody does."""
-        files = self.files.read()
+        files = self.read()
         return None if files is None else parse_hold(files)
 
     def is_ours(self) -> bool:
         """Tell whether this run holds the registry."""
-        files = self.files.read()
+        files = self.read()
         return files is not None and self._is_ours(files)
 
     def acquire(self, until: float, while_running: bool = False) -> Optional[Hold]:
@@ -103,7 +110,7 @@ class Lock:
         """
         taken_over = None
         for _attempt in range(_ATTEMPTS):
-            files = self.files.read()
+            files = self.read()
             if files is None:
                 self.files.make(self._new_files(until, while_running))
             elif self._is_ours(files):
@@ -124,7 +131,7 @@ class Lock:
 
         Raises HeldError where another run holds it.
         """
-        files = self.files.read()
+        files = self.read()
         if files is not None and self._is_ours(files):
             self._token = _token(files)
             yield self._required()
@@ -141,7 +148,7 @@ class Lock:
         A hold that ends with this process goes back to the dead run from which it was taken over, as far as hosts of
         that are closed: whoever opens them has to know whether the storage was changed.
         """
-        files = self.files.read()
+        files = self.read()
         if files is None or not self._is_ours(files):
             return
         holder = files["holder"]
@@ -152,8 +159,9 @@ class Lock:
 
     def break_(self) -> None:
         """Let this host go, whichever run holds it. To be called when nothing sweeps any more."""
+        self.read()  # before anything of it goes
         self.files.remove(self._host_file)
-        files = self.files.read()
+        files = self.read()
         if files is not None and not hosts_in(files):
             self.files.take_away("holder", files.get("holder"))
             self.files.clear()
@@ -167,7 +175,7 @@ class Lock:
         own = _sweep_file()
         self.files.write(own, this_sweeping(until)._asdict())
         self.files.write("touched", {"since": time.time()})
-        files = self.files.read() or {}
+        files = self.read() or {}
         # Each has written its own file before it looks for others: of two at once neither goes on, or one does.
         if any(name != own for name in sweeps_in(files)):
             self.end_sweep()
@@ -184,7 +192,7 @@ class Lock:
 
     def require_free(self) -> None:
         """Raise HeldError where `acquire` would; nothing is changed."""
-        files = self.files.read()
+        files = self.read()
         if files is not None and not self._is_ours(files) and not is_dead(files, self.gone):
             raise held_error(files)
 
@@ -193,7 +201,7 @@ class Lock:
         self._required()
 
     def _required(self) -> Hold:
-        files = self.files.read()
+        files = self.read()
         if files is None:
             raise StoppedError(f"the lock {self.path} has gone, so the registry may be open")
         if not self._is_ours(files) or _token(files) != (self._token or _token(files)):
@@ -204,6 +212,13 @@ class Lock:
             raise StoppedError(f"{who} wants the sweep to stop, for {why}")
         return parse_hold(files)
 
+    def _known(self, files: Optional[Files]) -> Optional[Files]:
+        """Return the files. Raises UnknownFormatError where a newer version wrote what may mean something else."""
+        if files is not None:
+            advice = f"take {self.path} away when no run works on this storage any more"
+            require_known_format(files.get("holder", {}), FORMAT, f"the lock {self.path}", advice)
+        return files
+
     def _is_ours(self, files: Files) -> bool:
         """Whether this run holds it; a hold that ends with a process is that process's alone."""
         holder = files.get("holder", {})
@@ -213,6 +228,7 @@ class Lock:
 
     def _new_files(self, until: float, while_running: bool) -> Dict[str, Any]:
         holder = {
+            "format": FORMAT,
             "token": secrets.token_hex(16),
             "run": self.run.id,
             "who": self.run.who,
@@ -223,7 +239,7 @@ class Lock:
         files: Dict[str, Any] = {"holder": holder}
         # A hold that was taken over lies beside the lock, and may be all that tells of a change of the storage, and of
         # hosts that are closed still.
-        for left in self.files.leftovers():
+        for left in filter(None, map(self._known, self.files.leftovers())):
             closed = closed_hosts(left)
             files.update(closed)
             if "touched" in left:
@@ -257,7 +273,7 @@ class Lock:
         return earlier.get("boot_id") != entry["boot_id"] and self.run.id != Run.direct().id
 
     def _has_joined(self, while_running: bool) -> bool:
-        files = self.files.read() or {}
+        files = self.read() or {}
         return (while_running or self._host_file in files) and _token(files) == self._token
 
 

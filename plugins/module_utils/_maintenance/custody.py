@@ -85,7 +85,7 @@ class Custody:
 
     def refuse_others(self) -> None:
         """Raise HeldError where another run holds the registry that was not shown to be dead."""
-        files, hold = self.lock.files.read(), self.lock.hold()
+        files, hold = self.lock.read(), self.lock.hold()
         if files is not None and hold is not None and not self._is_ours(hold) and not is_dead(files, self.lock.gone):
             raise held_error(files)
 
@@ -145,7 +145,7 @@ class Custody:
 
     def let_go_of_the_dead(self) -> None:
         """Remove what is left of a hold where there is no record, for its run died in between."""
-        files = self.lock.files.read()
+        files = self.lock.read()
         if files is not None and is_dead(files, self.lock.gone):
             self.lock.break_()
         else:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import sys
 import syslog
 import time
 from typing import Callable, Iterator, NoReturn, Optional, Sequence
@@ -84,7 +85,7 @@ class Watchdog:
 def main(state_dir: str, record: bytes, arguments: Sequence[str]) -> NoReturn:
     """Do what the first argument says; the exit code and standard error tell how `check` went."""
     syslog.openlog("drydock", syslog.LOG_PID, syslog.LOG_DAEMON)
-    watchdog = Watchdog(state_dir, record_from_json(record))
+    watchdog = Watchdog(state_dir, record_from_json(record, sys.argv[0]))
     verb, rest = arguments[0], arguments[1:]
     actions: dict[str, Callable[[], None]] = {
         "check": watchdog.check,

@@ -62,12 +62,13 @@ def write_program(path: str, watchdog: str, state_dir: str, record: Record) -> N
 def read_record(path: str) -> Optional[Record]:
     """The record in the program at `path`, None where there is none that can be used.
 
-    Raises MaintenanceError where the program can't be read, or others could have written it.
+    Raises MaintenanceError where the program can't be read, others could have written it, or its record is of a format
+    that is not known.
     """
     try:
         check_private(path)
         with zipfile.ZipFile(path) as archive:
-            return record_from_json(archive.read(_RECORD))
+            return record_from_json(archive.read(_RECORD), path)
     except (FileNotFoundError, zipfile.BadZipFile, ValueError, KeyError, TypeError):
         return None
     except OSError as error:

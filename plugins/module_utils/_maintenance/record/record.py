@@ -21,6 +21,7 @@ from typing import Any, List, Mapping, NamedTuple, Optional
 
 from ..._basics.durable import replacing, sync_directory
 from ..._basics.errors import MaintenanceError
+from ..._basics.formats import require_known_format
 
 _FORMAT = 2
 _WITHOUT = "state: read_write opens the registry without it"
@@ -48,9 +49,14 @@ def record_to_json(record: Record) -> bytes:
     return json.dumps({"format": _FORMAT, **record._asdict()}).encode()
 
 
-def record_from_json(content: bytes) -> Record:
-    """Raises ValueError, KeyError or TypeError where it is damaged."""
+def record_from_json(content: bytes, where: str) -> Record:
+    """Return the record that lies at `where`.
+
+    Raises UnknownFormatError, and ValueError, KeyError or TypeError where it is damaged.
+    """
     data = json.loads(content)
+    if isinstance(data, dict):
+        require_known_format(data, _FORMAT, f"the maintenance record {where}", _WITHOUT)
     return Record(**{name: data[name] for name in Record._fields})
 
 
@@ -69,7 +75,7 @@ class RecordStore:
         path = self.path(subject)
         try:
             check_private(path)
-            return record_from_json(Path(path).read_bytes())
+            return record_from_json(Path(path).read_bytes(), path)
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -83,7 +89,7 @@ class RecordStore:
         for path in glob.glob(f"{glob.escape(self.directory)}/maintenance-*.json"):
             with contextlib.suppress(OSError, MaintenanceError, ValueError, KeyError, TypeError):
                 check_private(path)
-                found.append(record_from_json(Path(path).read_bytes()))
+                found.append(record_from_json(Path(path).read_bytes(), path))
         return [record for record in found if record.subject != subject]
 
     def save(self, record: Record) -> None:
