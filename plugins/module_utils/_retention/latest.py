@@ -25,7 +25,6 @@ def latest_goes(decisions: Mapping[str, Sequence[Decision]], broken: Mapping[str
     if not found:
         return []
     more = [f"and {len(found) - _SHOWN} more"] if len(found) > _SHOWN else []
-    return [
-        f"a policy deletes {', '.join([*found[:_SHOWN], *more])}: the name says nothing to rules, only times, versions "
-        f"and names count; to keep it, give the policy keep_tags: [{_NAME}]"
-    ]
+    names = ", ".join([*found[:_SHOWN], *more])
+    how = f"to keep it, give the policy keep_tags: [{_NAME}]"
+    return [f"a policy deletes {names}: to its rules the name says nothing, only times and versions count; {how}"]
