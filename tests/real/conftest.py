@@ -16,7 +16,7 @@ from typing import Any, Callable, Iterator
 import pytest
 
 from ansible_collections.drydock.registry.plugins.module_utils._client import http
-from support import furnishing, netns, service, watchdogs
+from support import furnishing, netns, watchdogs
 from support.bed import Bed
 from support.closable import ByProxy, Closable, NewClosable
 from support.crane import CraneRegistry, find_crane
@@ -25,8 +25,10 @@ from support.nginx import NginxProcess, find_nginx
 from support.playbook import ensure_build
 from support.registries import V2, V3, VERSIONS, NewRegistry, Registry, RegistryProcess, find_registry
 from support.registry_host import RegistryHost
+from support.restarting import NewService, Service
 from support.s3_server import new_place
 from support.scripted import NewScripted, Script, Scripted, let_through
+from support.service import as_service
 from support.store import Store
 from support.sweeping_api import DeletingRegistry
 from support.v1 import V1Registry, find_v1
@@ -250,7 +252,7 @@ def new_closable(tmp_path: Path) -> Iterator[NewClosable]:
         def make(kind: type[Closable], version: str = V3, **more: Any) -> Closable:
             require_registry(version)
             registry = RegistryProcess(version, tmp_path / "registry")
-            stack.enter_context(service.as_service(registry))
+            stack.enter_context(as_service(registry))
             if kind is not ByProxy:
                 return kind(registry, tmp_path)
             require(find_nginx(), "nginx is not installed")
@@ -258,3 +260,26 @@ def new_closable(tmp_path: Path) -> Iterator[NewClosable]:
             return ByProxy(registry, tmp_path, nginx)
 
         yield make
+
+
+@pytest.fixture
+def new_service(version: str, tmp_path: Path) -> Iterator[NewService]:
+    """Makes registries that a command restarts; all of them are stopped at the end of the test."""
+    with contextlib.ExitStack() as stack:
+
+        def make(*, running: bool = True, prefix: list[str] | None = None, **options: Any) -> Service:
+            require_registry(version)
+            service = Service(RegistryProcess(version, tmp_path / "registry", **options), prefix)
+            stack.callback(service.stop)
+            stack.callback(watchdogs.end, service.state_dir)
+            if running:
+                service.start()
+            return service
+
+        yield make
+
+
+@pytest.fixture
+def service(new_service: NewService) -> Service:
+    """A started one of each version."""
+    return new_service()
