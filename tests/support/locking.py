@@ -7,15 +7,21 @@ from __future__ import annotations
 
 import json
 import os
+import time
 import traceback
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Callable
 
+import pytest
+
 from ansible_collections.drydock.registry.plugins.module_utils._basics.task_context import Run
-from ansible_collections.drydock.registry.plugins.module_utils._lock.lock import Lock
+from ansible_collections.drydock.registry.plugins.module_utils._lock.lock import Hold, Lock, lock_path
+from ansible_collections.drydock.registry.plugins.module_utils._storage.lock_directory import LockDirectory
 
 OURS = Run("ctl1:100:7", "root on ctl1, ansible-playbook, process 100", "reg1")
 THEIRS = Run("ctl2:200:8", "root on ctl2, ansible-playbook, process 200", "reg1")
+SOON = 600.0
 
 
 def as_params(run: Run) -> dict[str, Any]:
@@ -42,3 +48,21 @@ def rewrite(lock: Lock, pattern: str, **values: Any) -> None:
     assert found, f"{pattern} in {os.listdir(lock.path)}"
     for path in found:
         path.write_text(json.dumps({**json.loads(path.read_text()), **values}))
+
+
+def of(run: Run, root: Path, *gone: Run) -> Lock:
+    return Lock(LockDirectory(lock_path(str(root), "/nowhere", "nothing")), run, [one.id for one in gone])
+
+
+def end() -> float:
+    return time.time() + SOON
+
+
+def held(lock: Lock) -> Hold:
+    hold = lock.hold()
+    assert hold
+    return hold
+
+
+def on_host(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setattr(os, "uname", lambda: SimpleNamespace(nodename=name))
