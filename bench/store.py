@@ -6,7 +6,8 @@
 Manifests, configs and layers are real: digests match, layers are little tar archives, indexes have two platforms, and
 every image can be pulled. Times lie in the first half of 2025, spread over months and different for each push within a
 repository, so that no grace period or age rule makes a difference. With the full shapes a store has the 184,020 files
-whose costs REGISTRY_FACTS.md states: each image has three layers of its own and four of the 20 that all share.
+whose costs docs/registry_facts.md#what-collectors-cost states: each image has three layers of its own and four of the
+20 that all share.
 
 Usage: store.py DESTINATION REPOSITORIESxTAGS+UNTAGGED [--seed TEXT]; writes DESTINATION/registry (the root directory)
 and DESTINATION/counts.json, and prints the latter.

@@ -4,8 +4,8 @@
 """How long a registry is closed while 25,000 blobs are removed: the role, and the registries' own collectors.
 
 All do the same on copies of one store: every tag stays, the images without a tag go. Their own collectors need the
-registry closed from beginning to end (REGISTRY_FACTS.md, "Data loss" 5), so their whole run is the window; what it
-takes to close and reopen it is not even counted there.
+registry closed from beginning to end (docs/registry_facts.md#mistakes-of-other-tools), so their whole run is the
+window; what it takes to close and reopen it is not even counted there.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def _table(store: Store, removals: list[Removal]) -> str:
         ]
         for each in removals
     ]
-    note = f"{V2} takes the children of tagged indexes as well, and so breaks them (REGISTRY_FACTS.md, Data loss 1)."
+    note = f"{V2} takes the children of tagged indexes, too: docs/registry_facts.md#mistakes-of-other-tools."
     return table(["", "closed for s", "ratio", "whole run s", "blobs removed"], rows) + f"\n\n{note}"
 
 

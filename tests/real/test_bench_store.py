@@ -46,5 +46,5 @@ def test_a_collector_finds_the_untagged_images(version: str, store: Store, new_r
     found = dry_run(new_registry(version, storage=store.root))
     eligible = [line for line in found if line.startswith("blob eligible for deletion")]
     untagged = REPOSITORIES * UNTAGGED * BLOBS_PER_IMAGE
-    # 2.8.2 takes the children of tagged indexes as well (REGISTRY_FACTS.md, Data loss 1).
+    # 2.8.2 takes the children of tagged indexes as well (docs/registry_facts.md#mistakes-of-other-tools).
     assert len(eligible) == untagged if version == V3 else len(eligible) > untagged

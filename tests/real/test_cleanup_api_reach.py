@@ -62,7 +62,7 @@ def test_an_index_goes_with_its_platforms_or_leaves_them(deleting: DeletingRegis
 
 
 def test_a_tag_on_a_child_of_a_kept_index(deleting: DeletingRegistry) -> None:
-    """Its digest must stay: deleting it answers 202 and breaks the index (REGISTRY_FACTS.md, "Data loss" 7)."""
+    """Its digest must stay: deleting it answers 202 and breaks the index (docs/registry_facts.md#api-behaviour)."""
     index = images.multi_platform("index")
     push(deleting, "app", index, "index")
     push(deleting, "app", index.children[0], "amd64")

@@ -80,7 +80,7 @@ def test_what_is_attached_to_nothing(everywhere: RegistryProcess, store: Store) 
 
 
 def test_an_empty_list_of_referrers_takes_no_place(everywhere: RegistryProcess, store: Store) -> None:
-    """What oras 1.3.6 leaves when it deletes the last referrer (findings/attached-empty-list.sh), without its image."""
+    """What oras leaves of the last referrer (findings/empty-list-of-referrers-stays.sh), without its image."""
     push_aged(everywhere, "app", {"1": 9.0, "2": 8.0})
     left = images.fallback_tag(images.image("absent"))
     push(everywhere, "app", images.index([]), left)

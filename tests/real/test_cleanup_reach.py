@@ -111,7 +111,7 @@ def test_a_child_shared_by_two_indexes_stays(registry: RegistryProcess, store: S
 def test_a_child_unlinked_in_one_repository_keeps_its_layers_in_another(
     registry: RegistryProcess, store: Store
 ) -> None:
-    """3.x's collector loses these layers (REGISTRY_FACTS.md, data loss 2)."""
+    """3.x's collector loses these layers (docs/registry_facts.md#mistakes-of-other-tools)."""
     index = images.multi_platform("index")
     for name in ("a", "b"):
         push(registry, name, index, "1")
@@ -210,7 +210,7 @@ def test_a_signature_without_a_subject_stays(registry: RegistryProcess, store: S
 
 
 def test_a_layer_pushed_by_sha512_stays(registry: RegistryProcess, store: Store) -> None:
-    """Both registries' own collectors delete it (REGISTRY_FACTS.md, v2 storage layout)."""
+    """Both registries' own collectors delete it (docs/registry_facts.md#mistakes-of-other-tools)."""
     gone, kept = (images.layer(name, algorithm="sha512") for name in ("gone", "kept"))
     push(registry, "app", images.image("gone", [gone]), "gone")
     store.age_everything(9 * DAY)

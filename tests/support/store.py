@@ -87,7 +87,7 @@ class Tree:
         self.now = time.time()
 
     # Ages, counted back from the moment this object was made, so that equal ages are equal times.
-    # The age of a thing is that of the youngest of its files (DESIGN.md), so all of them are set.
+    # A thing is as young as the youngest of its files (docs/registry_facts.md#v2-storage-layout), so all are set.
 
     def age(self, path: Path, seconds: float) -> None:
         """Set every file and directory from `path` down to `seconds` old."""
@@ -99,7 +99,7 @@ class Tree:
 
 
 class Store(Tree):
-    """The storage of one registry (`rootdirectory`), by the names of REGISTRY_FACTS.md."""
+    """The storage of one registry (`rootdirectory`), by the names of docs/registry_facts.md#v2-storage-layout."""
 
     def __init__(self, root: Path) -> None:
         super().__init__(root)

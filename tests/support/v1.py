@@ -225,7 +225,7 @@ def assert_pulls(registry: Registry, repository: str, tag: str, expected: V1Imag
 
 
 class V1Store(Tree):
-    """A v1 registry's storage, by the names of REGISTRY_FACTS.md."""
+    """A v1 registry's storage, by the names of docs/registry_facts.md#v1-storage-layout."""
 
     def images(self) -> set[str]:
         return set(os.listdir(self.root / "images"))

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 import zipfile
@@ -17,6 +18,7 @@ from graphlib import TopologicalSorter
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
 MODULE_UTILS = PLUGINS / "module_utils"
+DESIGN = PLUGINS.parent / "docs" / "design.md"
 #: From top to bottom, as docs/design.md explains them. The API and the layouts know nothing of each other.
 WINGS = [
     "_basics",
@@ -114,3 +116,12 @@ def test_the_watchdog_takes_nothing_of_ansible_along(tmp_path: Path) -> None:
     packed = {name.partition("/module_utils/")[2].partition("/")[0] for name in zipfile.ZipFile(path).namelist()}
     assert {"_maintenance", "_lock", "_proof"} <= packed
     assert not packed & {*FORBIDDEN["_maintenance"], "_tasks"}
+
+
+def test_the_map_has_every_wing_in_its_order_and_no_file_that_is_not_there() -> None:
+    table = re.search(r"^## Wings$.*?^(\|.*?)^$", DESIGN.read_text(), re.MULTILINE | re.DOTALL)
+    assert table
+    rows = [re.findall(r"`([^`]+)`", line) for line in table[1].splitlines()[2:]]
+    assert [row[0] for row in rows] == WINGS
+    named = [(wing, name) for wing, *names in rows for name in names if name.endswith((".py", "/"))]
+    assert not [(wing, name) for wing, name in named if not (MODULE_UTILS / wing / name).exists()]

@@ -5,7 +5,7 @@
 
 What a tag points to is asked right before it is deleted. Where tags go with their digest, every tag of the repository
 is asked and the plan marked again: DELETE by digest takes all tags of that digest, and the registry does not mind that
-an index still needs it (REGISTRY_FACTS.md, "Data loss to avoid" 7).
+an index still needs it (docs/registry_facts.md#mistakes-of-other-tools).
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Applying a plan in storage, in the safe order: links go before what they point to.
 
-A crash at any instant leaves only harmless orphans, which the next run finishes (DESIGN.md, "Safe order in storage").
+A crash at any instant leaves only harmless orphans, which the next run finishes (docs/design.md#order-of-removal).
 """
 
 from __future__ import annotations

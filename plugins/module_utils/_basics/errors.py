@@ -43,7 +43,7 @@ class StoppedError(StorageError):
 
 
 class DoubtError(DrydockError):
-    """What was read leaves doubt about what is referred to, so nothing may be removed (DESIGN.md, "Doubt")."""
+    """What was read leaves doubt about what is referred to, so nothing may be removed (docs/doubt.md)."""
 
 
 class ForeignStorageError(DoubtError):

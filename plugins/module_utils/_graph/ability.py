@@ -14,7 +14,7 @@ class Ability(NamedTuple):
     A whole repository can be deleted over the API v1, which leaves the manifests (images) where they are.
 
     Over the API a server deletes tags, and its manifests are left to its own garbage collector, or it deletes only
-    manifests, and tags with them (REGISTRY_FACTS.md, "API behaviour").
+    manifests, and tags with them (docs/registry_facts.md#api-behaviour).
     """
 
     tags: bool

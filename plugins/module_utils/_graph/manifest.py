@@ -87,7 +87,7 @@ def parse_config(content: bytes) -> ImageConfig:
     """Return the date and the platform in an image configuration, as far as they are there and readable.
 
     Raises nothing, whatever the content. Build tools stamp reproducible images 1970-01-01 or 1980-01-01
-    (REGISTRY_FACTS.md, "Dates"): such a date is unknown. So is the platform `unknown/unknown`, which BuildKit gives to
+    (docs/doubt.md#times): such a date is unknown. So is the platform `unknown/unknown`, which BuildKit gives to
     attestations.
     """
     try:

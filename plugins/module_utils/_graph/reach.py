@@ -72,8 +72,8 @@ def reach(
     """Return what is reachable from `roots`; with `reached`, go on from there and extend it.
 
     Each repository is walked on its own: what was reached in one repository is expanded again in the next, so that a
-    child
-    that is unlinked in the first cannot lose its layers in the second (REGISTRY_FACTS.md, "Data loss" 2).
+    child that is unlinked in the first cannot lose its layers in the second
+    (docs/registry_facts.md#mistakes-of-other-tools).
     """
     reached = defaultdict(set) if reached is None else reached
     waiting = list(roots)

@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What an image of the old v1 registry is based on, from its `ancestry` and its `json`. Pure.
 
-`ancestry` begins with the image itself and ends with its root; `json` names the `parent` (REGISTRY_FACTS.md, "v1
-storage layout"). Where the two don't say the same, the image may be based on all that they name.
+`ancestry` begins with the image itself and ends with its root; `json` names the `parent`
+(docs/registry_facts.md#v1-storage-layout). Where the two don't say the same, the image may be based on all that they
+name.
 """
 
 from __future__ import annotations

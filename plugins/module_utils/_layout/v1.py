@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Reading the storage layout of the old v1 registry (docker-registry 0.9.1) into a graph.
 
-Layout: REGISTRY_FACTS.md, "v1 storage layout". An image is a manifest, whose children are its ancestors, and a blob,
+Layout: docs/registry_facts.md#v1-storage-layout. An image is a manifest, whose children are its ancestors, and a blob,
 whose size is that of its directory. A repository's revisions are the images that its tags lead to and those that its
 `_index_images` lists. The order of reading matters while the registry is open: images before tags, so that what arrives
 meanwhile is never a candidate; then those images that have arrived.

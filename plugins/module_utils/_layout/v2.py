@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Reading the storage layout of Distribution 2.8 and 3.x into a graph.
 
-Layout: REGISTRY_FACTS.md, "v2 storage layout"; what to make of oddities: DESIGN.md, "Doubt". The order of reading
+Layout: docs/registry_facts.md#v2-storage-layout; what to make of oddities: docs/doubt.md. The order of reading
 matters while the registry is open: blobs before links and links before tags, so that what arrives meanwhile is never a
 candidate.
 """

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, drydock maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the v2 layout puts things, relative to `docker/registry/v2` (REGISTRY_FACTS.md, "v2 storage layout")."""
+"""Where the v2 layout puts things, relative to `docker/registry/v2` (docs/registry_facts.md#v2-storage-layout)."""
 
 from __future__ import annotations
 

@@ -314,7 +314,7 @@ class _Following:
         """Yield the digest of all content that somebody still refers to: a manifest that stays, or a layer link that
         stays.
 
-        A link holds its blob, so a blob is as young as the youngest link to it (DESIGN.md, "Safe order in storage").
+        A blob is as young as the youngest link to it, which holds it (docs/registry_facts.md#v2-storage-layout).
         """
         everywhere = _everywhere(reached)
         yield from everywhere

@@ -68,7 +68,7 @@ def require_closed(closedness: Closedness, config: Optional[RegistryConfig], sto
 def why_open(closedness: Closedness, config: Optional[RegistryConfig], storage: Storage) -> Optional[str]:
     """Return None where the registry is stopped, or read-only and no pull-through cache, alone; else what is wrong.
 
-    A cache writes on GET even when it is read-only (REGISTRY_FACTS.md, "Read-only mode").
+    A cache writes on GET even when it is read-only (docs/registry_facts.md#read-only-mode).
     """
     if closedness.mode == Mode.STOPPED:
         return _why_still_there(closedness, storage)

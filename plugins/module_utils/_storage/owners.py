@@ -13,7 +13,7 @@ from .._registry.config import RegistryConfig
 from .base import Storage
 
 # GitLab's container registry writes it beside its tree when it begins to use its database, and its own collector
-# refuses where it lies. It can be missing (REGISTRY_FACTS.md, "Who else writes this layout").
+# refuses where it lies. It can be missing (docs/doubt.md#whose-store-it-is).
 _GITLAB_MARK = "lockfiles/database-in-use"
 # The same for its storage without a database.
 _GITLAB_PLAIN_MARK = "lockfiles/filesystem-in-use"
