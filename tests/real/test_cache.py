@@ -20,7 +20,7 @@ from real.conftest import require, require_registry
 from ansible_collections.drydock.registry.plugins.module_utils._basics.errors import MaintenanceError
 from ansible_collections.drydock.registry.plugins.module_utils._maintenance import switch
 from ansible_collections.drydock.registry.plugins.module_utils._maintenance import watchdog as _watchdog
-from ansible_collections.drydock.registry.plugins.module_utils._maintenance.record.record import (
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance.record import (
     record_from_json,
     record_to_json,
 )

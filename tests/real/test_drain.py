@@ -16,8 +16,8 @@ import pytest
 from real.conftest import require
 
 from ansible_collections.drydock.registry.plugins.module_utils._basics.errors import MaintenanceError
-from ansible_collections.drydock.registry.plugins.module_utils._maintenance.methods.connections import Connections
-from ansible_collections.drydock.registry.plugins.module_utils._maintenance.methods.drain import Drain
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance.drain.connections import Connections
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance.drain.drain import Drain
 from ansible_collections.drydock.registry.plugins.module_utils._maintenance.methods.nginx import Nginx
 from ansible_collections.drydock.registry.plugins.module_utils._maintenance.methods.proxy_flag import ProxyFlagMethod
 from ansible_collections.drydock.registry.plugins.module_utils._maintenance.methods.tasks import TasksMethod

@@ -24,8 +24,8 @@ from real.conftest import require, require_registry
 
 from ansible_collections.drydock.registry.plugins.module_utils._maintenance import watchdog as _watchdog
 from ansible_collections.drydock.registry.plugins.module_utils._maintenance.lease.boot import unit_text
-from ansible_collections.drydock.registry.plugins.module_utils._maintenance.lease.exclusive import exclusively
-from ansible_collections.drydock.registry.plugins.module_utils._maintenance.record.record import (
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance.one_at_a_time import exclusively
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance.record import (
     Record,
     record_from_json,
 )

@@ -243,7 +243,7 @@ def test_a_file_that_cannot_be_written_changes_nothing(service: Service) -> None
 
 FILL_UP = f"""\
 import contextlib, pathlib, sys
-from {COLLECTION}.plugins.module_utils._maintenance.record import file as _file
+from {COLLECTION}.plugins.module_utils._maintenance.methods import file as _file
 path = pathlib.Path(sys.argv[1])
 path.write_text("enabled: no")
 found = _file.read_file(str(path))

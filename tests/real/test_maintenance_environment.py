@@ -20,9 +20,9 @@ from ansible_collections.drydock.registry.plugins.module_utils._basics.errors im
 from ansible_collections.drydock.registry.plugins.module_utils._maintenance.methods import environment_places as places
 from ansible_collections.drydock.registry.plugins.module_utils._maintenance.methods.environment import EnvironmentMethod
 from ansible_collections.drydock.registry.plugins.module_utils._maintenance.methods.environment_variable import NAME
-from ansible_collections.drydock.registry.plugins.module_utils._maintenance.methods.service import Service
 from ansible_collections.drydock.registry.plugins.module_utils._maintenance.methods.stop import StopMethod
 from ansible_collections.drydock.registry.plugins.module_utils._maintenance.registry import Registry
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance.service.service import Service
 from ansible_collections.drydock.registry.plugins.module_utils._proof.endpoints import Endpoints
 from ansible_collections.drydock.registry.plugins.module_utils._registry.config import load_registry_config
 from support import images, managers, service

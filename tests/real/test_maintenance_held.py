@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.drydock.registry.plugins.module_utils._maintenance.lease.exclusive import exclusively
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance.one_at_a_time import exclusively
 from support import watchdogs
 from support.restarting import ONE_VERSION, NewService, Service, file_state
 

@@ -45,7 +45,7 @@ WRITE_PROGRAM = """\
 import sys
 from ansible_collections.drydock.registry.plugins.modules.maintenance import watchdog
 from ansible_collections.drydock.registry.plugins.module_utils._maintenance.lease.program import write_program
-from ansible_collections.drydock.registry.plugins.module_utils._maintenance.record.record import Record
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance.record import Record
 write_program(sys.argv[1], watchdog.__name__, "/", Record("stop", "", "writable", 0.0, 0.0, None, {}))
 """
 

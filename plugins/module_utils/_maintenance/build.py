@@ -24,21 +24,21 @@ from .._storage.lock_directory import LockFiles, lock_in
 from .._storage.open import S3_DRIVERS, driver_of, open_storage
 from .closing import Closing
 from .custody import Custody
+from .drain.drain import first_repository
 from .journal import Journal
-from .lease.exclusive import exclusively
 from .lease.lease import Lease
-from .methods.command import parse_command
 from .methods.config_file import ConfigFileMethod
-from .methods.drain import first_repository
 from .methods.environment import EnvironmentMethod
 from .methods.method import Method
 from .methods.nginx import Nginx
 from .methods.proxy_flag import ProxyFlagMethod
-from .methods.service import Service
 from .methods.stop import StopMethod
 from .methods.tasks import TasksMethod
-from .record.record import Record, RecordStore
+from .one_at_a_time import exclusively
+from .record import Record, RecordStore
 from .registry import Registry
+from .service.command import parse_command
+from .service.service import Service
 from .switch import Switch
 
 __all__ = ("build_switch", "exclusively")

@@ -16,11 +16,11 @@ from .._basics.errors import DrydockError, MaintenanceError
 from .._proof.probe import Mode
 from .._registry.cache import caches_in_memory, check_cache
 from .custody import Custody
+from .drain.drain import Drain
 from .journal import Journal
-from .methods.drain import Drain
 from .methods.stop import refuse_cache
 from .opening import Opening
-from .record.record import Record
+from .record import Record
 from .registry import Registry
 
 _NOT_SEEN = (

@@ -15,7 +15,7 @@ from .._lock.hold import SKEW, held_error, is_dead, this_host
 from .._lock.lock import Hold, Lock, stop_sweep
 from .journal import Journal
 from .lease.lease import Lease
-from .record.record import Record, RecordStore
+from .record import Record, RecordStore
 
 
 class Custody:

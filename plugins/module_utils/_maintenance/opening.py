@@ -11,7 +11,7 @@ from .._basics.errors import DrydockError, MaintenanceError
 from .._proof.probe import Mode
 from .._registry.cache import UNKNOWN_CACHE, caches_in_memory, forget_blobs
 from .journal import Journal
-from .record.record import Record
+from .record import Record
 from .registry import Registry
 
 

@@ -15,10 +15,10 @@ from .._proof.endpoints import Endpoints
 from .._proof.probe import Mode, Probe
 from .._registry.config import RegistryConfig
 from .._registry.processes import registry_processes
+from .drain.drain import POLL_SECONDS, Drain
 from .methods.deployment import Deployment, OldPods
-from .methods.drain import POLL_SECONDS, Drain
 from .methods.method import Method
-from .methods.service import Service
+from .service.service import Service
 
 
 class Registry(NamedTuple):

@@ -19,7 +19,7 @@ from .closing import Closing
 from .custody import Custody
 from .journal import Journal
 from .opening import Opening
-from .record.record import Record
+from .record import Record
 from .registry import Registry
 
 #: How long after the end of a lease the watchdog waits for a cache that can't be made to forget what was swept.

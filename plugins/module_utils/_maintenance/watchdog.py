@@ -24,8 +24,8 @@ from .._basics.errors import DrydockError
 from .._basics.task_context import TaskContext
 from .build import build_switch
 from .lease.boot import this_boot
-from .lease.exclusive import exclusively
-from .record.record import Record, record_from_json
+from .one_at_a_time import exclusively
+from .record import Record, record_from_json
 from .switch import Switch
 
 POLL_SECONDS = 1.0

@@ -18,7 +18,7 @@ from typing import Optional, Sequence
 from ..._basics.durable import replacing
 from ..._basics.errors import MaintenanceError
 from ..._registry.processes import process_of
-from ..methods.command import run_command
+from ..service.command import run_command
 
 UNITS = "/etc/systemd/system"
 SCRIPTS = "/etc/init.d"

@@ -17,8 +17,8 @@ from typing import Optional, Sequence
 
 from ..._basics.errors import MaintenanceError
 from ..._registry.processes import Process, end_processes, processes_of
-from ..methods.command import run_command, start_detached
-from ..record.record import Record, RecordStore
+from ..record import Record, RecordStore
+from ..service.command import run_command, start_detached
 from .boot import BootHook, has_systemd, run_tool, this_boot
 from .program import program_command, read_record, write_program
 

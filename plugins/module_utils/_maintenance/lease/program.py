@@ -17,7 +17,7 @@ from typing import Any, Iterator, Mapping, Optional
 
 from ..._basics.durable import replacing
 from ..._basics.errors import MaintenanceError
-from ..record.record import Record, check_private, record_from_json, record_to_json
+from ..record import Record, check_private, record_from_json, record_to_json
 
 _UTILS = __name__.rpartition("._maintenance.")[0]
 #: The edge to Ansible, which the module alone needs.

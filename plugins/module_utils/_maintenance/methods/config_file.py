@@ -12,9 +12,9 @@ from ..._basics.errors import MaintenanceError
 from ..._proof.probe import Mode
 from ..._registry.config import READ_ONLY_PATH, RegistryConfig, parse_config
 from ..._registry.processes import registry_processes
-from ..record.file import FileState, read_file, state_from_json, state_to_json, write_file
-from .drain import Drain
+from ..drain.drain import Drain
 from .edit import Edit, set_read_only, take_out
+from .file import FileState, read_file, state_from_json, state_to_json, write_file
 from .method import Method
 from .stop import refuse_cache
 

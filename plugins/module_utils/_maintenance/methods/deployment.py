@@ -9,10 +9,10 @@ import json
 from typing import Any, Mapping, Optional
 
 from ..._basics.errors import MaintenanceError
-from .command import run_command
-from .drain import Watch
+from ..drain.drain import Watch
+from ..service.command import run_command
+from ..service.service import kubectl_command
 from .environment_variable import NAME, VALUE, Place
-from .service import kubectl_command
 
 _SECONDS = 60.0
 

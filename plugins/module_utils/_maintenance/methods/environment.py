@@ -15,12 +15,12 @@ from ..._basics.errors import InvalidOptionError, MaintenanceError
 from ..._proof.probe import Mode
 from ..._registry.config import RegistryConfig
 from ..._registry.processes import serving
+from ..drain.drain import Drain
+from ..service.service import Service
 from .deployment import Deployment
-from .drain import Drain
 from .environment_places import ComposeOverride, DropIn, EnvironmentFile
 from .environment_variable import NAME, VALUE, Place
 from .method import Method
-from .service import Service
 from .stop import refuse_cache
 
 _BY_HAND = "a container's environment is fixed when the container is made"

@@ -13,11 +13,11 @@ from typing import Any, Mapping, Optional
 
 from ..._basics.durable import sync_directory
 from ..._basics.errors import InvalidOptionError, MaintenanceError
-from ..record.file import FileState, new_file, read_file, state_from_json, state_to_json, write_file
-from .command import run_command
+from ..service.command import run_command
+from ..service.service import Service, compose_command
 from .environment_variable import NAME, VALUE, Place
+from .file import FileState, new_file, read_file, state_from_json, state_to_json, write_file
 from .placed import PlacedFile
-from .service import Service, compose_command
 
 # Of each Compose takes the first that is there (compose-go, cli/options.go), whatever the other is called.
 COMPOSE_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")

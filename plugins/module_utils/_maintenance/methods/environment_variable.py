@@ -8,7 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any, Mapping
 
-from .service import Service
+from ..service.service import Service
 
 NAME = "REGISTRY_STORAGE_MAINTENANCE_READONLY"
 VALUE = '{"enabled":true}'

@@ -10,8 +10,8 @@ from typing import Any, Mapping, Optional
 
 from ..._proof.probe import Mode
 from ..._registry.config import RegistryConfig
-from .drain import Drain
-from .service import Service
+from ..drain.drain import Drain
+from ..service.service import Service
 
 
 class Method(ABC):

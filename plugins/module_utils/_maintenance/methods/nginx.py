@@ -12,9 +12,9 @@ from typing import NamedTuple, Optional, Sequence
 
 from ..._basics.errors import InvalidOptionError, MaintenanceError
 from ..._registry.processes import Process, children, is_running, process_of
-from ..record.file import new_file, read_file, write_file
-from .command import run_command
-from .drain import Watch
+from ..drain.drain import Watch
+from ..service.command import run_command
+from .file import new_file, read_file, write_file
 
 RELOAD_SECONDS = 30.0
 _PLAIN_PATH = re.compile(r"/[A-Za-z0-9._@+/-]+\Z")

@@ -12,7 +12,7 @@ from typing import Any, Iterator, Mapping
 
 from ..._basics.durable import sync_directory
 from ..._basics.errors import MaintenanceError
-from ..record.file import new_file, write_file
+from .file import new_file, write_file
 
 
 class PlacedFile:

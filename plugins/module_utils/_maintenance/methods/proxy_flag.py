@@ -12,8 +12,8 @@ from ..._basics.errors import InvalidOptionError
 from ..._proof.probe import Mode
 from ..._registry.config import RegistryConfig
 from ..._registry.processes import serving
-from .connections import Connections
-from .drain import Drain, Watch
+from ..drain.connections import Connections
+from ..drain.drain import Drain, Watch
 from .method import Method
 from .nginx import Nginx, OldWorkers, snippet
 from .placed import PlacedFile

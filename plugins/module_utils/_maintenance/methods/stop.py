@@ -11,7 +11,7 @@ from ..._basics.errors import MaintenanceError
 from ..._proof.probe import Mode
 from ..._registry.config import RegistryConfig
 from ..._registry.processes import serving
-from .drain import Drain
+from ..drain.drain import Drain
 from .no_setting import NoSettingMethod
 
 

@@ -9,9 +9,9 @@ from typing import Optional, Sequence
 
 from ..._registry.config import RegistryConfig
 from ..._registry.processes import serving
-from .command import run_command
-from .connections import Connections
-from .drain import Drain
+from ..drain.connections import Connections
+from ..drain.drain import Drain
+from ..service.command import run_command
 from .no_setting import NoSettingMethod
 
 

@@ -123,4 +123,4 @@ def test_there_is_no_other_way() -> None:
     """But for a file that must stay the same one, which is written in place."""
     writers = {str(path.relative_to(PLUGINS)) for path in PLUGINS.rglob("*.py") if "fsync" in path.read_text()}
 
-    assert writers == {"module_utils/_basics/durable.py", "module_utils/_maintenance/record/file.py"}
+    assert writers == {"module_utils/_basics/durable.py", "module_utils/_maintenance/methods/file.py"}

@@ -21,7 +21,7 @@ from ansible_collections.drydock.registry.plugins.module_utils._maintenance.leas
     unit_text,
 )
 from ansible_collections.drydock.registry.plugins.module_utils._maintenance.lease.lease import Lease, timer_command
-from ansible_collections.drydock.registry.plugins.module_utils._maintenance.record.record import Record
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance.record import Record
 
 AWKWARD = '/state "of" 100% $HOME\'s'
 

@@ -16,7 +16,7 @@ from ansible_collections.drydock.registry.plugins.module_utils._basics.errors im
     InvalidOptionError,
     MaintenanceError,
 )
-from ansible_collections.drydock.registry.plugins.module_utils._maintenance.methods.service import Service
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance.service.service import Service
 
 COMPOSE = ["docker", "compose", "--project-directory", "/srv/registry"]
 KUBECTL = ["kubectl", "--kubeconfig=/root/.kube/config", "--context=prod", "--namespace=infra"]

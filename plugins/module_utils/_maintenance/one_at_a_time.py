@@ -12,9 +12,9 @@ import signal
 import time
 from typing import Iterator, Optional
 
-from ..._basics.errors import MaintenanceError
-from ..._registry.processes import end_processes, lock_holders
-from ..._storage.room import FULL
+from .._basics.errors import MaintenanceError
+from .._registry.processes import end_processes, lock_holders
+from .._storage.room import FULL
 
 POLL_SECONDS = 0.1
 # Longer than any task holds it that doesn't hang: every wait of a task has its own end.

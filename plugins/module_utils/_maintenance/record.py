@@ -19,9 +19,9 @@ import stat
 from pathlib import Path
 from typing import Any, List, Mapping, NamedTuple, Optional
 
-from ..._basics.durable import replacing, sync_directory
-from ..._basics.errors import MaintenanceError
-from ..._basics.formats import require_known_format
+from .._basics.durable import replacing, sync_directory
+from .._basics.errors import MaintenanceError
+from .._basics.formats import require_known_format
 
 _FORMAT = 2
 _WITHOUT = "state: read_write opens the registry without it"
