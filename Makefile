@@ -38,8 +38,8 @@ test: venv parts ## set up everything, lint, and pass all tests
 all-tests: venv parts
 	@pytest $(SIDE_BY_SIDE) tests/unit tests/real
 
-unit: venv ## the pure tests only (seconds)
-	@pytest tests/unit
+unit: venv ## the pure tests only (ARGS="-k word" for some)
+	@pytest tests/unit $(ARGS)
 
 real: venv parts ## the tests on real registries only (ARGS="-k word" for some)
 	@pytest $(SIDE_BY_SIDE) tests/real $(ARGS)
