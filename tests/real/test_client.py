@@ -15,7 +15,8 @@ from typing import Any, Callable
 import pytest
 
 from ansible_collections.drydock.registry.plugins.module_utils._basics.errors import RegistryError
-from ansible_collections.drydock.registry.plugins.module_utils._client.client import RegistryClient, client_from_params
+from ansible_collections.drydock.registry.plugins.module_utils._client.client import RegistryClient
+from ansible_collections.drydock.registry.plugins.module_utils._client.options import read_client_options
 from support import images
 from support.crane import CraneRegistry
 from support.credentials import TlsFiles, TokenAuth
@@ -33,7 +34,7 @@ LIMIT = 1 << 20
 
 
 def client(registry: Registry, **params: Any) -> RegistryClient:
-    return client_from_params(params, registry.url)
+    return RegistryClient(registry.url, read_client_options(params))
 
 
 @pytest.fixture(params=[V2, V3, "crane"])

@@ -14,7 +14,8 @@ import pytest
 
 from ansible_collections.drydock.registry.plugins.module_utils._basics.errors import RegistryError
 from ansible_collections.drydock.registry.plugins.module_utils._client import http
-from ansible_collections.drydock.registry.plugins.module_utils._client.client import RegistryClient, client_from_params
+from ansible_collections.drydock.registry.plugins.module_utils._client.client import RegistryClient
+from ansible_collections.drydock.registry.plugins.module_utils._client.options import read_client_options
 from support import images
 from support.pushing import push
 from support.registries import V3, NewRegistry, Registry, RegistryProcess, wait_for
@@ -27,7 +28,7 @@ LIMIT = 1 << 20
 
 
 def client(registry: Registry, **params: Any) -> RegistryClient:
-    return client_from_params(params, registry.url)
+    return RegistryClient(registry.url, read_client_options(params))
 
 
 @pytest.fixture

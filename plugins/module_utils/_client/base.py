@@ -13,10 +13,9 @@ from .._basics.errors import RegistryError
 from .._basics.parallel import in_parallel
 from .._graph.planted import TAG, Planted
 from .advice import explain
-from .auth import Credentials
-from .http import ATTEMPTS, BODY_LIMIT, Answer, HttpSession, TlsSettings, UnexpectedAnswerError
+from .http import ATTEMPTS, BODY_LIMIT, Answer, HttpSession, UnexpectedAnswerError
 from .login import CLIENT_ID, Login
-from .options import checked_url
+from .options import ClientOptions, checked_url
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -27,7 +26,7 @@ HARBOR_REALM = "harbor-registry-basic-realm"
 
 
 class ApiClient(ABC):
-    """One registry at one URL, for several threads; `concurrency` requests run at once.
+    """One registry at one URL, for several threads.
 
     Every method raises RegistryError with the request, what came back and what to do.
     """
@@ -35,14 +34,13 @@ class ApiClient(ABC):
     version: str
     login_type: Type[Login] = Login
 
-    def __init__(
-        self, url: str, credentials: Credentials, tls: TlsSettings, timeout: float, concurrency: int = 1
-    ) -> None:
+    def __init__(self, url: str, options: ClientOptions) -> None:
+        """Raises InvalidOptionError and MissingLibraryError."""
         self.url = checked_url(url)
-        self.credentials = credentials
-        self.concurrency = concurrency
-        self.http = HttpSession(tls, timeout, concurrency)
-        self._login = self.login_type(self.http, self.url, credentials)
+        self.credentials = options.credentials(self.url)
+        self.concurrency = options.concurrency
+        self.http = HttpSession(options.tls, options.timeout, options.concurrency)
+        self._login = self.login_type(self.http, self.url, self.credentials)
 
     @abstractmethod
     def check_api(self) -> None:

@@ -9,7 +9,7 @@ Source: https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md.
 from __future__ import annotations
 
 import hashlib
-from typing import Any, Callable, Iterator, List, Mapping, NamedTuple, Optional
+from typing import Callable, Iterator, List, Mapping, NamedTuple, Optional
 from urllib.parse import urljoin, urlsplit
 
 from .._basics.errors import RegistryError
@@ -17,7 +17,6 @@ from .._graph.graph import EMPTY
 from .._graph.planted import BLOB, Planted
 from .base import ApiClient, quoted
 from .http import ATTEMPTS, BODY_LIMIT, Answer, TooLongError
-from .options import checked_url, concurrency_from, credentials_from, timeout_from, tls_from
 from .paging import FIRST_PAGE, digests_in, names_in, read_pages
 
 # All four must be named: a registry answers 404 for an OCI image to a client that does not accept OCI.
@@ -197,14 +196,6 @@ class RegistryClient(ApiClient):
             # Only the body of a GET shows whose 404 this is.
             return self._found(self.request("GET", path, scope, headers=headers, limit=limit))
         return self._found(answer)
-
-
-def client_from_params(params: Mapping[str, Any], url: str) -> RegistryClient:
-    """Build a client from the options of doc fragment `registry`; `url` is registry_url or what was derived for it."""
-    url = checked_url(url)
-    return RegistryClient(
-        url, credentials_from(params, url), tls_from(params), timeout_from(params), concurrency_from(params)
-    )
 
 
 def _manifest_path(repository: str, reference: str) -> str:

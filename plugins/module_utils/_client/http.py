@@ -168,7 +168,7 @@ class HttpSession:
         headers: Mapping[str, str],
         *,
         data: Union[bytes, Mapping[str, str], None] = None,
-        params: Optional[Mapping[str, str]] = None,
+        query: Optional[Mapping[str, str]] = None,
         limit: int = BODY_LIMIT,
         attempts: int = ATTEMPTS,
         may_repeat: Optional[Callable[[], bool]] = None,
@@ -179,7 +179,7 @@ class HttpSession:
         is a RegistryError, and is not read to its end.
         """
         # A body that does not come compressed can't outgrow its limit while it is unpacked.
-        wanted = {"headers": {"Accept-Encoding": "identity", **headers}, "data": data, "params": params}
+        wanted = {"headers": {"Accept-Encoding": "identity", **headers}, "data": data, "params": query}
         is_repeated = False
         for attempt in range(1, attempts + 1):
             self._pause.wait()

@@ -80,7 +80,7 @@ class Login:
         else:
             basic = self.credentials.basic()
             shown = {"Authorization": basic} if basic else {}
-            answer = self.http.send("GET", realm, {**headers, **shown}, params=query)
+            answer = self.http.send("GET", realm, {**headers, **shown}, query=query)
         token = parse_token(answer.json(), time.monotonic()) if answer.status == 200 else None
         if token is None:
             raise RegistryError(f"token server of {self.url}: {explain(answer, self.credentials)}")

@@ -5,33 +5,26 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping, Optional
+from typing import Optional
 
 from .._basics.api_version import AUTO, V1
 from .._basics.errors import RegistryError
 from .base import ApiClient
-from .client import client_from_params
+from .client import RegistryClient
 from .client_v1 import V1Client, is_v1
-from .options import checked_url, concurrency_from, credentials_from, timeout_from, tls_from
+from .options import ClientOptions
 
 
-def open_client(params: Mapping[str, Any], url: str, version: Optional[str] = None) -> ApiClient:
+def open_client(options: ClientOptions, url: str, version: Optional[str] = None) -> ApiClient:
     """Return a client for what the option `api_version` says, or else the `version`, or else the registry itself.
 
     One that does not answer, or not as a registry, is taken for v2, whose client says what is wrong.
     """
-    said = params.get("api_version") or AUTO
-    v2 = client_from_params(params, url)
+    said = options.api_version
+    v2 = RegistryClient(url, options)
     if said == V1 or (said == AUTO and (version == V1 or (version is None and _speaks_v1(v2)))):
-        return _v1_client(params, url)
+        return V1Client(url, options)
     return v2
-
-
-def _v1_client(params: Mapping[str, Any], url: str) -> V1Client:
-    url = checked_url(url)
-    return V1Client(
-        url, credentials_from(params, url), tls_from(params), timeout_from(params), concurrency_from(params)
-    )
 
 
 def _speaks_v1(client: ApiClient) -> bool:

@@ -1,19 +1,82 @@
 # Copyright: (c) 2026, drydock maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From the options of doc fragment `registry` to what a client needs. All of it raises InvalidOptionError."""
+"""How to reach a registry: the options of doc fragment `registry` as one value that a client is made from."""
 
 from __future__ import annotations
 
-from typing import Any, Mapping
+from typing import Any, Mapping, NamedTuple, Optional, Tuple
 from urllib.parse import urlsplit
 
+from .._basics.api_version import AUTO
 from .._basics.durations import parse_duration
 from .._basics.errors import InvalidOptionError
 from .auth import Credentials, load_docker_credentials
 from .http import TlsSettings
 
 _MOST_CONCURRENCY = 64
+
+
+class ClientOptions(NamedTuple):
+    """Where a registry answers and how it is talked to, checked; only the URLs are once a client is made.
+
+    `url` is None where another source may tell it, `further` are more addresses of the same registry. `timeout` is in
+    seconds, for the registry to connect or to send data; `concurrency` is how many requests run at once.
+    """
+
+    url: Optional[str] = None
+    further: Tuple[str, ...] = ()
+    username: Optional[str] = None
+    password: Optional[str] = None
+    docker_config: Optional[str] = None
+    tls: TlsSettings = TlsSettings()
+    timeout: float = 30.0
+    concurrency: int = 8
+    api_version: str = AUTO
+
+    @property
+    def has_password(self) -> bool:
+        """Tell whether no user is named, or one with the password, which no record keeps."""
+        return not self.username or self.password is not None
+
+    def credentials(self, url: str) -> Credentials:
+        """Return who asks there. Raises InvalidOptionError for a file of Docker's that can't be used."""
+        if self.docker_config:
+            return load_docker_credentials(self.docker_config, urlsplit(url).netloc)
+        return Credentials(self.username, self.password)
+
+
+def read_client_options(options: Mapping[str, Any]) -> ClientOptions:
+    """Return the options as a value; those that are missing are as nobody gave them. Raises InvalidOptionError."""
+    return ClientOptions(
+        url=options.get("registry_url"),
+        further=tuple(options.get("registry_endpoints") or ()),
+        username=options.get("registry_username"),
+        password=options.get("registry_password"),
+        docker_config=options.get("docker_config"),
+        tls=TlsSettings(
+            verify=bool(options.get("validate_certs", True)),
+            ca_path=options.get("ca_path"),
+            client_cert=options.get("client_cert"),
+            client_key=options.get("client_key"),
+        ),
+        timeout=_read_timeout(options.get("api_timeout") or "30s"),
+        concurrency=_read_concurrency(int(options.get("api_concurrency", 8))),
+        api_version=options.get("api_version") or AUTO,
+    )
+
+
+def _read_timeout(text: str) -> float:
+    seconds = parse_duration(text, "api_timeout")
+    if seconds <= 0:
+        raise InvalidOptionError("api_timeout", text, "a duration longer than 0s")
+    return seconds
+
+
+def _read_concurrency(concurrency: int) -> int:
+    if not 1 <= concurrency <= _MOST_CONCURRENCY:
+        raise InvalidOptionError("api_concurrency", concurrency, f"a number from 1 to {_MOST_CONCURRENCY}")
+    return concurrency
 
 
 def checked_url(url: str) -> str:
@@ -32,35 +95,3 @@ def checked_url(url: str) -> str:
     path = parts.path.rstrip("/")
     path = path[: -len("/v2")] if path.endswith("/v2") else path
     return f"{parts.scheme}://{parts.netloc}{path}"
-
-
-def credentials_from(params: Mapping[str, Any], url: str) -> Credentials:
-    if params.get("docker_config"):
-        return load_docker_credentials(params["docker_config"], urlsplit(url).netloc)
-    return Credentials(params.get("registry_username"), params.get("registry_password"))
-
-
-def tls_from(params: Mapping[str, Any]) -> TlsSettings:
-    return TlsSettings(
-        verify=bool(params.get("validate_certs", True)),
-        ca_path=params.get("ca_path"),
-        client_cert=params.get("client_cert"),
-        client_key=params.get("client_key"),
-    )
-
-
-def timeout_from(params: Mapping[str, Any]) -> float:
-    """Seconds to wait for the registry to connect or to send data."""
-    text = params.get("api_timeout") or "30s"
-    seconds = parse_duration(text, "api_timeout")
-    if seconds <= 0:
-        raise InvalidOptionError("api_timeout", text, "a duration longer than 0s")
-    return seconds
-
-
-def concurrency_from(params: Mapping[str, Any]) -> int:
-    """How many requests run at once."""
-    concurrency = int(params.get("api_concurrency", 8))
-    if not 1 <= concurrency <= _MOST_CONCURRENCY:
-        raise InvalidOptionError("api_concurrency", concurrency, f"a number from 1 to {_MOST_CONCURRENCY}")
-    return concurrency

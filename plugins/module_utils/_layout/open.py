@@ -6,13 +6,12 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Dict, Mapping, Optional, Type
+from typing import Dict, Type
 
 from .._basics.api_version import AUTO, V1, V2
 from .._basics.progress import SILENT, Progress
-from .._registry.config import RegistryConfig
-from .._storage.base import V1_PLACE, V2_PLACE, Place, Storage
-from .._storage.open import open_storage
+from .._storage.base import V1_PLACE, V2_PLACE, Place
+from .._storage.open import StorageOptions, open_storage
 from .base import Layout
 from .v1 import V1Layout
 from .v2 import V2Layout
@@ -21,28 +20,19 @@ PLACES: Dict[str, Place] = {V1: V1_PLACE, V2: V2_PLACE}
 _LAYOUTS: Dict[str, Type[Layout]] = {V1: V1Layout, V2: V2Layout}
 
 
-def open_layout(params: Mapping[str, Any], config: Optional[RegistryConfig]) -> Layout:
-    """Return the layout on the storage that the options name, or the registry's configuration does.
-
-    Raises InvalidOptionError.
-    """
-    version = storage_version(params, config)
-    return layout_on(open_storage(params, config, PLACES[version]), version)
+def open_layout(options: StorageOptions, progress: Progress = SILENT) -> Layout:
+    """Return the layout on the registry's storage. Raises InvalidOptionError and MissingLibraryError."""
+    version = storage_version(options)
+    return _LAYOUTS[version](open_storage(options, PLACES[version]), progress)
 
 
-def layout_on(storage: Storage, version: str, progress: Progress = SILENT) -> Layout:
-    """Return the layout of this version on a storage."""
-    return _LAYOUTS[version](storage, progress)
-
-
-def storage_version(params: Mapping[str, Any], config: Optional[RegistryConfig]) -> str:
+def storage_version(options: StorageOptions) -> str:
     """Return which API goes with the storage: as `api_version` says, as the configuration file is, as it looks."""
-    said = params.get("api_version") or AUTO
-    if said != AUTO:
-        return str(said)
-    if config is not None:
-        return config.api_version
-    filesystem = (params["storage"] or {}).get("filesystem")
+    if options.api_version != AUTO:
+        return options.api_version
+    if options.config is not None:
+        return options.config.api_version
+    filesystem = options.section.get("filesystem")
     root = filesystem.get("rootdirectory") if isinstance(filesystem, dict) else None
     return V1 if root and _looks_like_v1(str(root)) else V2
 

@@ -13,15 +13,16 @@ from .._basics.api_version import V1
 from .._basics.durations import parse_duration
 from .._basics.errors import InvalidOptionError, MaintenanceError
 from .._basics.task_context import TaskContext
+from .._client.options import read_client_options
 from .._layout.base import Layout
 from .._layout.open import PLACES, open_layout, storage_version
 from .._lock.lock import Lock, lock_path
-from .._proof.endpoints import Endpoints, endpoints_from_params
-from .._registry.config import DEFAULT_ROOTDIRECTORY, RegistryConfig, config_from_params, without_others_secrets
+from .._proof.endpoints import Endpoints, endpoints_of
+from .._registry.config import DEFAULT_ROOTDIRECTORY, RegistryConfig, without_others_secrets
 from .._registry.processes import in_other_mounts, registry_processes
 from .._storage.base import Place
 from .._storage.lock_directory import LockFiles, lock_in
-from .._storage.open import S3_DRIVERS, driver_of, open_storage
+from .._storage.open import S3_DRIVERS, StorageOptions, open_storage, read_storage_options
 from .closing import Closing
 from .custody import Custody
 from .drain.drain import first_repository
@@ -61,24 +62,25 @@ def build_switch(
     Raises InvalidOptionError, MissingLibraryError and MaintenanceError.
     """
     timeout, lease = parse_duration(params["timeout"], "timeout"), _lease_seconds(params)
-    config = config_from_params(params)
+    storage = read_storage_options(params)
+    config = storage.config
     root = rootdirectory(params, config)
-    endpoints, journal = _endpoints(params, config, root), Journal()
+    endpoints, journal = _endpoints(params, storage, root), Journal()
     _require_usable(params, endpoints)
     method = _method(params, config, endpoints)
     state_dir = os.path.abspath(params["state_dir"])
     records, leases = RecordStore(state_dir), Lease(state_dir, watchdog, own)
     recorded = _recorded_options(records, leases, method.subject)
-    place = PLACES[storage_version(params, config)]
+    place = PLACES[storage_version(storage)]
     where = recorded.get("_lock") or _find_lock(root, place, state_dir, method.subject)
     name = hashlib.sha256(method.subject.encode()).hexdigest()[:8]
-    files = _lock_files(params, config, where["path"])
+    files = _lock_files(storage, where["path"])
     lock = Lock(files, context.run, context.gone_runs, where["tree"], name)
     custody = Custody(method.subject, records, leases, lock, journal)
     service = Service.from_params(_with_recorded(params, recorded, context.service_programs))
 
     def open_local_layout() -> Optional[Layout]:
-        return open_layout(params, config) if root is not None and os.path.isdir(root) else None
+        return open_layout(storage) if root is not None and os.path.isdir(root) else None
 
     registry = Registry(method, service, endpoints, config, root, open_local_layout, timeout)
     recordable = options_to_record(params)
@@ -117,10 +119,11 @@ def _lease_seconds(params: Mapping[str, Any]) -> float:
     return seconds
 
 
-def _endpoints(params: Mapping[str, Any], config: Optional[RegistryConfig], root: Optional[str]) -> Endpoints:
+def _endpoints(params: Mapping[str, Any], storage: StorageOptions, root: Optional[str]) -> Endpoints:
+    config = storage.config
     repository = params["probe_repository"] or (first_repository(root) if root else None)
-    version = storage_version(params, config) if root else config.api_version if config else None
-    endpoints = endpoints_from_params(params, config, repository, version)
+    version = storage_version(storage) if root else config.api_version if config else None
+    endpoints = endpoints_of(read_client_options(params), config, repository, version)
     if endpoints is None:
         silent = f"; {config.path} does not tell it" if config else ""
         raise InvalidOptionError("registry_url", params["registry_url"], f"the registry's address{silent}")
@@ -179,10 +182,10 @@ def _find_lock(root: Optional[str], place: Place, state_dir: str, subject: str) 
     return {"path": lock_path(root, state_dir, subject, place), "tree": tree if is_there else None}
 
 
-def _lock_files(params: Mapping[str, Any], config: Optional[RegistryConfig], path: str) -> LockFiles:
+def _lock_files(storage: StorageOptions, path: str) -> LockFiles:
     """The lock lies with the storage; where nothing is known of that, on this host alone."""
-    if driver_of(params, config) in S3_DRIVERS:
-        return open_storage(params, config).lock_files()
+    if storage.driver in S3_DRIVERS:
+        return open_storage(storage).lock_files()
     return lock_in(path)
 
 

@@ -6,16 +6,17 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Dict, Iterator, Mapping, NamedTuple, Optional, Tuple
+from typing import Dict, Iterator, NamedTuple, Optional, Tuple
 
 from .._basics.errors import FullError, NotClosedError
+from .._client.options import ClientOptions
 from .._graph.graph import Graph
 from .._graph.planted import Planted
 from .._layout.base import Layout
 from .._registry.config import RegistryConfig
 from .._registry.processes import other_writers, registries_on
 from .._storage.base import Storage
-from .endpoints import Endpoints, endpoints_from_params
+from .endpoints import Endpoints, endpoints_of
 from .probe import DEFAULT_REPOSITORY, Mode, check_no_more, check_same_contents
 
 _SAMPLE = 5
@@ -33,10 +34,10 @@ class Closedness(NamedTuple):
 
 
 def look(
-    params: Mapping[str, Any], config: Optional[RegistryConfig], repository: Optional[str], version: str
+    options: ClientOptions, config: Optional[RegistryConfig], repository: Optional[str], version: str
 ) -> Closedness:
     """Ask the registry whether it is closed; leaves no trace. Raises for unusable options, not for answers."""
-    endpoints = endpoints_from_params(params, config, repository, version)
+    endpoints = endpoints_of(options, config, repository, version)
     return look_again(Closedness("unknown", "there is no registry_url to ask at", endpoints))
 
 

@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import Any, List, Mapping, Optional, Sequence, Tuple
+from typing import List, Optional, Sequence, Tuple
 
 from .._basics.errors import InvalidOptionError, RegistryError
 from .._client.base import ApiClient
 from .._client.open import open_client
+from .._client.options import ClientOptions
 from .._registry.config import RegistryConfig
 from .probe import DEFAULT_REPOSITORY, Probe, probe
 
@@ -65,22 +66,20 @@ def _check_serves_one(client: ApiClient, images: Sequence[Tuple[str, str]]) -> N
     raise RegistryError(problem)
 
 
-def endpoints_from_params(
-    params: Mapping[str, Any], config: Optional[RegistryConfig], repository: Optional[str], version: Optional[str]
+def endpoints_of(
+    options: ClientOptions, config: Optional[RegistryConfig], repository: Optional[str], version: Optional[str]
 ) -> Optional[Endpoints]:
-    """The endpoints that the options name, or the configuration does; None where there are none.
+    """Return the endpoints that the options name, or the configuration does; None where there are none.
 
     `version` is that of the registry's API, None where it is to be asked. Raises InvalidOptionError.
     """
-    url = params["registry_url"] or (config.url if config else None)
-    further = params.get("registry_endpoints") or []
+    url = options.url or (config.url if config else None)
     if not url:
-        if further:
+        if options.further:
             raise InvalidOptionError(
                 "registry_url", url, "the registry's address, for registry_endpoints are further ones"
             )
         return None
-    has_password = not params.get("registry_username") or params.get("registry_password") is not None
-    known = params if has_password else {**params, "registry_username": None}
-    urls = dict.fromkeys([url, *further])
-    return Endpoints([open_client(known, one, version) for one in urls], repository or DEFAULT_REPOSITORY, has_password)
+    known = options if options.has_password else options._replace(username=None)
+    clients = [open_client(known, one, version) for one in dict.fromkeys([url, *options.further])]
+    return Endpoints(clients, repository or DEFAULT_REPOSITORY, options.has_password)

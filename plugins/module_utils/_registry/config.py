@@ -118,10 +118,13 @@ def load_registry_config(path: str, environment: Mapping[str, Any]) -> RegistryC
     return RegistryConfig(path, data, environment_texts(environment))
 
 
-def config_from_params(params: Mapping[str, Any]) -> Optional[RegistryConfig]:
-    """Return the configuration that the options name, None where they name none."""
-    path = params["registry_config"]
-    return load_registry_config(path, params["registry_environment"]) if path else None
+def read_registry_config(options: Mapping[str, Any]) -> Optional[RegistryConfig]:
+    """Return the configuration that the options name, None where they name none.
+
+    Raises InvalidOptionError and MissingLibraryError.
+    """
+    path = options["registry_config"]
+    return load_registry_config(path, options["registry_environment"]) if path else None
 
 
 def parse_config(content: bytes, path: str) -> dict[str, Any]:

@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Mapping, Optional
+from typing import Any, List, Mapping, NamedTuple, Optional
 
+from .._basics.api_version import AUTO
 from .._basics.errors import InvalidOptionError
-from .._registry.config import RegistryConfig
+from .._registry.config import RegistryConfig, read_registry_config
 from .base import V2_PLACE, Place, Storage
 from .filesystem import FilesystemStorage
 
@@ -18,20 +19,43 @@ _DRIVERS = ("filesystem", *S3_DRIVERS)
 _NO_DRIVERS = ("cache", "delete", "maintenance", "redirect", "tag")
 
 
-def open_storage(params: Mapping[str, Any], config: Optional[RegistryConfig], place: Place = V2_PLACE) -> Storage:
-    """Return the storage that the options name, or the registry's configuration does.
+class StorageOptions(NamedTuple):
+    """The registry on this host: its configuration, and the storage section that holds.
 
-    Raises InvalidOptionError, and MissingLibraryError for S3 without boto3.
+    `section` is that of the option `storage`, or else of the configuration; empty where there is none. `api_version` is
+    what that option says.
     """
-    section = _section(params, config)
-    if not section:
-        raise InvalidOptionError("storage", params["storage"], "storage, or registry_config with a storage section")
-    driver = driver_of(params, config)
+
+    config: Optional[RegistryConfig]
+    section: Mapping[str, Any]
+    api_version: str = AUTO
+
+    @property
+    def driver(self) -> Optional[str]:
+        """The name of the storage driver, None where there is not just one."""
+        return self.drivers[0] if len(self.drivers) == 1 else None
+
+    @property
+    def drivers(self) -> List[str]:
+        """The names of all storage drivers."""
+        return [name for name in self.section if name not in _NO_DRIVERS]
+
+
+def read_storage_options(options: Mapping[str, Any]) -> StorageOptions:
+    """Return what doc fragment `storage` asks for. Raises InvalidOptionError and MissingLibraryError."""
+    config = read_registry_config(options)
+    section = options["storage"] or (config.storage if config else None) or {}
+    return StorageOptions(config, section, options.get("api_version") or AUTO)
+
+
+def open_storage(options: StorageOptions, place: Place = V2_PLACE) -> Storage:
+    """Return the storage. Raises InvalidOptionError, and MissingLibraryError for S3 without boto3."""
+    if not options.section:
+        raise InvalidOptionError("storage", None, "storage, or registry_config with a storage section")
+    driver = options.driver
     if driver not in _DRIVERS:
-        raise InvalidOptionError(
-            "storage", ", ".join(_drivers(section)), f"one storage driver of {', '.join(_DRIVERS)}"
-        )
-    parameters = section[driver] or {}
+        raise InvalidOptionError("storage", ", ".join(options.drivers), f"one storage driver of {', '.join(_DRIVERS)}")
+    parameters = options.section[driver] or {}
     if not isinstance(parameters, dict):
         raise InvalidOptionError(
             f"storage.{driver}", parameters, "a dictionary such as {rootdirectory: /var/lib/registry}"
@@ -41,20 +65,6 @@ def open_storage(params: Mapping[str, Any], config: Optional[RegistryConfig], pl
     if place is not V2_PLACE:
         raise InvalidOptionError("storage", driver, "filesystem: of the v1 registry only that is known here")
     return _open_s3(parameters)
-
-
-def driver_of(params: Mapping[str, Any], config: Optional[RegistryConfig]) -> Optional[str]:
-    """Return the name of the storage driver, None where there is not just one."""
-    drivers = _drivers(_section(params, config))
-    return drivers[0] if len(drivers) == 1 else None
-
-
-def _section(params: Mapping[str, Any], config: Optional[RegistryConfig]) -> Mapping[str, Any]:
-    return params["storage"] or (config.storage if config else None) or {}
-
-
-def _drivers(section: Mapping[str, Any]) -> List[str]:
-    return [name for name in section if name not in _NO_DRIVERS]
 
 
 def _open_s3(parameters: Mapping[str, Any]) -> Storage:

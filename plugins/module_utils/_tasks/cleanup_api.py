@@ -12,6 +12,7 @@ from .._apply.over_api import OverApi, notes_on
 from .._basics.errors import InvalidOptionError
 from .._basics.patterns import Pattern, compile_patterns
 from .._client.open import open_client
+from .._client.options import read_client_options
 from .._graph.drift import Drift
 from .._graph.graph import Graph
 from .._graph.reach import Node
@@ -27,7 +28,7 @@ class ApiCleanup(Cleanup):
 
     def open(self) -> None:
         check_for_api(self.params)
-        self.client = open_client(self.params, self.params["registry_url"])
+        self.client = open_client(read_client_options(self.params), self.params["registry_url"])
         self._look_at(self.settings.repositories, self.settings.exclude_repositories)
 
     @property

@@ -16,11 +16,12 @@ from .._apply.quarantine import Quarantine
 from .._apply.sentry import Sentry
 from .._apply.sweep import Sweep
 from .._basics.errors import DrydockError, FullError, InvalidOptionError, NotClosedError, StorageError
+from .._client.options import read_client_options
 from .._graph.drift import Drift
 from .._graph.graph import Graph
 from .._graph.removal import Removal
 from .._layout.known import load_known, save_known
-from .._layout.open import PLACES, layout_on, storage_version
+from .._layout.open import open_layout
 from .._lock.lock import Hold, Lock
 from .._plan.file import dump_plan
 from .._plan.guards import require_links
@@ -30,9 +31,8 @@ from .._plan.planning import Marked, condemned, make_plan, mark_again
 from .._plan.store_name import StoreName, new_store_name, read_store_name
 from .._proof.closed import Closedness, check_contents, look, look_again, require_closed, show_same_storage, why_open
 from .._registry.cache import UNKNOWN_CACHE, check_cache, forget_blobs
-from .._registry.config import config_from_params
 from .._retention.retention import Retention, read_dates
-from .._storage.open import open_storage
+from .._storage.open import read_storage_options
 from .._storage.owners import doubt_of_owner, require_no_other_owner, require_plain_registry
 from .cleanup import Cleanup
 
@@ -46,10 +46,10 @@ class StorageCleanup(Cleanup):
     """Tags, manifests, layer links and blobs go in the storage, while the registry is shown to be closed."""
 
     def open(self) -> None:
-        self.config = config_from_params(self.params)
-        version = storage_version(self.params, self.config)
-        self.storage = open_storage(self.params, self.config, PLACES[version])
-        self.layout = layout_on(self.storage, version, self.progress)
+        options = read_storage_options(self.params)
+        self.config = options.config
+        self.layout = open_layout(options, self.progress)
+        self.storage = self.layout.storage
         self._require_quarantine()
         # The role deletes what was set aside when the registry is open again.
         deletes = self.params["quarantine"] == "delete" or self.context.deleted_later
@@ -349,7 +349,7 @@ class StorageCleanup(Cleanup):
     def _look(self, repository: Optional[str]) -> Closedness:
         if not self.params["require_read_only"] and not self.params["registry_url"]:
             return Closedness("unknown", "it was not asked", None)
-        closedness = look(self.params, self.config, repository, self.layout.name)
+        closedness = look(read_client_options(self.params), self.config, repository, self.layout.name)
         require_plain_registry(closedness.endpoints.clients if closedness.endpoints else ())
         self.result["registry_mode"] = closedness.mode
         return closedness

@@ -14,6 +14,7 @@ from .._apply.over_api import Outcome, OverApi, followed_by, notes_on
 from .._basics.patterns import compile_patterns
 from .._client.base import ApiClient
 from .._client.open import open_client
+from .._client.options import read_client_options
 from .._graph.graph import Graph
 from .._graph.removal import Removal
 from .._plan.named import left_alone, require_all
@@ -54,7 +55,7 @@ class NamedDeletion(ABC):
     def run(self) -> None:
         """Delete what was named, or in check mode tell what would go. Raises DrydockError."""
         repositories = self.read_options()
-        client = open_client(self.params, self.params["registry_url"])
+        client = open_client(read_client_options(self.params), self.params["registry_url"])
         bounds = Bounds(compile_patterns(repositories, "name"), [], ProtectedImages(), {"repositories": repositories})
         api = api_of(client, bounds.repositories, [])
         way = OverApi(api, bounds, overwrites=self.params.get("overwrite_shared_tags", False), removes=self.removes)

@@ -18,13 +18,14 @@ from .._basics.names import NAMES
 from .._basics.patterns import compile_patterns
 from .._basics.texts import with_texts
 from .._client.open import open_client
+from .._client.options import read_client_options
 from .._graph.graph import Graph
 from .._layout.open import open_layout
 from .._layout.survey import StorageSurvey
 from .._plan.unmatched import unmatched_selection
-from .._registry.config import config_from_params
 from .._report.inventory import Inventory, Scope, describe, find_orphans, list_names, take_inventory
 from .._report.report import CAP
+from .._storage.open import read_storage_options
 from .._storage.owners import doubt_of_owner, find_owner
 
 Survey = Union[StorageSurvey, ApiSurvey, V1Survey]
@@ -61,8 +62,8 @@ class RegistryInfo:
     def _open(self) -> Survey:
         params = self.params
         if params["storage"] or params["registry_config"]:
-            config = config_from_params(params)
-            layout = open_layout(params, config)
+            options = read_storage_options(params)
+            config, layout = options.config, open_layout(options)
             owner = find_owner(config, layout.storage)
             if owner is not None:
                 self.warn(f"this is the storage of {owner.name} ({owner.seen}): only its database tells what is there")
@@ -70,7 +71,7 @@ class RegistryInfo:
             if doubt is not None:
                 self.warn(doubt)
             return StorageSurvey(layout, self.scope.selects)
-        return survey_of(open_client(params, params["registry_url"]), *self.scope)
+        return survey_of(open_client(read_client_options(params), params["registry_url"]), *self.scope)
 
     def _look(self, survey: Survey, graph: Graph) -> Inventory:
         shown = [one for name, one in graph.repositories.items() if self.scope.selects(name)]

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from ansible_collections.drydock.registry.plugins.module_utils._basics.errors import InvalidOptionError
-from ansible_collections.drydock.registry.plugins.module_utils._client.client import client_from_params
+from ansible_collections.drydock.registry.plugins.module_utils._client.client import RegistryClient
+from ansible_collections.drydock.registry.plugins.module_utils._client.options import read_client_options
 
 
 @pytest.mark.parametrize(
@@ -24,7 +25,7 @@ from ansible_collections.drydock.registry.plugins.module_utils._client.client im
     ],
 )
 def test_url(url: str, used: str) -> None:
-    assert client_from_params({}, url).url == used
+    assert RegistryClient(url, read_client_options({})).url == used
 
 
 @pytest.mark.parametrize(
@@ -32,12 +33,12 @@ def test_url(url: str, used: str) -> None:
 )
 def test_url_that_is_none(url: str) -> None:
     with pytest.raises(InvalidOptionError, match="registry_url"):
-        client_from_params({}, url)
+        RegistryClient(url, read_client_options({}))
 
 
 def test_password_in_the_url_is_refused_and_not_shown() -> None:
     with pytest.raises(InvalidOptionError, match="registry_password") as caught:
-        client_from_params({}, "https://user:hunter2@registry.example.com")
+        RegistryClient("https://user:hunter2@registry.example.com", read_client_options({}))
     assert "hunter2" not in str(caught.value)
 
 
@@ -54,4 +55,4 @@ def test_password_in_the_url_is_refused_and_not_shown() -> None:
 )
 def test_options_that_cannot_be_used(option: str, value: Any) -> None:
     with pytest.raises(InvalidOptionError, match=option):
-        client_from_params({option: value}, "https://registry.example.com")
+        RegistryClient("https://registry.example.com", read_client_options({option: value}))
