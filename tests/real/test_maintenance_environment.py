@@ -22,7 +22,7 @@ from ansible_collections.drydock.registry.plugins.module_utils._maintenance.meth
 from ansible_collections.drydock.registry.plugins.module_utils._maintenance.methods.environment_variable import NAME
 from ansible_collections.drydock.registry.plugins.module_utils._maintenance.methods.stop import StopMethod
 from ansible_collections.drydock.registry.plugins.module_utils._maintenance.registry import Registry
-from ansible_collections.drydock.registry.plugins.module_utils._maintenance.service.service import Service
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance.service.service import Service, read_service
 from ansible_collections.drydock.registry.plugins.module_utils._proof.endpoints import Endpoints
 from ansible_collections.drydock.registry.plugins.module_utils._registry.config import load_registry_config
 from support import images, managers, service
@@ -49,7 +49,7 @@ class Managed:
         return EnvironmentMethod(config, self.service(options), options.get("environment_file"))
 
     def service(self, options: dict[str, Any]) -> Service:
-        return Service.from_params({"timeout": "20s", **options})
+        return read_service(options, 20.0, {})
 
     def restart(self, method: EnvironmentMethod, options: dict[str, Any]) -> None:
         method.adapt(self.service(options)).run("restart", 20)
@@ -175,7 +175,7 @@ def test_a_file_that_a_shell_reads(managed: Managed, environment_file: Path, tmp
     options = {"service": {"init": "registry"}, "environment_file": str(environment_file)}
     before = state_of(environment_file)
     method = managed.method(options)
-    restart = Service.from_params({"restart_command": [str(script)], "timeout": "20s"})
+    restart = read_service({"restart_command": [str(script)]}, 20.0, {})
     found = method.find()
 
     method.enter(found)
@@ -275,8 +275,8 @@ def test_what_compose_reads_it_goes_on_reading(tmp_path: Path, name: str) -> Non
         (tmp_path / "compose.yaml").touch()
     (tmp_path / name).touch()
     options = {"service": {"compose": {"project_src": str(tmp_path), "service": "registry", "project_name": "images"}}}
-    method = EnvironmentMethod(None, Service.from_params(options), None)
-    (up,) = method.adapt(Service.from_params(options)).commands["restart"]
+    service = read_service(options, 20.0, {})
+    (up,) = EnvironmentMethod(None, service, None).adapt(service).commands["restart"]
     files = [Path(up[at + 1]).name for at, word in enumerate(up) if word == "-f"]
     assert files == (["compose.yaml", name] if name in places.OVERRIDE_NAMES else [name])
     assert up[up.index("--project-name") + 1] == "images"

@@ -36,10 +36,10 @@ from .methods.proxy_flag import ProxyFlagMethod
 from .methods.stop import StopMethod
 from .methods.tasks import TasksMethod
 from .one_at_a_time import exclusively
-from .record import Record, RecordStore
+from .record import LockPlace, Record, RecordStore
 from .registry import Registry
 from .service.command import parse_command
-from .service.service import Service
+from .service.service import Service, read_service
 from .switch import Switch
 
 __all__ = ("build_switch", "exclusively")
@@ -67,17 +67,18 @@ def build_switch(
     root = rootdirectory(params, config)
     endpoints, journal = _endpoints(params, storage, root), Journal()
     _require_usable(params, endpoints)
-    method = _method(params, config, endpoints)
+    service = read_service(params, timeout, context.service_programs)
+    method = _method(params, config, endpoints, service)
     state_dir = os.path.abspath(params["state_dir"])
     records, leases = RecordStore(state_dir), Lease(state_dir, watchdog, own)
-    recorded = _recorded_options(records, leases, method.subject)
+    recorded = _find_record(records, leases, method.subject)
     place = PLACES[storage_version(storage)]
-    where = recorded.get("_lock") or _find_lock(root, place, state_dir, method.subject)
+    where = (recorded and recorded.lock) or _find_lock(root, place, state_dir, method.subject)
     name = hashlib.sha256(method.subject.encode()).hexdigest()[:8]
-    files = _lock_files(storage, where["path"])
-    lock = Lock(files, context.run, context.gone_runs, where["tree"], name)
+    files = _lock_files(storage, where.path)
+    lock = Lock(files, context.run, context.gone_runs, where.tree, name)
     custody = Custody(method.subject, records, leases, lock, journal)
-    service = Service.from_params(_with_recorded(params, recorded, context.service_programs))
+    service = service.as_kept(recorded.service) if recorded else service
 
     def open_local_layout() -> Optional[Layout]:
         return open_layout(storage) if root is not None and os.path.isdir(root) else None
@@ -141,10 +142,12 @@ def _require_usable(params: Mapping[str, Any], endpoints: Endpoints) -> None:
         )
 
 
-def _method(params: Mapping[str, Any], config: Optional[RegistryConfig], endpoints: Endpoints) -> Method:
+def _method(
+    params: Mapping[str, Any], config: Optional[RegistryConfig], endpoints: Endpoints, service: Service
+) -> Method:
     name, path = params["method"], params["registry_config"]
     if name == "environment":
-        return EnvironmentMethod(config, Service.from_params(params), params["environment_file"])
+        return EnvironmentMethod(config, service, params["environment_file"])
     if name == "proxy_flag":
         _require_proxy(params)
         return ProxyFlagMethod(params["flag_file"], _nginx(params), config, params["backend_is_private"])
@@ -174,12 +177,12 @@ def _nginx(params: Mapping[str, Any]) -> Nginx:
     return Nginx(reload_command, params["nginx_pid_file"], params["nginx_snippet"])
 
 
-def _find_lock(root: Optional[str], place: Place, state_dir: str, subject: str) -> Mapping[str, Any]:
+def _find_lock(root: Optional[str], place: Place, state_dir: str, subject: str) -> LockPlace:
     """Where the lock lies, and a directory of that storage. As it is recorded: later that may not be mounted."""
     root = root if root is not None and os.path.isdir(root) else None
     tree = os.path.join(place.base(root), place.parts[-1]) if root is not None else None
     is_there = tree is not None and os.path.isdir(tree)
-    return {"path": lock_path(root, state_dir, subject, place), "tree": tree if is_there else None}
+    return LockPlace(lock_path(root, state_dir, subject, place), tree if is_there else None)
 
 
 def _lock_files(storage: StorageOptions, path: str) -> LockFiles:
@@ -189,19 +192,9 @@ def _lock_files(storage: StorageOptions, path: str) -> LockFiles:
     return lock_in(path)
 
 
-def _recorded_options(records: RecordStore, leases: Lease, subject: str) -> Mapping[str, Any]:
-    """What was found of the lock and the service when the registry was closed; nothing where that can't be read."""
+def _find_record(records: RecordStore, leases: Lease, subject: str) -> Optional[Record]:
+    """Return what was found of the lock and the service when the registry was closed; None where it can't be read."""
     try:
-        record = leases.record(subject) or records.load(subject)
+        return leases.record(subject) or records.load(subject)
     except MaintenanceError:  # said to whoever can't do without, by `Custody.record`
-        return {}
-    return record.options if record is not None else {}
-
-
-def _with_recorded(
-    params: Mapping[str, Any], recorded: Mapping[str, Any], programs: Mapping[str, str]
-) -> Mapping[str, Any]:
-    """What was found of the service when it was stopped, and the programs that acted on it then."""
-    programs = {**(recorded.get("_service_programs") or {}), **programs}
-    found = recorded.get("_service_found") or {}
-    return {**params, "_service_programs": programs, "_service_found": found}
+        return None

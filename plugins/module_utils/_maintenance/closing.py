@@ -20,7 +20,7 @@ from .drain.drain import Drain
 from .journal import Journal
 from .methods.stop import refuse_cache
 from .opening import Opening
-from .record import Record
+from .record import KeptService, LockPlace, Record
 from .registry import Registry
 
 _NOT_SEEN = (
@@ -140,9 +140,10 @@ class Closing:
             return earlier
         found = None if self.is_closed(mode) and not self.method.is_closed_by_others else self.method.find()
         before = Mode.WRITABLE if self.method.is_closed_by_others else mode
-        lock = {"path": self.custody.lock.path, "tree": self.custody.lock.tree}
-        options = {**self.options, **self._service_options(mode), "_lock": lock}
-        return Record(self.method.name, self.method.subject, before, now, now + self.lease, found, options)
+        until = now + self.lease
+        lock = LockPlace(self.custody.lock.path, self.custody.lock.tree)
+        service = self._keep_service(mode)
+        return Record(self.method.name, self.method.subject, before, now, until, found, self.options, lock, service)
 
     def _open_until_now(self, record: Record) -> Record:
         """Starting the watchdog takes a while, in which the registry is open."""
@@ -150,11 +151,10 @@ class Closing:
         self.custody.records.save(record)
         return record
 
-    def _service_options(self, mode: str) -> Mapping[str, Any]:
-        """What it takes to act on the service again, without the user's own controller."""
-        found = self.registry.service.find(self.registry.timeout) if mode != Mode.STOPPED else {}
+    def _keep_service(self, mode: str) -> KeptService:
+        replicas = self.registry.service.find(self.registry.timeout) if mode != Mode.STOPPED else None
         programs = self.custody.records.keep_programs(self.method.subject, self.registry.service.programs)
-        return {"_service_programs": programs, "_service_found": found}
+        return KeptService(programs, replicas)
 
     def _prove(self, mode: str) -> None:
         self.registry.wait_for(mode)

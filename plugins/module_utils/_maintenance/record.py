@@ -17,6 +17,7 @@ import json
 import os
 import stat
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, List, Mapping, NamedTuple, Optional
 
 from .._basics.durable import replacing, sync_directory
@@ -24,7 +25,25 @@ from .._basics.errors import MaintenanceError
 from .._basics.formats import require_known_format
 
 _FORMAT = 2
+_KEYS = ("method", "subject", "mode_before", "entered_at", "expires_at", "found", "options")
 _WITHOUT = "state: read_write opens the registry without it"
+
+
+class LockPlace(NamedTuple):
+    """Where the lock lies, and a directory of the registry in that storage; None where there was none."""
+
+    path: str
+    tree: Optional[str]
+
+
+class KeptService(NamedTuple):
+    """What it takes to act on the service while the registry is closed, without the controller that closed it.
+
+    `programs` are paths of Python programs by action, `replicas` is how many a deployment had.
+    """
+
+    programs: Mapping[str, str] = MappingProxyType({})
+    replicas: Optional[int] = None
 
 
 class Record(NamedTuple):
@@ -32,7 +51,7 @@ class Record(NamedTuple):
 
     `found` is the method's own business (JSON), None where the registry was closed already and nothing was changed.
     `entered_at` and `expires_at` are seconds since the epoch; after `expires_at` the host itself opens the registry.
-    `options` are the options of the module, as far as `_build.build_switch` needs them: see `options_to_record`.
+    `options` are those of the module, as far as the watchdog needs them: see `options_to_record` (build.py).
     """
 
     method: str
@@ -42,11 +61,20 @@ class Record(NamedTuple):
     expires_at: float
     found: Optional[Mapping[str, Any]]
     options: Mapping[str, Any]
+    lock: Optional[LockPlace] = None
+    service: KeptService = KeptService()
 
 
 def record_to_json(record: Record) -> bytes:
-    """What `record_from_json` reads."""
-    return json.dumps({"format": _FORMAT, **record._asdict()}).encode()
+    """Return what `record_from_json` reads."""
+    lock, service = record.lock, record.service
+    beside = {
+        "_lock": lock._asdict() if lock else None,
+        "_service_programs": dict(service.programs),
+        "_service_found": {} if service.replicas is None else {"replicas": service.replicas},
+    }
+    data = {name: value for name, value in record._asdict().items() if name in _KEYS}
+    return json.dumps({"format": _FORMAT, **data, "options": {**record.options, **beside}}).encode()
 
 
 def record_from_json(content: bytes, where: str) -> Record:
@@ -57,7 +85,14 @@ def record_from_json(content: bytes, where: str) -> Record:
     data = json.loads(content)
     if isinstance(data, dict):
         require_known_format(data, _FORMAT, f"the maintenance record {where}", _WITHOUT)
-    return Record(**{name: data[name] for name in Record._fields})
+    options = dict(data["options"])
+    lock, programs = options.pop("_lock", None), options.pop("_service_programs", None)
+    found = options.pop("_service_found", None) or {}
+    return Record(
+        **{**{name: data[name] for name in _KEYS}, "options": options},
+        lock=LockPlace(**lock) if lock else None,
+        service=KeptService(programs or {}, found.get("replicas")),
+    )
 
 
 class RecordStore:

@@ -18,6 +18,7 @@ from .._registry.processes import registry_processes
 from .drain.drain import POLL_SECONDS, Drain
 from .methods.deployment import Deployment, OldPods
 from .methods.method import Method
+from .service.kinds import KubernetesDeployment
 from .service.service import Service
 
 
@@ -45,8 +46,9 @@ class Registry(NamedTuple):
 
     def drain(self) -> Drain:
         """What has to end after the closing. The pods of a deployment are told from afar: they run on other hosts."""
-        if self.service.kind == "kubernetes" and self.method.closing is not None:
-            return Drain([], self.root, [OldPods(Deployment(self.service.details))])
+        details = self.service.details
+        if isinstance(details, KubernetesDeployment) and self.method.closing is not None:
+            return Drain([], self.root, [OldPods(Deployment(details))])
         return self.method.drain(self.root, self.config)
 
     def act(self, action: Optional[str]) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Mapping, Optional
 from ..._basics.errors import MaintenanceError
 from ..drain.drain import Watch
 from ..service.command import run_command
-from ..service.service import kubectl_command
+from ..service.kinds import KubernetesDeployment
 from .environment_variable import NAME, VALUE, Place
 
 _SECONDS = 60.0
@@ -20,11 +20,10 @@ _SECONDS = 60.0
 class Deployment(Place):
     """A change of the pod template makes new pods by itself; a restart after it makes newer ones."""
 
-    def __init__(self, details: Mapping[str, Any]) -> None:
-        self._kubectl = kubectl_command(details)
-        self._deployment = str(details["deployment"])
-        namespace, context = details.get("namespace") or "default", details.get("context") or ""
-        self.subject = f"kubernetes:{context}/{namespace}/{self._deployment}"
+    def __init__(self, details: KubernetesDeployment) -> None:
+        self._kubectl = details.command()
+        self._deployment = details.deployment
+        self.subject = f"kubernetes:{details.context or ''}/{details.namespace or 'default'}/{self._deployment}"
 
     def is_set(self) -> bool:
         return all(value == VALUE for value in self._values().values())

@@ -16,6 +16,7 @@ from ..._proof.probe import Mode
 from ..._registry.config import RegistryConfig
 from ..._registry.processes import serving
 from ..drain.drain import Drain
+from ..service.kinds import ComposeService, KubernetesDeployment
 from ..service.service import Service
 from .deployment import Deployment
 from .environment_places import ComposeOverride, DropIn, EnvironmentFile
@@ -90,9 +91,9 @@ def _place_for(service: Service, environment_file: Optional[str]) -> Place:
         return EnvironmentFile(environment_file, is_sourced=service.kind == "init")
     if service.kind == "systemd":
         return DropIn(str(service.details))
-    if service.kind == "compose":
+    if isinstance(service.details, ComposeService):
         return ComposeOverride(service.details)
-    if service.kind == "kubernetes":
+    if isinstance(service.details, KubernetesDeployment):
         return Deployment(service.details)
     if service.kind in ("docker", "podman"):
         raise InvalidOptionError(

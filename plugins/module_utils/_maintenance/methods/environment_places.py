@@ -14,7 +14,8 @@ from typing import Any, Mapping, Optional
 from ..._basics.durable import sync_directory
 from ..._basics.errors import InvalidOptionError, MaintenanceError
 from ..service.command import run_command
-from ..service.service import Service, compose_command
+from ..service.kinds import ComposeService
+from ..service.service import Service
 from .environment_variable import NAME, VALUE, Place
 from .file import FileState, new_file, read_file, state_from_json, state_to_json, write_file
 from .placed import PlacedFile
@@ -86,25 +87,17 @@ class DropIn(_OwnFile):
 class ComposeOverride(_OwnFile):
     """One more file of the project; `up` makes the container anew with what the files say together."""
 
-    def __init__(self, details: Mapping[str, Any]) -> None:
-        self._details = {**details, "files": details.get("files") or _default_files(details["project_src"])}
-        named = "\n".join(
-            [os.path.realpath(details["project_src"]), details.get("project_name") or "", details["service"]]
-        )
+    def __init__(self, details: ComposeService) -> None:
+        self._details = details._replace(files=details.files or tuple(_default_files(details.project_src)))
+        named = "\n".join([os.path.realpath(details.project_src), details.project_name or "", details.service])
         path = os.path.join(RUNTIME_DIRECTORY, f"compose-{hashlib.sha256(named.encode()).hexdigest()[:16]}.json")
-        content = {"services": {details["service"]: {"environment": {NAME: VALUE}}}}
+        content = {"services": {details.service: {"environment": {NAME: VALUE}}}}
         super().__init__(path, f"{json.dumps(content)}\n")
 
     def adapt(self, service: Service) -> Service:
         more = [self.subject] if self.is_set() else []
-        up = [
-            *compose_command(self._details, *more),
-            "up",
-            "--detach",
-            "--no-deps",
-            "--force-recreate",
-            self._details["service"],
-        ]
+        options = ["--detach", "--no-deps", "--force-recreate"]
+        up = [*self._details.command(*more), "up", *options, self._details.service]
         return service.with_commands({"restart": [up]})
 
 

@@ -16,7 +16,8 @@ from ansible_collections.drydock.registry.plugins.module_utils._basics.errors im
     InvalidOptionError,
     MaintenanceError,
 )
-from ansible_collections.drydock.registry.plugins.module_utils._maintenance.service.service import Service
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance.record import KeptService
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance.service.service import Service, read_service
 
 COMPOSE = ["docker", "compose", "--project-directory", "/srv/registry"]
 KUBECTL = ["kubectl", "--kubeconfig=/root/.kube/config", "--context=prod", "--namespace=infra"]
@@ -31,7 +32,7 @@ sys.exit(1)
 
 
 def service(**options: Any) -> Service:
-    return Service.from_params({"timeout": "90s", **options})
+    return read_service(options, 90.0, options.get("programs", {}))
 
 
 @pytest.mark.parametrize(
@@ -85,7 +86,7 @@ def test_an_init_script_is_run_itself_where_there_is_no_service_command(monkeypa
 def test_a_deployment_is_stopped_and_comes_back_with_its_replicas() -> None:
     stopped = service(service={"kubernetes": CLUSTER})
     assert stopped.commands["stop"] == [[*KUBECTL, "scale", "deployment/registry", "--replicas=0"], SETTLED]
-    later = service(service={"kubernetes": CLUSTER}, _service_found={"replicas": 3})
+    later = stopped.as_kept(KeptService(replicas=3))
     assert later.commands["start"] == [[*KUBECTL, "scale", "deployment/registry", "--replicas=3"], SETTLED]
 
 
@@ -113,7 +114,7 @@ def test_a_program_says_why_it_failed(tmp_path: Path, printed: str, expected: st
     path = tmp_path / "restart.py"
     path.write_text(f"import sys; print({printed})")
     with pytest.raises(MaintenanceError, match=expected):
-        service(service={"systemd": "x"}, _service_programs={"restart": str(path)}).run("restart", 60)
+        service(service={"systemd": "x"}, programs={"restart": str(path)}).run("restart", 60)
 
 
 def test_a_chain_ends_with_its_first_failure(tmp_path: Path) -> None:
@@ -133,5 +134,5 @@ def test_a_command_does_it_where_the_host_lacks_what_a_module_needs(
     docker.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/called\n')
     docker.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
-    service(service={"docker": "registry"}, _service_programs={"restart": str(module)}).run("restart", 60)
+    service(service={"docker": "registry"}, programs={"restart": str(module)}).run("restart", 60)
     assert (tmp_path / "called").read_text() == "restart registry\n"
