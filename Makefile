@@ -63,6 +63,7 @@ ansible-lint: venv
 docs-lint: venv
 	antsibull-docs lint-collection-docs --plugin-docs --skip-rstcheck .
 	antsibull-changelog lint
+	python .ci/role_readme.py --check
 
 sanity: venv
 	@bash .ci/sanity
@@ -71,6 +72,9 @@ bench: venv parts bench-clients ## compare with the registries' own collectors a
 	@python -m bench
 
 ##@ Build it
+
+role-readme: venv ## the role's README.md, from its argument specs
+	python .ci/role_readme.py
 
 docs: venv ## the documentation of the modules and the role as HTML, in .build/docs
 	@bash .ci/build-docs
@@ -125,4 +129,4 @@ help: ## this text
 	@printf '\nA new machine needs: Debian or Ubuntu, Python 3.11 or newer, make, git. Go for the tests on Distribution 3.\n'
 
 .PHONY: all-tests ansible-lint bench bench-clients build-tree clean crane demo dist docs docs-lint fleet format help lint mypy parts \
-  real registry-1 registry-2 registry-3 ruff sanity test tools unit venv
+  real registry-1 registry-2 registry-3 role-readme ruff sanity test tools unit venv

@@ -20,6 +20,7 @@ from support.playbook import ROOT, run_playbook
 from support.pushing import Repository
 from support.registries import V2, V3, NewRegistry
 from support.sweeping import push_aged
+from support.verify import assert_pulls, capture
 
 TAGS = {"1": 40.0, "2": 30.0, "3": 20.0}
 KEEP_ONE = [{"name": "newest", "keep_n": 1}]
@@ -112,3 +113,29 @@ def test_the_examples_run_as_they_are_written(
             environment=ENVIRONMENT,
         ).check()
     assert host.is_writable()
+
+
+def test_all_but_the_latest_as_the_readme_says(fleet: dict[str, Host], tmp_path: Path) -> None:
+    """`latest` is not what was pushed last, and stays all the same."""
+    host, inventory = fleet["new"], tmp_path / "registries.yml"
+    push_aged(host.registry, "team/web", {"1.0": 50.0, "latest": 40.0, "1.1": 30.0, "nightly": 1.0})
+    example = yaml.safe_load((ROOT / "examples/all_but_the_latest/registries.yml").read_text())
+    example["registries"]["hosts"] = {"new": host.variables()}
+    inventory.write_text(yaml.safe_dump(example))
+    expectation = capture(host.registry, {"team/app": ["3"], "team/web": ["latest", "nightly"]})
+
+    preview, run, again = (
+        run_playbook(
+            f"drydock.registry.{name}",
+            inventory=inventory,
+            extra_vars={"ansible_become": False},
+            environment=ENVIRONMENT,
+        )
+        for name in ("preview", "cleanup", "cleanup")
+    )
+
+    assert checked(preview, "new")["deleted"] == checked(run, "new")["deleted"]
+    assert checked(run, "new")["deleted"]["tags"] == 4
+    assert again.check().stats["new"]["changed"] == 0
+    assert Repository(host.registry, "team/web").tags() == ["latest", "nightly"]
+    assert_pulls(host.registry, expectation)

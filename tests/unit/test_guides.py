@@ -1,0 +1,97 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the README and the guides show can be copied: each variable, policy, playbook and make target is there."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from pathlib import Path
+from typing import Any, Iterator
+
+import pytest
+import yaml
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from support.graphs import settings
+
+ROOT = Path(__file__).resolve().parents[2]
+README = ROOT / "README.md"
+GUIDES = sorted((ROOT / "docs/docsite/rst").glob("*.rst"))
+TEXT = "\n".join(path.read_text() for path in [README, *GUIDES])
+ENTRY_POINTS = yaml.safe_load((ROOT / "roles/registry_cleanup/meta/argument_specs.yml").read_text())["argument_specs"]
+OPTIONS = ENTRY_POINTS["main"]["options"]
+
+
+def shown(path: Path) -> list[Any]:
+    """Return what each block of YAML in a document says."""
+    if path.suffix == ".md":
+        blocks = re.findall(r"^```yaml\n(.*?)^```", path.read_text(), re.DOTALL | re.MULTILINE)
+    else:
+        found = re.finditer(r"^( *)\.\. code-block:: yaml\n\n((?:\1   .*\n|\n)+)", path.read_text(), re.MULTILINE)
+        blocks = [match[2] for match in found]
+    return [yaml.safe_load(textwrap.dedent(block)) for block in blocks]
+
+
+def variables_in(value: Any) -> Iterator[dict[str, Any]]:
+    """Yield the variables of the role that stand together, at any depth."""
+    if isinstance(value, dict):
+        found = {name: one for name, one in value.items() if str(name).startswith("registry_cleanup_")}
+        yield from [found] if found else []
+    for one in value.values() if isinstance(value, dict) else value if isinstance(value, list) else []:
+        yield from variables_in(one)
+
+
+@pytest.mark.parametrize("path", [README, *GUIDES], ids=lambda path: path.stem)
+def test_the_role_takes_what_is_shown(path: Path) -> None:
+    for given in variables_in(shown(path)):
+        assert not ArgumentSpecValidator(OPTIONS).validate(given).error_messages
+        settings(policies=given.get("registry_cleanup_policies", []))
+
+
+@pytest.mark.parametrize(
+    ("example", "path"),
+    [
+        ("all_but_the_latest/registries.yml", README),
+        ("all_but_the_latest/registries.yml", ROOT / "docs/docsite/rst/guide_first.rst"),
+        ("group_vars/proxied.yml", ROOT / "docs/docsite/rst/guide_maintenance.rst"),
+        ("group_vars/on_nfs.yml", ROOT / "docs/docsite/rst/guide_fleet.rst"),
+        ("group_vars/on_s3.yml", ROOT / "docs/docsite/rst/guide_s3.rst"),
+    ],
+)
+def test_the_files_shown_are_those_of_examples(example: str, path: Path) -> None:
+    assert yaml.safe_load((ROOT / "examples" / example).read_text()) in shown(path)
+
+
+def test_the_policies_to_copy_are_those_of_examples() -> None:
+    example = yaml.safe_load((ROOT / "examples/group_vars/registries.yml").read_text())
+    assert {"registry_cleanup_policies": example["registry_cleanup_policies"]} in shown(README)
+
+
+def test_every_make_target_named_exists() -> None:
+    targets = set(re.findall(r"^([a-z][a-z0-9-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = set(re.findall(r"\bmake ([a-z-]+)", README.read_text()))
+    assert named
+    assert named <= targets
+
+
+def test_every_playbook_named_exists_and_none_is_missing() -> None:
+    named = set(re.findall(r"ansible-playbook drydock\.registry\.(\w+)", TEXT))
+    playbooks = {path.name: yaml.safe_load(path.read_text()) for path in (ROOT / "playbooks").glob("*.yml")}
+    parts = {play.get("ansible.builtin.import_playbook") for plays in playbooks.values() for play in plays}
+    assert named <= {Path(name).stem for name in playbooks}
+    assert {Path(name).stem for name in playbooks.keys() - parts} <= set(re.findall(r"drydock\.registry\.(\w+)", TEXT))
+
+
+def test_every_variable_named_is_one() -> None:
+    known = {name for entry_point in ENTRY_POINTS.values() for name in entry_point["options"]}
+    of_playbooks = set(re.findall(r"registry_cleanup_\w+", (ROOT / "playbooks/cleanup.yml").read_text()))
+    assert set(re.findall(r"registry_cleanup_\w+", TEXT)) <= known | of_playbooks
+
+
+def test_every_guide_is_in_the_table_of_contents_and_in_the_readme() -> None:
+    sections = yaml.safe_load((ROOT / "docs/docsite/extra-docs.yml").read_text())["sections"]
+    listed = [name for section in sections for name in section["toctree"]]
+    assert sorted(listed) == [path.stem for path in GUIDES]
+    assert {f"docs/docsite/rst/{name}.rst" for name in listed} <= set(re.findall(r"\(([\w/.]+)\)", README.read_text()))
