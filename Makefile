@@ -10,7 +10,6 @@ MAKEFLAGS += --no-print-directory
 ROOT := $(CURDIR)
 VENV := $(ROOT)/.venv
 TREE := .build/ansible_collections/drydock/registry
-SANITY := .build/sanity/ansible_collections/drydock/registry
 DISTRIBUTION_3 := 3.1.1
 # Tests wait for registries more than they compute.
 SIDE_BY_SIDE = -n $(shell expr $$(nproc) + 1) --dist worksteal
@@ -33,7 +32,7 @@ demo: venv registry-2 ## fill a real registry, preview, clean up, clean up again
 ##@ Check it
 
 test: venv parts ## set up everything, lint, and pass all tests
-	@$(MAKE) --jobs=2 --output-sync=line lint all-tests
+	@$(MAKE) --jobs=2 --output-sync=line lint integration all-tests
 
 all-tests: venv parts
 	@pytest $(SIDE_BY_SIDE) tests/unit tests/real
@@ -66,7 +65,10 @@ docs-lint: venv
 	python .ci/role_readme.py --check
 
 sanity: venv
-	@bash .ci/sanity
+	@bash .ci/ansible-test sanity
+
+integration: venv ## the targets of tests/integration, by ansible-test
+	@bash .ci/ansible-test integration --local
 
 bench: venv parts bench-clients ## compare with the registries' own collectors and with other clients, in time and memory
 	@python -m bench
@@ -128,5 +130,5 @@ help: ## this text
 	  /^[a-z0-9-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 	@printf '\nA new machine needs: Debian or Ubuntu, Python 3.11 or newer, make, git. Go for the tests on Distribution 3.\n'
 
-.PHONY: all-tests ansible-lint bench bench-clients build-tree clean crane demo dist docs docs-lint fleet format help lint mypy parts \
-  real registry-1 registry-2 registry-3 role-readme ruff sanity test tools unit venv
+.PHONY: all-tests ansible-lint bench bench-clients build-tree clean crane demo dist docs docs-lint fleet format help \
+  integration lint mypy parts real registry-1 registry-2 registry-3 role-readme ruff sanity test tools unit venv
