@@ -16,7 +16,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 MADE_BY_TOOLS = {"collections", "dist", "__pycache__"}
-TEXTS = {"", ".cfg", ".conf", ".md", ".py", ".sh", ".toml", ".txt", ".yaml", ".yml"}
+TEXTS = {"", ".cfg", ".conf", ".md", ".py", ".rst", ".sh", ".toml", ".txt", ".yaml", ".yml"}
 
 
 @lru_cache(maxsize=None)
@@ -86,7 +86,7 @@ def test_every_file_that_is_named_is_there() -> None:
     """
     parts = [Path(path).parts[:-1] for path in texts()]
     folders = {one for path in parts for one in (path if path[:1] in [("plugins",), ("roles",)] else path[:1])}
-    pattern = rf"(?<![\w./}}>*-])(?:{'|'.join(sorted(folders))})/[\w./-]*\w\.(?:py|sh|yml|conf|txt)\b(?![/{{<*])"
+    pattern = rf"(?<![\w./}}>*-])(?:{'|'.join(sorted(folders))})/[\w./-]*\w\.(?:py|sh|yml|rst|conf|txt)\b(?![/{{<*])"
     missing = [(path, match[0]) for path, match in named(pattern) if not places(match[0])]
     assert not [one for one in missing if not one[0].startswith("findings/")]
 
