@@ -83,4 +83,4 @@ class UnknownFormatError(MaintenanceError):
 
 
 class PlanError(DrydockError):
-    """A plan file cannot be used, or a plan is refused by a guard."""
+    """A plan file cannot be used, or a plan goes beyond a limit."""

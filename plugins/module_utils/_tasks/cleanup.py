@@ -21,7 +21,7 @@ from .._graph.drift import Drift
 from .._graph.graph import Graph
 from .._graph.removal import Removal
 from .._plan.file import dump_plan, load_plan
-from .._plan.guards import Guards, check_guards, read_guards
+from .._plan.limits import Limits, check_limits, read_limits
 from .._plan.plan import Plan
 from .._plan.planning import Marked, narrowed
 from .._plan.unmatched import check_beside_plan, check_unmatched
@@ -51,7 +51,7 @@ class Cleanup(ABC):
         self.progress = Progress(self.context.progress_path)
         _check_contradictions(self.params)
         self.settings: Settings = read_settings(self.params)
-        self.guards: Guards = read_guards(self.params)
+        self.limits: Limits = read_limits(self.params)
         self.open()
         self.settings.check_possible(NAMES[self.version])
         self.carry_out()
@@ -124,7 +124,7 @@ class Cleanup(ABC):
         self._write_plan(plan)
         marked = Marked(plan, graph, plan.removal, [])
         self.report(marked)
-        check_guards(self.guards, plan.removal, graph, self.begun_blobs())
+        check_limits(self.limits, plan.removal, graph, self.begun_blobs())
         self.apply_new_plan(marked)
 
     def read_graph(self) -> Graph:
@@ -146,7 +146,7 @@ class Cleanup(ABC):
         removal, drift = self.mark_again(graph, allowed)
         marked = Marked(plan, graph, removal, [*left_alone, *drift])
         self.report(marked)
-        check_guards(self.guards, marked.removal, graph, self.begun_blobs())
+        check_limits(self.limits, marked.removal, graph, self.begun_blobs())
         return marked
 
     def report(self, marked: Marked) -> None:

@@ -24,7 +24,7 @@ from .._layout.known import load_known, save_known
 from .._layout.open import open_layout
 from .._lock.lock import Hold, Lock
 from .._plan.file import dump_plan
-from .._plan.guards import require_links
+from .._plan.limits import require_links
 from .._plan.permission import Aged
 from .._plan.plan import Plan
 from .._plan.planning import Marked, condemned, make_plan, mark_again

@@ -18,7 +18,7 @@ _ADVICE = "The preview and tags_deleted show what it deletes; change the policie
 _UNASKED_PERCENT = 90.0
 
 
-class Guards(NamedTuple):
+class Limits(NamedTuple):
     """What a plan may take at most; None is no limit.
 
     `max_delete` counts tags and manifests, `max_delete_blobs` blobs, `max_delete_bytes` their bytes.
@@ -33,7 +33,7 @@ class Guards(NamedTuple):
     max_delete_store_percent: Optional[float] = None
 
 
-def read_guards(params: Mapping[str, Any]) -> Guards:
+def read_limits(params: Mapping[str, Any]) -> Limits:
     """Validate the limits. Raises InvalidOptionError."""
     for option in ("max_delete", "max_delete_blobs"):
         if params[option] is not None and params[option] < 0:
@@ -42,7 +42,7 @@ def read_guards(params: Mapping[str, Any]) -> Guards:
         if params[option] is not None and not 0 <= params[option] <= 100:
             raise InvalidOptionError(option, params[option], "a number from 0 to 100")
     sizes = {"max_delete_bytes": parse_optional_size(params["max_delete_bytes"], "max_delete_bytes")}
-    return Guards(**{**{name: params[name] for name in Guards._fields}, **sizes})
+    return Limits(**{**{name: params[name] for name in Limits._fields}, **sizes})
 
 
 def require_links(graph: Graph, allow_empty: bool, begun: Container[str] = ()) -> None:
@@ -63,7 +63,7 @@ def require_links(graph: Graph, allow_empty: bool, begun: Container[str] = ()) -
     )
 
 
-def check_guards(guards: Guards, removal: Removal, graph: Graph, begun: Container[str] = ()) -> None:
+def check_limits(limits: Limits, removal: Removal, graph: Graph, begun: Container[str] = ()) -> None:
     """Raise PlanError, naming the limit and the figures, where the removal goes beyond a limit.
 
     `begun` are blobs of which an interrupted plan, that was held against the limits, let go.
@@ -75,15 +75,15 @@ def check_guards(guards: Guards, removal: Removal, graph: Graph, begun: Containe
         ("max_delete_blobs", "blobs", counts.blobs),
         ("max_delete_bytes", "bytes", counts.bytes),
     ):
-        limit = getattr(guards, option)
+        limit = getattr(limits, option)
         if limit is not None and count > limit:
             raise PlanError(
                 f"the plan is refused: it deletes {count} {kind}, {option} allows {limit}; "
                 f"nothing was changed. {_ADVICE}"
             )
-    if guards.max_delete_percent is not None:
-        _check_shares(guards.max_delete_percent, removal, graph)
-    _check_store(guards.max_delete_store_percent, removal, graph, begun)
+    if limits.max_delete_percent is not None:
+        _check_shares(limits.max_delete_percent, removal, graph)
+    _check_store(limits.max_delete_store_percent, removal, graph, begun)
 
 
 def _check_store(limit: Optional[float], removal: Removal, graph: Graph, begun: Container[str]) -> None:

@@ -13,7 +13,7 @@ from ansible_collections.drydock.registry.plugins.module_utils._basics.errors im
 )
 from ansible_collections.drydock.registry.plugins.module_utils._graph.graph import Graph, Repository, Tag, Weight
 from ansible_collections.drydock.registry.plugins.module_utils._graph.removal import Removal, RepositoryRemoval
-from ansible_collections.drydock.registry.plugins.module_utils._plan.guards import Guards, check_guards, require_links
+from ansible_collections.drydock.registry.plugins.module_utils._plan.limits import Limits, check_limits, require_links
 from support.graphs import digest
 from support.large import TAGS, large_graph, large_plan
 
@@ -32,47 +32,47 @@ GRAPH = Graph({"app": Repository("app", {"1": TAG})}, blobs=BLOBS)
 
 @pytest.mark.parametrize(("blobs", "tag"), [(90, False), (90, True), (0, False)])
 def test_without_limits_only_a_plan_of_nearly_all_blobs_is_refused(blobs: int, tag: bool) -> None:
-    check_guards(Guards(), removal_of(blobs, tag=tag), GRAPH)
+    check_limits(Limits(), removal_of(blobs, tag=tag), GRAPH)
 
 
 def test_nearly_all_blobs_that_no_repository_links_are_not_what_a_tag_takes_along() -> None:
     removal, digests = removal_of(100, tag=True), list(BLOBS)
     with pytest.raises(PlanError, match="100 of all 100 blobs that no repository links"):
-        check_guards(Guards(), removal, GRAPH)
+        check_limits(Limits(), removal, GRAPH)
     removal.repositories["app"].manifests = dict.fromkeys(digests[:5], 0.0)
     removal.repositories["app"].layer_links = dict.fromkeys(digests[5:9], 0.0)
     with pytest.raises(PlanError, match="91 of all 100 blobs that no repository links"):
-        check_guards(Guards(), removal, GRAPH)
+        check_limits(Limits(), removal, GRAPH)
     removal.repositories["app"].layer_links = {**dict.fromkeys(digests[5:9], 0.0), "sha512:a": 0.0}
-    check_guards(Guards(), removal, Graph(GRAPH.repositories, blobs=BLOBS, aliases={"sha512:a": digests[9]}))
+    check_limits(Limits(), removal, Graph(GRAPH.repositories, blobs=BLOBS, aliases={"sha512:a": digests[9]}))
 
 
 def test_nearly_all_blobs_and_no_tag() -> None:
     with pytest.raises(PlanError, match="91 of all 100 blobs"):
-        check_guards(Guards(), removal_of(91), GRAPH)
-    check_guards(Guards(max_delete_store_percent=91), removal_of(91), GRAPH)
-    check_guards(Guards(), removal_of(91), GRAPH, begun=removal_of(1).blobs)
+        check_limits(Limits(), removal_of(91), GRAPH)
+    check_limits(Limits(max_delete_store_percent=91), removal_of(91), GRAPH)
+    check_limits(Limits(), removal_of(91), GRAPH, begun=removal_of(1).blobs)
 
 
 @pytest.mark.parametrize(
-    ("guards", "message"),
+    ("limits", "message"),
     [
-        (Guards(max_delete_blobs=9), "deletes 10 blobs, max_delete_blobs allows 9"),
-        (Guards(max_delete_bytes=999), "deletes 1000 bytes, max_delete_bytes allows 999"),
-        (Guards(max_delete_store_percent=9.5), "10 of 100 blobs of the whole store"),
-        (Guards(max_delete=0), "deletes 1 tags, max_delete allows 0"),
+        (Limits(max_delete_blobs=9), "deletes 10 blobs, max_delete_blobs allows 9"),
+        (Limits(max_delete_bytes=999), "deletes 1000 bytes, max_delete_bytes allows 999"),
+        (Limits(max_delete_store_percent=9.5), "10 of 100 blobs of the whole store"),
+        (Limits(max_delete=0), "deletes 1 tags, max_delete allows 0"),
     ],
 )
-def test_each_limit_names_itself_and_the_figures(guards: Guards, message: str) -> None:
+def test_each_limit_names_itself_and_the_figures(limits: Limits, message: str) -> None:
     with pytest.raises(PlanError, match=message):
-        check_guards(guards, removal_of(10, tag=True), GRAPH)
+        check_limits(limits, removal_of(10, tag=True), GRAPH)
 
 
 def test_a_share_of_the_bytes_counts_too() -> None:
     blobs = {digest(1): Weight(900, 0.0), **{digest(number): Weight(1, 0.0) for number in range(2, 102)}}
     graph = Graph(blobs=blobs)
     with pytest.raises(PlanError, match="900 of 1000 bytes of blobs"):
-        check_guards(Guards(max_delete_store_percent=50), Removal(blobs={digest(1): blobs[digest(1)]}), graph)
+        check_limits(Limits(max_delete_store_percent=50), Removal(blobs={digest(1): blobs[digest(1)]}), graph)
 
 
 @pytest.mark.parametrize(
@@ -99,19 +99,19 @@ def test_blobs_and_no_link() -> None:
 
 
 @pytest.mark.parametrize(
-    ("guards", "said"),
+    ("limits", "said"),
     [
-        (Guards(TAGS - 1, None), "deletes 1500 tags, max_delete allows 1499"),
-        (Guards(None, 50.0), "deletes 1500 of 2700 tags of app, max_delete_percent allows 50 %"),
+        (Limits(TAGS - 1, None), "deletes 1500 tags, max_delete allows 1499"),
+        (Limits(None, 50.0), "deletes 1500 of 2700 tags of app, max_delete_percent allows 50 %"),
     ],
 )
-def test_a_plan_beyond_a_limit_is_refused(guards: Guards, said: str) -> None:
+def test_a_plan_beyond_a_limit_is_refused(limits: Limits, said: str) -> None:
     graph, plan = large_graph(), large_plan()
     with pytest.raises(PlanError, match=said):
-        check_guards(guards, plan.removal, graph)
+        check_limits(limits, plan.removal, graph)
 
 
 def test_a_plan_within_its_limits_is_not_refused() -> None:
     graph, plan = large_graph(), large_plan()
-    check_guards(Guards(TAGS, 60.0), plan.removal, graph)
-    check_guards(Guards(None, None), plan.removal, graph)
+    check_limits(Limits(TAGS, 60.0), plan.removal, graph)
+    check_limits(Limits(None, None), plan.removal, graph)
