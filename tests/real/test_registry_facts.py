@@ -14,6 +14,7 @@ from support import images
 from support.images import DOCKER_MANIFEST, MANIFEST_TYPES, OCI_MANIFEST
 from support.pushing import TIMEOUT, Repository, push
 from support.registries import V2, V3, NewRegistry, RegistryProcess
+from support.s3_server import new_place
 from support.store import Store, remove
 
 EVERY_TYPE = ", ".join(MANIFEST_TYPES)
@@ -127,3 +128,16 @@ def test_a_cache_shortens_names(new_registry: NewRegistry, version: str, cache: 
     assert is_a_name(registry, f"team/{'a' * (longest - 5)}")
     assert not is_a_name(registry, f"team/{'a' * (longest - 4)}")
     assert is_a_name(registry, "Prod/app") is not (cache and version == V2)
+
+
+def test_on_s3_pages_of_a_catalogue_hide_names(new_registry: NewRegistry, version: str) -> None:
+    """What begins another name, as a tag does that no listing shows (test_tag.py)."""
+    registry = new_registry(version, storage=new_place())
+    for name in ("app", "app-x", "app/y", "b"):
+        push(registry, name, images.image("app"), "1")
+    path, found = "_catalog?n=1", list[str]()
+    while path:
+        page = get(registry, path)
+        found += page.json()["repositories"]
+        path = page.links.get("next", {}).get("url", "").rpartition("/v2/")[2]
+    assert sorted(found) == (["app", "app-x", "app/y", "b"] if version == V2 else ["app-x", "b"])
