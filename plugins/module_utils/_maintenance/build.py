@@ -7,22 +7,19 @@ from __future__ import annotations
 
 import hashlib
 import os
-from typing import Any, List, Mapping, Optional
+from typing import Any, Mapping, Optional
 
 from .._basics.api_version import V1
-from .._basics.durations import parse_duration
 from .._basics.errors import InvalidOptionError, MaintenanceError
 from .._basics.task_context import TaskContext
-from .._client.options import read_client_options
 from .._layout.base import Layout
 from .._layout.open import PLACES, open_layout, storage_version
 from .._lock.lock import Lock, lock_path
 from .._proof.endpoints import Endpoints, endpoints_of
-from .._registry.config import DEFAULT_ROOTDIRECTORY, RegistryConfig, without_others_secrets
 from .._registry.processes import in_other_mounts, registry_processes
 from .._storage.base import Place
 from .._storage.lock_directory import LockFiles, lock_in
-from .._storage.open import S3_DRIVERS, StorageOptions, open_storage, read_storage_options
+from .._storage.open import S3_DRIVERS, StorageOptions, open_storage
 from .closing import Closing
 from .custody import Custody
 from .drain.drain import first_repository
@@ -31,150 +28,91 @@ from .lease.lease import Lease
 from .methods.config_file import ConfigFileMethod
 from .methods.environment import EnvironmentMethod
 from .methods.method import Method
-from .methods.nginx import Nginx
 from .methods.proxy_flag import ProxyFlagMethod
 from .methods.stop import StopMethod
 from .methods.tasks import TasksMethod
 from .one_at_a_time import exclusively
+from .options import MaintenanceOptions, read_options
 from .record import LockPlace, Record, RecordStore
 from .registry import Registry
-from .service.command import parse_command
-from .service.service import Service, read_service
 from .switch import Switch
 
 __all__ = ("build_switch", "exclusively")
 
-#: A shorter lease would end before the registry is closed.
-SHORTEST_LEASE = 5.0
-_PATHS = (
-    *("registry_config", "docker_config", "ca_path", "client_cert", "client_key"),
-    *("environment_file", "flag_file", "nginx_snippet", "nginx_pid_file", "state_dir"),
-)
-
 
 def build_switch(
-    params: Mapping[str, Any], check_mode: bool, context: TaskContext, watchdog: str, own: Optional[Record] = None
+    given: Mapping[str, Any], check_mode: bool, context: TaskContext, watchdog: str, own: Optional[Record] = None
 ) -> Switch:
-    """Return a Switch for one registry; `params` are the module's, or the `options` of a watchdog's `own` record.
+    """Return a Switch for one registry; `given` are the module's options, or those in a watchdog's `own` record.
 
     `watchdog` is the name of that module, which imports this one.
 
     Raises InvalidOptionError, MissingLibraryError and MaintenanceError.
     """
-    timeout, lease = parse_duration(params["timeout"], "timeout"), _lease_seconds(params)
-    storage = read_storage_options(params)
-    config = storage.config
-    root = rootdirectory(params, config)
-    endpoints, journal = _endpoints(params, storage, root), Journal()
-    _require_usable(params, endpoints)
-    service = read_service(params, timeout, context.service_programs)
-    method = _method(params, config, endpoints, service)
-    state_dir = os.path.abspath(params["state_dir"])
-    records, leases = RecordStore(state_dir), Lease(state_dir, watchdog, own)
+    options = read_options(given, context.service_programs)
+    storage, config, root, journal = options.storage, options.storage.config, options.root, Journal()
+    endpoints = _endpoints(options)
+    _require_usable(options, endpoints)
+    method = _method(options, endpoints)
+    records, leases = RecordStore(options.state_dir), Lease(options.state_dir, watchdog, own)
     recorded = _find_record(records, leases, method.subject)
-    place = PLACES[storage_version(storage)]
-    where = (recorded and recorded.lock) or _find_lock(root, place, state_dir, method.subject)
-    name = hashlib.sha256(method.subject.encode()).hexdigest()[:8]
-    files = _lock_files(storage, where.path)
-    lock = Lock(files, context.run, context.gone_runs, where.tree, name)
+    lock = _lock(options, method.subject, recorded, context)
     custody = Custody(method.subject, records, leases, lock, journal)
-    service = service.as_kept(recorded.service) if recorded else service
+    service = options.service.as_kept(recorded.service) if recorded else options.service
 
     def open_local_layout() -> Optional[Layout]:
         return open_layout(storage) if root is not None and os.path.isdir(root) else None
 
-    registry = Registry(method, service, endpoints, config, root, open_local_layout, timeout)
-    recordable = options_to_record(params)
-    closing = Closing(registry, custody, journal, lease, recordable, is_guarded=context.is_guarded)
+    registry = Registry(method, service, endpoints, config, root, open_local_layout, options.timeout)
+    closing = Closing(registry, custody, journal, options.lease, options.kept, is_guarded=context.is_guarded)
     return Switch(registry, custody, closing, check_mode)
 
 
-def options_to_record(params: Mapping[str, Any]) -> dict[str, Any]:
-    """The options with which somebody else can put the registry back, from any directory.
-
-    No password to the registry, and of its variables and its storage no more than that takes. In S3 lies the lock.
-    """
-    kept = {name: value for name, value in params.items() if name != "registry_password" and name[0] != "_"}
-    kept["registry_environment"] = without_others_secrets(params["registry_environment"])
-    if params["storage"] is not None:
-        needed = ("filesystem", *S3_DRIVERS)
-        kept["storage"] = {name: value if name in needed else None for name, value in params["storage"].items()}
-    return {name: os.path.abspath(value) if value and name in _PATHS else value for name, value in kept.items()}
-
-
-def rootdirectory(params: Mapping[str, Any], config: Optional[RegistryConfig]) -> Optional[str]:
-    """Where the registry's data lies on this host; None where it does not, as with S3."""
-    storage = params["storage"] if params["storage"] is not None else (config.storage if config else {})
-    if "filesystem" not in storage:
-        return None
-    default = config.rootdirectory if config else DEFAULT_ROOTDIRECTORY
-    return str((storage["filesystem"] or {}).get("rootdirectory") or default)
-
-
-def _lease_seconds(params: Mapping[str, Any]) -> float:
-    seconds = parse_duration(params["lease"], "lease")
-    if seconds < SHORTEST_LEASE:
-        raise InvalidOptionError(
-            "lease", params["lease"], f"at least {SHORTEST_LEASE:g}s, and longer than the work takes"
-        )
-    return seconds
-
-
-def _endpoints(params: Mapping[str, Any], storage: StorageOptions, root: Optional[str]) -> Endpoints:
-    config = storage.config
-    repository = params["probe_repository"] or (first_repository(root) if root else None)
-    version = storage_version(storage) if root else config.api_version if config else None
-    endpoints = endpoints_of(read_client_options(params), config, repository, version)
+def _endpoints(options: MaintenanceOptions) -> Endpoints:
+    config, root = options.storage.config, options.root
+    repository = options.probe_repository or (first_repository(root) if root else None)
+    version = storage_version(options.storage) if root else config.api_version if config else None
+    endpoints = endpoints_of(options.client, config, repository, version)
     if endpoints is None:
         silent = f"; {config.path} does not tell it" if config else ""
-        raise InvalidOptionError("registry_url", params["registry_url"], f"the registry's address{silent}")
+        raise InvalidOptionError("registry_url", options.client.url, f"the registry's address{silent}")
     return endpoints
 
 
-def _require_usable(params: Mapping[str, Any], endpoints: Endpoints) -> None:
+def _require_usable(options: MaintenanceOptions, endpoints: Endpoints) -> None:
     """Raise InvalidOptionError for a way to close that the v1 registry does not have."""
     is_v1 = any(client.version == V1 for client in endpoints.clients)
-    if is_v1 and params["method"] in ("config_file", "environment"):
+    if is_v1 and options.method in ("config_file", "environment"):
         raise InvalidOptionError(
             "method",
-            params["method"],
+            options.method,
             "stop, proxy_flag or tasks: the v1 registry has no read-only mode that could be set",
         )
 
 
-def _method(
-    params: Mapping[str, Any], config: Optional[RegistryConfig], endpoints: Endpoints, service: Service
-) -> Method:
-    name, path = params["method"], params["registry_config"]
-    if name == "environment":
-        return EnvironmentMethod(config, service, params["environment_file"])
-    if name == "proxy_flag":
-        _require_proxy(params)
-        return ProxyFlagMethod(params["flag_file"], _nginx(params), config, params["backend_is_private"])
-    if name in ("stop", "tasks"):
-        subject = os.path.realpath(path) if path else endpoints.clients[0].url
-        return StopMethod(subject) if name == "stop" else TasksMethod(subject, _restore_command(params))
+def _method(options: MaintenanceOptions, endpoints: Endpoints) -> Method:
+    config = options.storage.config
+    if options.method == "environment":
+        return EnvironmentMethod(config, options.service, options.environment_file)
+    if options.method == "proxy_flag":
+        if options.client.url is None:  # the address in the registry's own file leads around the proxy
+            raise InvalidOptionError("registry_url", None, "the registry's address at nginx, for method: proxy_flag")
+        return ProxyFlagMethod(options.flag_file, options.nginx, config, options.backend_is_private)
+    if options.method in ("stop", "tasks"):
+        subject = os.path.realpath(config.path) if config else endpoints.clients[0].url
+        return StopMethod(subject) if options.method == "stop" else TasksMethod(subject, options.restore_command)
     if config is None:
-        raise InvalidOptionError("registry_config", path, "the registry's configuration file, for method: config_file")
+        raise InvalidOptionError("registry_config", None, "the registry's configuration file, for method: config_file")
     # A container that has the single file mounted goes on reading its inode.
     in_place = any(in_other_mounts(process) for process in registry_processes(config.path))
     return ConfigFileMethod(config.path, config.environment, in_place)
 
 
-def _restore_command(params: Mapping[str, Any]) -> Optional[List[str]]:
-    command = params["restore_command"]
-    return None if command is None else parse_command(command, "restore_command")
-
-
-def _require_proxy(params: Mapping[str, Any]) -> None:
-    """The address in the registry's own file leads around the proxy."""
-    if params["registry_url"] is None:
-        raise InvalidOptionError("registry_url", None, "the registry's address at nginx, for method: proxy_flag")
-
-
-def _nginx(params: Mapping[str, Any]) -> Nginx:
-    reload_command = parse_command(params["nginx_reload_command"], "nginx_reload_command")
-    return Nginx(reload_command, params["nginx_pid_file"], params["nginx_snippet"])
+def _lock(options: MaintenanceOptions, subject: str, recorded: Optional[Record], context: TaskContext) -> Lock:
+    place = PLACES[storage_version(options.storage)]
+    where = (recorded and recorded.lock) or _find_lock(options.root, place, options.state_dir, subject)
+    name = hashlib.sha256(subject.encode()).hexdigest()[:8]
+    return Lock(_lock_files(options.storage, where.path), context.run, context.gone_runs, where.tree, name)
 
 
 def _find_lock(root: Optional[str], place: Place, state_dir: str, subject: str) -> LockPlace:

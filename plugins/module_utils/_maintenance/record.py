@@ -51,7 +51,7 @@ class Record(NamedTuple):
 
     `found` is the method's own business (JSON), None where the registry was closed already and nothing was changed.
     `entered_at` and `expires_at` are seconds since the epoch; after `expires_at` the host itself opens the registry.
-    `options` are those of the module, as far as the watchdog needs them: see `options_to_record` (build.py).
+    `options` are those of the module, as far as the watchdog needs them: see options.py.
     """
 
     method: str
