@@ -13,6 +13,8 @@ TREE := .build/ansible_collections/drydock/registry
 DISTRIBUTION_3 := 3.1.1
 # Tests wait for registries more than they compute.
 SIDE_BY_SIDE = -n $(shell expr $$(nproc) + 1) --dist worksteal
+CONTROLLERS = 2.18
+TARGETS =
 CRANE := 0.22.1
 REGCLIENT := 0.11.7
 
@@ -42,6 +44,11 @@ unit: venv ## the pure tests only (ARGS="-k word" for some)
 
 real: venv parts ## the tests on real registries only (ARGS="-k word" for some)
 	@pytest $(SIDE_BY_SIDE) tests/real $(ARGS)
+
+matrix: CONTROLLERS = 2.18 2.19 2.20 2.21 newest
+matrix: TARGETS = 3.8 3.9 3.13
+matrix: venv parts targets ## the role on every supported version of ansible-core and of Python on the host
+	@DRYDOCK_CONTROLLERS="$(CONTROLLERS)" DRYDOCK_TARGETS="$(TARGETS)" pytest tests/real/test_ansible_versions.py
 
 lint: ruff mypy ansible-lint sanity docs-lint ## every quality gate
 
@@ -100,7 +107,7 @@ build-tree: $(TREE) ## .build/ansible_collections/drydock/registry, which is thi
 $(TREE):
 	@mkdir -p $(dir $@) && ln -sfn ../../.. $@
 
-parts: registry-1 registry-2 registry-3 crane tools fleet ## the real registries and clients that the tests talk to
+parts: registry-1 registry-2 registry-3 crane tools fleet controllers ## the real registries and clients that the tests talk to
 
 registry-1: ## the old v1 registry, docker-registry 0.9.1 (needs Python 2.7)
 	@bash .ci/get-part registry-1
@@ -123,6 +130,12 @@ tools: ## skopeo, htpasswd, openssl (apt, as root or with sudo)
 fleet: ## sshd, nginx, redis-server, ip, mkfs.ext4 (apt) for hosts in namespaces; none of it is started here
 	@bash .ci/get-part fleet
 
+controllers: ## other versions of ansible-core that the tests run with (CONTROLLERS="2.18 ...")
+	@bash .ci/get-part controllers $(CONTROLLERS)
+
+targets: ## other versions of Python for the registry's host, of those that are installed (TARGETS="3.8 ...")
+	@bash .ci/get-part targets $(TARGETS)
+
 help: ## this text
 	@echo 'drydock.registry: make <target>'
 	@awk 'BEGIN {FS = ":.*## "} \
@@ -130,5 +143,6 @@ help: ## this text
 	  /^[a-z0-9-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 	@printf '\nA new machine needs: Debian or Ubuntu, Python 3.11 or newer, make, git. Go for the tests on Distribution 3.\n'
 
-.PHONY: all-tests ansible-lint bench bench-clients build-tree clean crane demo dist docs docs-lint fleet format help \
-  integration lint mypy parts real registry-1 registry-2 registry-3 role-readme ruff sanity test tools unit venv
+.PHONY: all-tests ansible-lint bench bench-clients build-tree clean controllers crane demo dist docs docs-lint fleet \
+  format help integration lint matrix mypy parts real registry-1 registry-2 registry-3 role-readme ruff sanity targets \
+  test tools unit venv

@@ -135,11 +135,14 @@ class StartedPlaybook:
         diff: bool = False,
         cwd: Path | None = None,
         environment: Mapping[str, str] | None = None,
+        controller: str = sys.executable,
     ) -> None:
+        """`controller` is the Python whose Ansible runs the playbook."""
         ensure_build()
         self._directory = tempfile.TemporaryDirectory(prefix="drydock-playbook-")
         workspace = Path(self._directory.name)
-        command = _command(workspace, playbook, inventory, extra_vars)
+        command = [str(Path(controller).with_name("ansible-playbook"))]
+        command += _arguments(workspace, playbook, inventory, extra_vars)
         command += [*(["--check"] if check else []), *(["--diff"] if diff else []), *arguments]
         self._results, self._output = workspace / "results.jsonl", workspace / "output.txt"
         with self._output.open("w") as output:
@@ -232,7 +235,7 @@ def run_playbook(
         return started.finish(timeout)
 
 
-def _command(
+def _arguments(
     workspace: Path,
     playbook: str | Path | Sequence[Mapping[str, Any]],
     inventory: Mapping[str, Any] | Path | None,
@@ -244,12 +247,12 @@ def _command(
     if not isinstance(inventory, Path):
         hosts, inventory = inventory or LOCALHOST, workspace / "inventory.yml"
         inventory.write_text(yaml.safe_dump(dict(hosts), sort_keys=False))
-    command = [str(Path(sys.executable).with_name("ansible-playbook")), str(playbook), "-i", str(inventory)]
+    arguments = [str(playbook), "-i", str(inventory)]
     if extra_vars is not None:
         variables = workspace / "extra_vars.json"
         variables.write_text(json.dumps(extra_vars))
-        command += ["-e", f"@{variables}"]
-    return command
+        arguments += ["-e", f"@{variables}"]
+    return arguments
 
 
 def _playbook_environment(workspace: Path, results: Path) -> dict[str, str]:

@@ -1,0 +1,74 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The role on other versions of Ansible, and with other versions of Python on the registry's host.
+
+`make matrix` takes all that are supported; as a rule it is only the oldest, for all other tests run with a newer one.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Iterator
+
+import pytest
+from real.conftest import require
+
+from support import service
+from support.fleet import Host, checked
+from support.playbook import ROOT, PlaybookRun, run_playbook
+from support.pushing import Repository
+from support.registries import V3, NewRegistry
+from support.sweeping import push_aged
+from support.verify import assert_pulls, capture
+
+# Controllers by the version of ansible-core, targets by that of Python; as `.ci/get-part` makes them.
+CONTROLLERS = os.environ.get("DRYDOCK_CONTROLLERS", "2.18").split()
+TARGETS = [sys.executable, *os.environ.get("DRYDOCK_TARGETS", "").split()]
+# From ansible-core 2.20 on, Ansible itself needs Python 3.9 on a host.
+SUPPORTED = [(one, target) for one in CONTROLLERS for target in TARGETS if target != "3.8" or one in ("2.18", "2.19")]
+
+
+@pytest.fixture
+def host(new_registry: NewRegistry, tmp_path: Path) -> Iterator[Host]:
+    registry = new_registry(V3, "registry")
+    push_aged(registry, "team/app", {"latest": 40.0, "1": 30.0, "2": 20.0, "3": 10.0})
+    registry.stop()
+    with ExitStack() as stack:
+        yield Host(registry, stack.enter_context(service.as_service(registry)), tmp_path)
+
+
+def python_of(kind: str, version: str) -> str:
+    python = ROOT / ".cache" / kind / version / "bin/python"
+    require(python.exists(), f"{python} is not there; run: make {kind}")
+    return str(python)
+
+
+@pytest.mark.parametrize(("controller", "target"), SUPPORTED)
+def test_preview_run_again_and_restore(host: Host, controller: str, target: str) -> None:
+    interpreter = target if target == sys.executable else python_of("targets", target)
+    policies = [{"name": "all but the latest", "keep_tags": ["latest"], "keep_n": 1}]
+    variables = {**host.variables(), "ansible_connection": "local", "ansible_python_interpreter": interpreter}
+    expectation = capture(host.registry, {"team/app": ["latest", "3"]})
+
+    def play(playbook: str) -> PlaybookRun:
+        return run_playbook(
+            f"drydock.registry.{playbook}",
+            inventory={"registries": {"hosts": {host.name: variables}}},
+            extra_vars={"registry_cleanup_policies": policies},
+            controller=python_of("controllers", controller),
+        ).check()
+
+    preview, run, again, restore = map(play, ("preview", "cleanup", "cleanup", "restore"))
+
+    assert checked(preview)["deleted"] == checked(run)["deleted"]
+    assert checked(preview)["plan_id"] == checked(run)["plan_id"]
+    assert checked(run)["deleted"]["tags"] == 2
+    assert checked(run)["window_seconds"] > 0
+    assert [again.stats[host.name]["changed"], restore.stats[host.name]["changed"]] == [0, 0]
+    assert Repository(host.registry, "team/app").tags() == ["3", "latest"]
+    assert host.is_writable()
+    assert_pulls(host.registry, expectation)
