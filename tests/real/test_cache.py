@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import signal
@@ -28,6 +29,7 @@ from ansible_collections.drydock.registry.plugins.module_utils._registry.cache i
 from ansible_collections.drydock.registry.plugins.module_utils._registry.config import load_registry_config
 from support import images, service, watchdogs
 from support.closable import ByVariable
+from support.forked import run_forked
 from support.holding import held_sweep
 from support.images import Image
 from support.pushing import push, skopeo_push
@@ -195,6 +197,34 @@ def test_memory(registry: RegistryProcess, workspace: Path) -> None:
     assert_whole(registry, "app", ["old", "new"])
     successful(cleanup(registry, policies=POLICIES))
     assert_uploads_again(registry, old, workspace)
+
+
+@pytest.mark.parametrize("error", [OSError(errno.EIO, "Input/output error"), MemoryError()], ids=["disk", "own"])
+def test_redis_is_told_whatever_ends_a_sweep(
+    new_registry: NewRegistry, redis_server: RedisServer, error: BaseException
+) -> None:
+    registry = new_registry(V3, settings=redis_server.settings(V3))
+    fill(registry)
+    close(registry)
+    again = redis_server.keys()
+    assert again
+    replace = os.replace
+
+    def failing() -> None:
+        def failing_replace(source: str, target: str) -> None:
+            if not target.endswith("applied.json"):
+                return replace(source, target)
+            # What the registry has remembered since the sweep began.
+            with redis_server.client() as client:
+                client.mset(dict.fromkeys(again, "1"))
+            raise error
+
+        os.replace = failing_replace  # type: ignore[assignment]
+
+    arguments = {"registry_config": str(registry.config_path), "policies": POLICIES, "grace_period": "0s"}
+    code, _result = run_forked("cleanup", arguments, before=failing)
+    assert code == 1
+    assert redis_server.keys() == []
 
 
 def test_nothing_is_swept_where_redis_could_not_be_told(

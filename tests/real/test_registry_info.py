@@ -18,11 +18,24 @@ from support.crane import CraneRegistry
 from support.forked import run_forked
 from support.images import ARM64, Content, Image
 from support.looking import CREATED, by_name, from_api, from_both, from_storage, look, row, sizes
-from support.playbook import run_playbook
+from support.playbook import WITHOUT_OVERRIDE, run_module, run_playbook
 from support.pushing import push
 from support.registries import V3, NewRegistry, RegistryProcess
 from support.scripted import Scripted
 from support.store import Store, assert_untouched, snapshot
+
+
+def test_a_storage_that_may_not_be_looked_at_is_no_empty_one(new_registry: NewRegistry) -> None:
+    registry = new_registry(V3)
+    push(registry, "app", images.image("one"), "1")
+    tree = registry.storage / "docker"
+    tree.chmod(0)
+    try:
+        result = run_module("registry_info", {"registry_config": str(registry.config_path)}, prefix=WITHOUT_OVERRIDE)
+    finally:
+        tree.chmod(0o755)
+    assert result.get("failed")
+    assert f"{tree}/registry/v2 could not be read: Permission denied" in result["msg"]
 
 
 def test_an_image(registry: RegistryProcess) -> None:

@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Callable
 
 import pytest
 
+from ansible_collections.drydock.registry.plugins.module_utils._basics.errors import MaintenanceError, StorageError
 from ansible_collections.drydock.registry.plugins.module_utils._storage.s3 import bucket as s3_bucket
 from ansible_collections.drydock.registry.plugins.module_utils._storage.s3 import client as s3_client
+from ansible_collections.drydock.registry.plugins.module_utils._storage.s3.storage import S3Storage
 from support import images
 from support.registries import V3, NewRegistry, RegistryProcess
 from support.s3_server import SECRET_KEY, new_place, s3_server, storage_through
@@ -162,3 +165,79 @@ def test_a_run_that_ends_at_any_deletion_loses_nothing_and_is_finished(
     assert store.tags("app") == ["new"]
     assert set(store.blobs()) == {*expectation["app"].manifests, *expectation["app"].blobs}
     assert not store.quarantine.exists()
+
+
+BLOB = "blobs/sha256/00/00/data"
+TAGS = "repositories/app/_manifests/tags"
+GARBLED, NO_BUCKET = Fault(200, {"Content-Type": "application/xml"}, b"hello"), error(404, "NoSuchBucket")
+# Whatever was asked, something of it can't be understood.
+BARE = Fault(
+    200, {"Content-Type": "application/xml"}, b"<Any><Contents/><Upload><Key>docker/registry/v2/x</Key></Upload></Any>"
+)
+#: Each with the truth.
+METHODS: dict[str, tuple[Callable[[Any], Any], Any]] = {
+    "entries": (lambda one: one.entries(TAGS).directories, ["1"]),
+    "leaves": (lambda one: [name for name, _found in one.leaves(TAGS, "current/link")], ["1"]),
+    "read_leaves": (lambda one: [leaf.content for leaf in one.read_leaves(TAGS, "current/link", 99)], [b"sha256:1"]),
+    "weigh_tree": (lambda one: one.weigh_tree("blobs").size, 5),
+    "read": (lambda one: one.read(BLOB, 99)[0], b"layer"),
+    "read_each": (lambda one: list(one.read_each([BLOB, "blobs/none"], 99)), [b"layer", None]),
+    "unfinished": (lambda one: one.unfinished(), []),
+    "remove": (lambda one: list(one.remove(["blobs/sha256/00/00"], "plan", lambda: None)), [True]),
+    "rewrite": (lambda one: one.rewrite(BLOB, b"new", "plan"), True),
+    "prune": (lambda one: one.prune("repositories/app/none", "repositories"), None),
+    "discard": (lambda one: one.discard(BLOB, "blobs"), None),
+    "has_beside": (lambda one: one.has_beside("lockfiles/database-in-use"), True),
+    "try_removing": (lambda one: one.try_removing(), None),
+    "read_name": (lambda one: one.read_name(), b"name"),
+    "write_name": (lambda one: one.write_name("name"), None),
+    "own names": (lambda one: one.own_files().names(), ["plan"]),
+    "own has": (lambda one: one.own_files().has("plan", "plan.json"), True),
+    "own read": (lambda one: one.own_files().read("plan", "plan.json"), "{}"),
+    "own write": (lambda one: one.own_files().write("other", "plan.json", lambda: ["{}"]), None),
+    "own rename": (lambda one: one.own_files().rename("plan", "plan.json", "applied.json"), None),
+    "own remove": (lambda one: bool(one.own_files().remove("plan").left), False),
+    "lock": (lambda one: one.lock_files().read(), {"holder": {"run": "1"}}),
+    "lock write": (lambda one: one.lock_files().write("sweep", {}), None),
+}
+
+
+FAULTS = {"denied": DENIED, "no bucket": NO_BUCKET, "garbled": GARBLED, "bare": BARE}
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_every_method_tells_the_truth_or_raises_what_it_says(scripted: NewScripted, name: str) -> None:
+    """Each request that it makes is answered in turn with what says nothing of what is there."""
+    method, truth = METHODS[name]
+    place = new_place()
+    proxy: Scripted = scripted(None, s3_server())
+    storage = S3Storage(storage_through(place, proxy.url)["s3"])
+
+    def told(at: int, fault: Fault) -> tuple[int, Any]:
+        fill(place)
+        storage.look_anew()
+        proxy.requests.clear()
+        proxy.script = lambda request: fault if proxy.requests.index(request) == at else None
+        try:
+            found = method(storage)
+        except (StorageError, MaintenanceError):
+            found = truth
+        return len(proxy.requests), found
+
+    calls, found = told(-1, DENIED)
+    assert calls
+    assert found == truth
+    told_of = {f"{what} {at}": told(at, fault)[1] for what, fault in FAULTS.items() for at in range(calls)}
+    assert not {at: found for at, found in told_of.items() if found != truth}
+
+
+def fill(place: Path) -> None:
+    for path, content in {
+        f"v2/{TAGS}/1/current/link": "sha256:1",
+        f"v2/{BLOB}": "layer",
+        "lockfiles/database-in-use": "x",
+        "drydock/plan/plan.json": "{}",
+        "drydock.id": "name",
+        "drydock.lock": '{"files": {"holder": {"run": "1"}}}',
+    }.items():
+        (place / "docker/registry" / path).write_text(content)

@@ -132,7 +132,8 @@ class Storage(ABC):
     """A tree of files that can be listed, read, and cleared of what is not needed.
 
     Every method raises StorageError where something cannot be read or changed, and DoubtError where something is not
-    what a registry writes (a symbolic link). What does not exist is never an error.
+    what a registry writes (a symbolic link). What does not exist is never an error; what may not be looked at always is
+    one, and is never taken for absent.
 
     `batch` is how many paths `remove` is best given at once. Where `sets_aside` is False nothing can be had back; with
     `must_set_aside` what goes is wanted back, so that nothing is deleted in place of being set aside.
@@ -200,7 +201,7 @@ class Storage(ABC):
 
     @abstractmethod
     def prune(self, path: str, stop: str) -> None:
-        """Remove the directory and its parents below `stop` as far as they are empty."""
+        """Remove the directory and its parents below `stop` as far as they are empty and let themselves be removed."""
 
     @abstractmethod
     def write(self, path: str, content: bytes) -> None:

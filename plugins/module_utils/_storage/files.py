@@ -1,17 +1,23 @@
 # Copyright: (c) 2026, drydock maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reading files and directories without leaving a trace, and without following a symbolic link."""
+"""Reading files and directories without leaving a trace, and without following a symbolic link.
+
+What is not there is never an error. Everything else that the operating system answers is one, StorageError: whoever may
+not look does not know what is there.
+"""
 
 from __future__ import annotations
 
 import errno
 import os
 import stat
-from typing import List, Optional, Tuple
+from contextlib import contextmanager
+from typing import Iterator, List, Optional, Tuple
 
-from .._basics.errors import DoubtError, StorageError
+from .._basics.errors import DoubtError, FullError, StorageError
 from .base import Listing
+from .room import FULL
 
 #: What the operating system says of something that is not there.
 GONE = (errno.ENOENT, errno.ENOTDIR)
@@ -84,6 +90,37 @@ def stat_directory(path: str, parent: int, where: str) -> Optional[os.stat_resul
     if stat.S_ISLNK(found.st_mode):
         raise symlink(os.path.dirname(where))
     return found
+
+
+def is_there(path: str) -> bool:
+    """Tell whether anything has this path, be it a link that leads nowhere."""
+    try:
+        os.lstat(path)
+    except OSError as error:
+        if error.errno in GONE:
+            return False
+        raise unreadable(path, error) from error
+    return True
+
+
+def is_directory(path: str) -> bool:
+    """Tell whether there is a directory at the path, or where a link there leads to."""
+    try:
+        return stat.S_ISDIR(os.stat(path).st_mode)
+    except OSError as error:
+        if error.errno in GONE:
+            return False
+        raise unreadable(path, error) from error
+
+
+@contextmanager
+def telling(path: str, what: str) -> Iterator[None]:
+    """Raise StorageError, or FullError, in place of an OSError: that the path could not be `what`."""
+    try:
+        yield
+    except OSError as error:
+        kind = FullError if error.errno in FULL else StorageError
+        raise kind(f"{path} could not be {what}: {error.strerror}") from error
 
 
 def unreadable(path: str, error: OSError) -> StorageError:

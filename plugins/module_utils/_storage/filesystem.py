@@ -15,11 +15,23 @@ from .._basics.durable import replacing, write_durably
 from .._basics.errors import FullError, InvalidOptionError, StorageError
 from .._graph.graph import Weight
 from .base import NAME_LIMIT, V2_PLACE, Leaf, Listing, Look, OwnFiles, Place, Storage
-from .files import GONE, list_directory, not_a_file, open_directory, read_file, stat_directory, symlink, unreadable
+from .files import (
+    GONE,
+    is_directory,
+    is_there,
+    list_directory,
+    not_a_file,
+    open_directory,
+    read_file,
+    stat_directory,
+    symlink,
+    telling,
+    unreadable,
+)
 from .lock_directory import LockFiles, lock_in
 from .own_files import LocalOwnFiles
 from .removing import remove_tree
-from .room import FULL, LOCK_ROOM, Room, has_room, places_elsewhere, room_of, shortage
+from .room import FULL, LOCK_ROOM, Room, places_elsewhere, room_of, shortage
 
 # A link is written, closed and renamed in one go; a directory that changed later than this has seen something else.
 _REWRITE_SECONDS = 1.0
@@ -35,7 +47,10 @@ class FilesystemStorage(Storage):
     """A registry's tree on a local or mounted filesystem; symbolic links below its root are never followed."""
 
     def __init__(self, parameters: Mapping[str, Any], place: Place = V2_PLACE) -> None:
-        """Open the tree below `rootdirectory` (which may itself be a symbolic link). Raises InvalidOptionError."""
+        """Open the tree below `rootdirectory` (which may itself be a symbolic link).
+
+        Raises InvalidOptionError, and StorageError where this user may not look.
+        """
         self.place = place
         self.rootdirectory = str(parameters.get("rootdirectory") or "/var/lib/registry")
         self.base = place.base(self.rootdirectory)
@@ -45,7 +60,9 @@ class FilesystemStorage(Storage):
         # Then the directories for what is set aside take what has just become free.
         self._was_full = False
         self._check_root()
-        self._top = os.open(self.base if os.path.isdir(self.base) else self.rootdirectory, os.O_RDONLY | os.O_DIRECTORY)
+        top = self.base if is_directory(self.base) else self.rootdirectory
+        with telling(top, "read"):
+            self._top = os.open(top, os.O_RDONLY | os.O_DIRECTORY)
 
     def source(self) -> Dict[str, str]:
         return {"storage": "filesystem", "rootdirectory": self.rootdirectory}
@@ -109,7 +126,7 @@ class FilesystemStorage(Storage):
     def has_beside(self, path: str) -> bool:
         # Where the tree is a symbolic link, others still leave theirs beside the link.
         named = os.path.join(self.rootdirectory, os.path.dirname(self.place.tree))
-        return any(_is_there(os.path.join(beside, path)) for beside in (self.beside, named))
+        return any(is_there(os.path.join(beside, path)) for beside in (self.beside, named))
 
     def remove(self, paths: Sequence[str], quarantine: str, look: Look) -> Iterator[bool]:
         for path in paths:
@@ -119,18 +136,20 @@ class FilesystemStorage(Storage):
     def _set_aside(self, path: str, quarantine: str) -> bool:
         if self._was_full and self._deletes:
             return self._delete(path)
-        target = f"{self.quarantines}/{quarantine}/{self.place.name}/{path}"
-        try:
-            self._make_parent(target)
-            os.rename(self._at(path), target)
-        except OSError as error:
-            if error.errno in GONE:
-                return False
-            if error.errno in (errno.EEXIST, errno.ENOTEMPTY):
-                return self._set_aside(path, f"{quarantine}/again")
-            if error.errno in FULL and self._deletes:
-                return self._delete(path)
-            raise StorageError(f"{self._at(path)} could not be moved to {target}: {error.strerror}") from error
+        where, target = self._at(path), f"{self.quarantines}/{quarantine}/{self.place.name}/{path}"
+        with telling(where, f"moved to {target}"):
+            try:
+                self._make_parent(target)
+                os.rename(where, target)
+            except OSError as error:
+                # It is the quarantine that can have gone, too.
+                if error.errno in GONE and not is_there(where):
+                    return False
+                if error.errno in (errno.EEXIST, errno.ENOTEMPTY):
+                    return self._set_aside(path, f"{quarantine}/again")
+                if error.errno in FULL and self._deletes:
+                    return self._delete(path)
+                raise
         return True
 
     @property
@@ -139,7 +158,7 @@ class FilesystemStorage(Storage):
 
         An error alone does not tell that it is full.
         """
-        return not self.must_set_aside and not has_room(self.beside)
+        return not self.must_set_aside and not self._room(self.beside).has(LOCK_ROOM)
 
     def _delete(self, path: str) -> bool:
         removed = remove_tree(self._at(path))
@@ -149,13 +168,14 @@ class FilesystemStorage(Storage):
 
     def rewrite(self, path: str, content: bytes, quarantine: str) -> bool:
         where, target = self._at(path), f"{self.quarantines}/{quarantine}/{self.place.name}/{path}"
-        try:
-            self._keep_content(where, target)
-            _replace_content(where, content)
-        except OSError as error:
-            if error.errno in GONE:
-                return False
-            raise StorageError(f"{where} could not be written: {error.strerror}") from error
+        with telling(where, "written"):
+            try:
+                self._keep_content(where, target)
+                _replace_content(where, content)
+            except OSError as error:
+                if error.errno in GONE and not is_there(where):
+                    return False
+                raise
         return True
 
     def _keep_content(self, where: str, target: str) -> None:
@@ -185,33 +205,25 @@ class FilesystemStorage(Storage):
         # The registry often runs as another user, so the caller's umask must not keep it from reading this.
         umask = os.umask(0o022)
         try:
-            os.makedirs(os.path.dirname(where), exist_ok=True)
-            with replacing(where) as file:
-                os.fchmod(file.fileno(), 0o644)
-                file.write(content)
-        except OSError as error:
-            kind = FullError if error.errno in FULL else StorageError
-            raise kind(f"{where} could not be written: {error.strerror}") from error
+            with telling(where, "written"):
+                os.makedirs(os.path.dirname(where), exist_ok=True)
+                with replacing(where) as file:
+                    os.fchmod(file.fileno(), 0o644)
+                    file.write(content)
         finally:
             os.umask(umask)
 
     def move(self, path: str, to: str) -> None:
-        try:
+        with telling(self._at(path), f"moved to {self._at(to)}"):
             os.rename(self._at(path), self._at(to))
-        except OSError as error:
-            kind = FullError if error.errno in FULL else StorageError
-            raise kind(f"{self._at(path)} could not be moved to {self._at(to)}: {error.strerror}") from error
 
     def discard(self, path: str, stop: str) -> None:
-        try:
+        with telling(self._at(path), "deleted"), suppress(FileNotFoundError, NotADirectoryError):
             os.unlink(self._at(path))
-        except OSError as error:
-            if error.errno not in GONE:
-                raise StorageError(f"{self._at(path)} could not be deleted: {error.strerror}") from error
         self.prune(os.path.dirname(path), stop)
 
     def own_files(self) -> OwnFiles:
-        return LocalOwnFiles(self.quarantines, places_elsewhere(self.quarantines))
+        return LocalOwnFiles(self.quarantines, self._elsewhere())
 
     def read_name(self) -> Optional[bytes]:
         path = self.place.name_file(self.rootdirectory)
@@ -220,17 +232,14 @@ class FilesystemStorage(Storage):
 
     def write_name(self, content: str) -> None:
         path = self.place.name_file(self.rootdirectory)
-        try:
+        with telling(path, "written"):
             write_durably(path, [content])
-        except OSError as error:
-            kind = FullError if error.errno in FULL else StorageError
-            raise kind(f"{path} could not be written: {error.strerror}") from error
 
     def lock_files(self) -> LockFiles:
         return lock_in(self.place.lock(self.rootdirectory))
 
     def check_room(self, size: Callable[[], int]) -> Optional[str]:
-        free = room_of(self.beside)
+        free = self._room(self.beside)
         if free.has(_PLENTY):
             return None
         needed = Room(LOCK_ROOM.bytes + size(), LOCK_ROOM.files)
@@ -239,8 +248,8 @@ class FilesystemStorage(Storage):
         missing = shortage(self.beside, free, needed)
         if self.must_set_aside:
             raise FullError(f"{missing}. With quarantine: delete nothing need be set aside, which frees nothing")
-        places = places_elsewhere(self.quarantines)
-        with_room = [place for place in places if has_room(place, needed)]
+        places = self._elsewhere()
+        with_room = [place for place in places if self._room(place).has(needed)]
         if not with_room:
             others = f"or in {' or '.join(map(os.path.dirname, places))}" if places else "where other hosts see it"
             raise FullError(f"{missing}. A run has its lock and its plan there, {others}")
@@ -255,11 +264,13 @@ class FilesystemStorage(Storage):
 
     def check_changeable(self) -> None:
         for path in (self.base, *map(self._at, self.place.parts), self.beside):
-            if not os.path.isdir(path):
+            if not is_directory(path):
                 continue
             if not os.access(path, os.W_OK | os.X_OK):
                 raise StorageError(f"{path} may not be changed by this user; run the task with become: true")
-            if os.stat(path).st_dev != os.stat(self.beside).st_dev:
+            with telling(path, "looked at"):
+                is_near = os.stat(path).st_dev == os.stat(self.beside).st_dev
+            if not is_near:
                 raise StorageError(f"{path} is on another device than {self.beside}: nothing can be set aside")
 
     @contextmanager
@@ -285,7 +296,7 @@ class FilesystemStorage(Storage):
             self._made.add(parent)
 
     def _check_root(self) -> None:
-        if not os.path.isabs(self.rootdirectory) or not os.path.isdir(self.rootdirectory):
+        if not os.path.isabs(self.rootdirectory) or not is_directory(self.rootdirectory):
             raise InvalidOptionError(
                 "storage.filesystem.rootdirectory",
                 self.rootdirectory,
@@ -302,25 +313,21 @@ class FilesystemStorage(Storage):
     def _strangers(self) -> Set[str]:
         """Return what lies in the root directory and is neither of the tree nor of ours."""
         top = self.place.tree.partition("/")[0]
-        return {
-            name
-            for name in os.listdir(self.rootdirectory)
-            if name != top and not name.lstrip(".").startswith("drydock")
-        }
+        with telling(self.rootdirectory, "read"):
+            found = os.listdir(self.rootdirectory)
+        return {name for name in found if name != top and not name.lstrip(".").startswith("drydock")}
 
     def _has_tree(self) -> bool:
         parts = [self.base] if self.place.tree else list(map(self._at, self.place.parts))
-        return any(map(os.path.isdir, parts))
+        return any(map(is_directory, parts))
 
+    def _elsewhere(self) -> List[str]:
+        with telling(self.beside, "looked at"):
+            return places_elsewhere(self.quarantines)
 
-def _is_there(where: str) -> bool:
-    try:
-        os.lstat(where)
-    except OSError as error:
-        if error.errno in GONE:
-            return False
-        raise unreadable(where, error) from error
-    return True
+    def _room(self, path: str) -> Room:
+        with telling(path, "looked at"):
+            return room_of(path)
 
 
 def _replace_content(where: str, content: bytes) -> None:

@@ -76,12 +76,12 @@ class LockDirectory(LockFiles):
         self.path = path
 
     def read(self) -> Optional[Files]:
-        with self._telling("read"):
+        with _telling(self.path, "read"):
             return _read_all(self.path)
 
     def make(self, files: Files) -> None:
         # Whoever has got the lock clears away what the others prepare.
-        with self._telling("taken"), contextlib.suppress(FileNotFoundError):
+        with _telling(self.path, "taken"), contextlib.suppress(FileNotFoundError):
             _make_parents(os.path.dirname(self.path))
             prepared = self._beside()
             os.mkdir(prepared, 0o700)
@@ -93,15 +93,15 @@ class LockDirectory(LockFiles):
                 shutil.rmtree(prepared, ignore_errors=True)
 
     def write(self, name: str, content: Mapping[str, Any]) -> None:
-        with self._telling("changed"), contextlib.suppress(FileNotFoundError):
+        with _telling(self.path, "changed"), contextlib.suppress(FileNotFoundError):
             _write(self.path, name, content)
 
     def remove(self, name: str) -> None:
-        with self._telling("changed"), contextlib.suppress(FileNotFoundError):
+        with _telling(self.path, "changed"), contextlib.suppress(FileNotFoundError):
             os.unlink(os.path.join(self.path, name + _ENDING))
 
     def take_away(self, name: str, expected: Optional[Mapping[str, Any]]) -> None:
-        with self._telling("released"):
+        with _telling(self.path, "released"):
             beside = self._beside()
             _rename(self.path, beside)
             found = _read_all(beside)
@@ -109,32 +109,22 @@ class LockDirectory(LockFiles):
                 _rename(beside, self.path)
 
     def leftovers(self) -> List[Files]:
-        with self._telling("read"):
+        with _telling(self.path, "read"):
             return [files for files in map(_read_all, self._besides()) if files is not None]
 
     def clear(self) -> None:
-        for path in self._besides():
-            shutil.rmtree(path, ignore_errors=True)
+        with _telling(self.path, "cleared away"):
+            for path in self._besides():
+                shutil.rmtree(path, ignore_errors=True)
 
     def _beside(self) -> str:
         return f"{self.path}.{secrets.token_hex(8)}"
 
     def _besides(self) -> List[str]:
         parent, name = os.path.split(self.path)
-        names = os.listdir(parent) if os.path.isdir(parent) else []
-        return [os.path.join(parent, found) for found in names if found.startswith(f"{name}.")]
-
-    @contextlib.contextmanager
-    def _telling(self, what: str) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            advice = ""
-            if error.errno in (errno.EROFS, errno.EACCES):
-                advice = "; the storage must be writable for root here"
-            elif error.errno in FULL:
-                advice = f"; {shortage(os.path.dirname(self.path), room_of(self.path), LOCK_ROOM)}"
-            raise MaintenanceError(f"the lock {self.path} could not be {what}: {error.strerror}{advice}") from error
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            return [os.path.join(parent, found) for found in os.listdir(parent) if found.startswith(f"{name}.")]
+        return []
 
 
 class LockAnywhere(LockFiles):
@@ -151,7 +141,7 @@ class LockAnywhere(LockFiles):
         return self._there.read()
 
     def make(self, files: Files) -> None:
-        with self._one_at_a_time():
+        with _telling(self.path, "taken"), self._one_at_a_time():
             if self.read() is None:
                 with_room = (place for place in self._places if has_room(place.path))
                 next(with_room, self._places[0]).make(files)
@@ -176,7 +166,8 @@ class LockAnywhere(LockFiles):
 
     @property
     def _there(self) -> LockDirectory:
-        return next((place for place in self._places if os.path.lexists(place.path)), self._places[0])
+        with _telling(self.path, "read"):
+            return next((place for place in self._places if _is_there(place.path)), self._places[0])
 
     @contextlib.contextmanager
     def _one_at_a_time(self) -> Iterator[None]:
@@ -190,9 +181,36 @@ class LockAnywhere(LockFiles):
 
 
 def lock_in(path: str) -> LockFiles:
-    """Return the lock that lies at `path`, or as near to it as there is room."""
-    elsewhere = places_elsewhere(path)
+    """Return the lock that lies at `path`, or as near to it as there is room. Raises MaintenanceError."""
+    with _telling(path, "read"):
+        elsewhere = places_elsewhere(path)
     return LockAnywhere(path, elsewhere) if elsewhere else LockDirectory(path)
+
+
+@contextlib.contextmanager
+def _telling(path: str, what: str) -> Iterator[None]:
+    """Raise MaintenanceError in place of an OSError: that the lock at `path` could not be `what`."""
+    try:
+        yield
+    except OSError as error:
+        why = f"{error.strerror}{_advice(path, error)}"
+        raise MaintenanceError(f"the lock {path} could not be {what}: {why}") from error
+
+
+def _advice(path: str, error: OSError) -> str:
+    if error.errno in (errno.EROFS, errno.EACCES):
+        return "; the storage must be writable for root here"
+    with contextlib.suppress(OSError):
+        return f"; {shortage(os.path.dirname(path), room_of(path), LOCK_ROOM)}" if error.errno in FULL else ""
+    return ""
+
+
+def _is_there(path: str) -> bool:
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
 
 
 def _read_all(directory: str) -> Optional[Files]:

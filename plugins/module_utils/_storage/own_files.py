@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import os
-from typing import Callable, Iterable, List, Sequence
+from contextlib import suppress
+from typing import Callable, Iterable, List, Sequence, Set
 
 from .._basics.durable import write_durably
 from .._basics.errors import StorageError
 from .base import OwnFiles, Removed
+from .files import GONE, is_there, telling
 from .removing import is_held_open, leaves_of, remove_tree
 from .room import FULL, remove_empty
 
@@ -23,14 +25,14 @@ class LocalOwnFiles(OwnFiles):
         self._places = [path, *elsewhere]
 
     def names(self) -> List[str]:
-        try:
-            found = [os.listdir(place) for place in self._places if os.path.isdir(place)]
-        except OSError as error:
-            raise StorageError(f"{self.path} could not be read: {error.strerror}") from error
-        return sorted({name for names in found for name in names})
+        found: Set[str] = set()
+        for place in self._places:
+            with telling(place, "read"), suppress(FileNotFoundError, NotADirectoryError):
+                found.update(os.listdir(place))
+        return sorted(found)
 
     def has(self, name: str, file: str) -> bool:
-        return os.path.exists(self._at(name, file))
+        return is_there(self._at(name, file))
 
     def read(self, name: str, file: str) -> str:
         return read_text(self._at(name, file))
@@ -50,10 +52,8 @@ class LocalOwnFiles(OwnFiles):
 
     def rename(self, name: str, file: str, to: str) -> None:
         where = self._at(name, file)
-        try:
+        with telling(where, f"renamed to {to}"):
             os.replace(where, os.path.join(os.path.dirname(where), to))
-        except OSError as error:
-            raise StorageError(f"{where} could not be renamed to {to}: {error.strerror}") from error
 
     def remove(self, name: str) -> Removed:
         removed = [remove_tree(os.path.join(place, name)) for place in self._places]
@@ -66,16 +66,26 @@ class LocalOwnFiles(OwnFiles):
         return not all(is_held_open(leaf) for place in self._places for leaf in leaves_of(os.path.join(place, name)))
 
     def size(self) -> int:
-        return sum(
-            os.lstat(os.path.join(directory, name)).st_size
-            for place in self._places
-            for directory, _directories, files in os.walk(place)
-            for name in files
-        )
+        return sum(map(_size_of, self._places))
 
     def _at(self, name: str, file: str) -> str:
         found = [os.path.join(place, name, file) for place in self._places]
-        return next(filter(os.path.exists, found), found[0])
+        return next(filter(is_there, found), found[0])
+
+
+def _size_of(place: str) -> int:
+    size = 0
+    with telling(place, "read"):
+        for directory, _directories, files in os.walk(place, onerror=_unless_gone):
+            for name in files:
+                with suppress(FileNotFoundError):
+                    size += os.lstat(f"{directory}/{name}").st_size
+    return size
+
+
+def _unless_gone(error: OSError) -> None:
+    if error.errno not in GONE:
+        raise error
 
 
 def read_text(path: str) -> str:

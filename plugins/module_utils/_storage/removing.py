@@ -10,7 +10,7 @@ it is closed, and keeps the directory (Linux, fs/nfs/unlink.c, "silly rename").
 from __future__ import annotations
 
 import os
-from typing import Callable, Dict, Iterator
+from typing import Callable, Dict, Iterator, List
 
 from .base import Removed
 from .files import GONE
@@ -56,14 +56,27 @@ def remove_tree(path: str) -> Removed:
 
 
 def leaves_of(path: str) -> Iterator[str]:
-    """Yield the files and the empty directories of a tree, or its path if it is a file itself."""
+    """Yield the files and the empty directories of a tree, or its path if it is a file itself.
+
+    What can't be looked into is a leaf: it is there, for all that is known.
+    """
+    unseen: List[OSError] = []
     if not os.path.isdir(path) or os.path.islink(path):
-        yield from [path] if os.path.lexists(path) else []
-    for directory, directories, files in os.walk(path):
+        yield from [path] if _may_be_there(path) else []
+    for directory, directories, files in os.walk(path, onerror=unseen.append):
         links = [name for name in directories if os.path.islink(f"{directory}/{name}")]
         yield from (f"{directory}/{name}" for name in files + links)
         if not files and not directories:
             yield directory
+    yield from (error.filename for error in unseen if error.errno not in GONE)
+
+
+def _may_be_there(path: str) -> bool:
+    try:
+        os.lstat(path)
+    except OSError as error:
+        return error.errno not in GONE
+    return True
 
 
 def is_held_open(path: str) -> bool:

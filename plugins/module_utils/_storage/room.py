@@ -5,6 +5,7 @@
 
 Removing takes no room, but a lock and a plan do. Where nobody but this host can see a storage, they may as well lie on
 another of its filesystems; a storage that other hosts may share has to have room for them, for those must see them.
+Where the operating system does not let this be seen, OSError is raised.
 """
 
 from __future__ import annotations
@@ -73,8 +74,10 @@ def places_elsewhere(path: str) -> List[str]:
 
 def innermost(path: str) -> str:
     """Return the path, or the directory above it below which all is missing."""
-    while not os.path.exists(path):
-        path = os.path.dirname(path)
+    try:
+        os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return innermost(os.path.dirname(path))
     return path
 
 

@@ -17,6 +17,7 @@ from .page import PAGE, Page, make_entry, parse_page
 with contextlib.suppress(ImportError):  # make_client says so
     from botocore.exceptions import BotoCoreError, ClientError
     from botocore.parsers import ResponseParserError
+    from urllib3.exceptions import HTTPError
 
 # In the answer that botocore gives, the page that was read for it.
 _PAGE = "Page"
@@ -84,7 +85,7 @@ class Bucket:
             answer = self._client.list_objects_v2(
                 Bucket=self.where.bucket, MaxKeys=PAGE, **{name: value for name, value in asked.items() if value}
             )
-        page: Page = answer[_PAGE] if _PAGE in answer else page_of(answer)
+            page: Page = answer[_PAGE] if _PAGE in answer else page_of(answer)
         if not page.is_last and not delimiter and (not page.entries or page.entries[-1].key <= after):
             raise StorageError(f"the listing of {self.url(prefix)} goes round in circles after {after}")
         return page
@@ -99,7 +100,7 @@ class Bucket:
                         # Only a body that is read without a limit is held against its length.
                         content = body.read(None if answer["ContentLength"] <= limit else limit)
                         return content, answer["LastModified"].timestamp(), answer["ETag"]
-                except BotoCoreError:  # the connection broke in the middle, of which boto3 repeats nothing
+                except (BotoCoreError, HTTPError):  # the connection broke in the middle, of which boto3 repeats nothing
                     if attempt == _ATTEMPTS - 1:
                         raise
                 continue
@@ -195,12 +196,15 @@ class Bucket:
         while True:
             with self._telling("listed", prefix):
                 answer = self._client.list_multipart_uploads(Bucket=self.where.bucket, Prefix=prefix, **markers)
-            for found in answer.get("Uploads", ()):
-                if found["Key"].startswith(prefix):
-                    yield self._weighed(found["Key"], found["UploadId"], found["Initiated"].timestamp())
-            if not answer.get("IsTruncated"):
+                begun = [
+                    (one["Key"], one["UploadId"], one["Initiated"].timestamp()) for one in answer.get("Uploads", ())
+                ]
+                is_last = not answer.get("IsTruncated")
+                names = () if is_last else ("KeyMarker", "UploadIdMarker")
+                markers = {name: answer[f"Next{name}"] for name in names}
+            yield from (self._weighed(*one) for one in begun if one[0].startswith(prefix))
+            if is_last:
                 return
-            markers = {"KeyMarker": answer["NextKeyMarker"], "UploadIdMarker": answer["NextUploadIdMarker"]}
 
     def _weighed(self, key: str, upload_id: str, begun: float) -> Unfinished:
         size, modified, marker = 0, begun, 0
@@ -241,8 +245,11 @@ class Bucket:
             advice = f"; {_ADVICE[code]}" if code in _ADVICE else ""
             why = f"{code}, {text.rstrip('.')}{advice}"
             raise _HttpError(f"{self.url(key)} could not be {what}: {why}", status, code, why) from None
-        except (BotoCoreError, ResponseParserError) as error:
+        except (BotoCoreError, ResponseParserError, HTTPError, OSError) as error:
             raise StorageError(f"{self.url(key)} could not be {what}: {error}") from error
+        except (KeyError, ValueError) as error:
+            why = f"the server answered what can't be understood ({error!r})"
+            raise StorageError(f"{self.url(key)} could not be {what}: {why}") from error
 
 
 class _HttpError(StorageError):

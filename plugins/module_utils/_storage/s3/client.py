@@ -93,7 +93,7 @@ def make_client(parameters: Mapping[str, Any]) -> Any:
         )
     except ValueError as error:
         raise InvalidOptionError(f"{_WHERE}.regionendpoint", where.endpoint, f"an address ({error})") from error
-    except BotoCoreError as error:
+    except (BotoCoreError, OSError) as error:
         raise StorageError(f"there can be no connection to S3: {error}") from error
     client.meta.events.register("before-call.s3.DeleteObjects", _add_md5)
     return client
