@@ -6,6 +6,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import subprocess
+from pathlib import Path
 
 import pytest
 import requests
@@ -141,3 +144,104 @@ def test_on_s3_pages_of_a_catalogue_hide_names(new_registry: NewRegistry, versio
         found += page.json()["repositories"]
         path = page.links.get("next", {}).get("url", "").rpartition("/v2/")[2]
     assert sorted(found) == (["app", "app-x", "app/y", "b"] if version == V2 else ["app-x", "b"])
+
+
+def times(root: Path) -> dict[str, int]:
+    """Return when each file below was written, in nanoseconds."""
+    return {str(path.relative_to(root)): path.stat().st_mtime_ns for path in root.rglob("*") if path.is_file()}
+
+
+def delete(registry: RegistryProcess, path: str) -> int:
+    return registry.session().delete(f"{registry.url}/v2/{path}", timeout=TIMEOUT).status_code
+
+
+def test_a_push_of_what_is_there_writes_links_anew_and_no_content(registry: RegistryProcess, store: Store) -> None:
+    image = images.image("app")
+    push(registry, "app", image, "1")
+    before = times(store.v2)
+    push(registry, "app", image, "1")
+
+    after = times(store.v2)
+    assert after.keys() == before.keys()
+    anew = {path for path in before if after[path] != before[path]}
+    assert anew == {path for path in before if path.endswith("/link")}
+
+
+@pytest.mark.parametrize("by", ["tag", "digest"])
+def test_what_a_deletion_leaves(new_registry: NewRegistry, version: str, by: str) -> None:
+    registry = new_registry(version, delete_enabled=True)
+    store, image = Store(registry.storage), images.image("app")
+    push(registry, "app", image, "1", "2")
+    push(registry, "app", images.image("other"), "3")
+    push(registry, "app", image, "3")
+    push(registry, "app", images.image("other"), "3")
+    blobs, links = store.blobs(), store.layer_links("app")
+
+    status = delete(registry, f"app/manifests/{'1' if by == 'tag' else image.digest}")
+
+    if by == "tag" and version == V2:
+        assert (status, store.tags("app")) == (400, ["1", "2", "3"])
+    else:
+        assert (status, store.tags("app")) == (202, ["2", "3"] if by == "tag" else ["3"])
+    assert (image.digest in store.revisions("app")) == (by == "tag")
+    assert (store.blobs(), store.layer_links("app")) == (blobs, links)
+    assert (store.tag("app", "3") / "index" / image.digest.replace(":", "/") / "link").exists()
+
+
+def test_what_a_collection_leaves(new_registry: NewRegistry, version: str) -> None:
+    registry = new_registry(version, delete_enabled=True)
+    store, image, kept = Store(registry.storage), images.image("app"), images.image("kept")
+    push(registry, "app", image, "1")
+    push(registry, "app", kept, "kept")
+    assert delete(registry, f"app/manifests/{image.digest}") == 202
+    with registry.closed():
+        collect = [str(registry.binary), "garbage-collect", str(registry.config_path)]
+        subprocess.run(collect, check=True, capture_output=True, env={**os.environ, "OTEL_TRACES_EXPORTER": "none"})
+
+    assert set(store.blobs()) == {kept.digest, *(blob.digest for blob in kept.blobs)}
+    gone = store.blob(image.digest)
+    assert gone.parent.is_dir()
+    assert not gone.exists()
+    # 3.x takes the link of a layer and leaves its directory, 2.8 leaves both.
+    layer = store.layer_link("app", image.layers[0].digest)
+    assert (layer.parent.is_dir(), layer.exists()) == (True, version == V2)
+
+
+def test_a_part_of_an_index_is_deleted_like_any_manifest(new_registry: NewRegistry, version: str) -> None:
+    registry, index = new_registry(version, delete_enabled=True), images.multi_platform("app")
+    push(registry, "app", index, "1")
+    assert delete(registry, f"app/manifests/{index.children[0].digest}") == 202
+    statuses = [get(registry, f"app/manifests/{one}").status_code for one in ("1", index.children[0].digest)]
+    assert statuses == [200, 404]
+
+
+def test_nothing_can_be_deleted_by_default(registry: RegistryProcess) -> None:
+    image = images.image("app")
+    push(registry, "app", image, "1")
+    assert {delete(registry, f"app/manifests/{one}") for one in ("1", image.digest)} == {405}
+
+
+def test_a_read_only_registry_has_no_method_that_writes(new_registry: NewRegistry, version: str) -> None:
+    registry = new_registry(version, delete_enabled=True, settings={"http": {"secret": "known after a restart"}})
+    upload = Repository(registry, "app").start_upload()
+    registry.read_only = True
+    registry.restart()
+
+    def ask(method: str, url: str) -> tuple[int, str | None]:
+        answer = registry.session().request(method, url, timeout=TIMEOUT)
+        return answer.status_code, answer.headers.get("Allow")
+
+    answers = {ask(method, f"{registry.url}/v2/app/manifests/1") for method in ("PUT", "DELETE")}
+    answers |= {ask(method, upload) for method in ("PUT", "PATCH", "DELETE")}
+    answers.add(ask("POST", f"{registry.url}/v2/app/blobs/uploads/"))
+    assert answers == {(405, "GET, HEAD")}
+
+
+def test_a_blob_that_has_gone_is_remembered(registry: RegistryProcess, store: Store) -> None:
+    image = images.image("app")
+    push(registry, "app", image, "1")
+    path = f"{registry.url}/v2/app/blobs/{image.layers[0].digest}"
+    remove(store.blob(image.layers[0].digest))
+    assert registry.session().head(path, timeout=TIMEOUT).status_code == 200
+    registry.restart()
+    assert registry.session().head(path, timeout=TIMEOUT).status_code == 404
