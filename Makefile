@@ -70,6 +70,7 @@ docs-lint: venv
 	antsibull-docs lint-collection-docs --plugin-docs --skip-rstcheck .
 	antsibull-changelog lint
 	python .ci/role_readme.py --check
+	python .ci/draw_graphs.py --check
 
 sanity: venv
 	@bash .ci/ansible-test sanity
@@ -84,6 +85,9 @@ bench: venv parts bench-clients ## compare with the registries' own collectors a
 
 role-readme: venv ## the role's README.md, from its argument specs
 	python .ci/role_readme.py
+
+pictures: venv ## the pictures in the guides, from the plans of small image graphs
+	python .ci/draw_graphs.py
 
 docs: venv ## the documentation of the modules and the role as HTML, in .build/docs
 	@bash .ci/build-docs
@@ -144,5 +148,5 @@ help: ## this text
 	@printf '\nA new machine needs: Debian or Ubuntu, Python 3.11 or newer, make, git. Go for the tests on Distribution 3.\n'
 
 .PHONY: all-tests ansible-lint bench bench-clients build-tree clean controllers crane demo dist docs docs-lint fleet \
-  format help integration lint matrix mypy parts real registry-1 registry-2 registry-3 role-readme ruff sanity targets \
+  format help integration lint matrix mypy parts pictures real registry-1 registry-2 registry-3 role-readme ruff sanity targets \
   test tools unit venv
