@@ -7,13 +7,26 @@ run, what some tests have measured."""
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
+from ansible.utils.collection_loader._collection_finder import _AnsibleCollectionFinder
 from hypothesis import settings
+
+BUILD = str(Path(__file__).parents[1] / ".build")
+os.environ.setdefault("ANSIBLE_COLLECTIONS_PATH", BUILD)
+# Before anything of the collection is imported: what Python alone has imported Ansible's loader does not find.
+_AnsibleCollectionFinder(paths=[BUILD])._install()
 
 settings.register_profile("here", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Have pytest-ansible take the collection from where it is, and not make `collections/` in the checkout."""
+    config.option.ansible_unit_inject_only = True
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

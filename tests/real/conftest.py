@@ -22,7 +22,7 @@ from support.closable import ByProxy, Closable, NewClosable
 from support.crane import CraneRegistry, find_crane
 from support.credentials import TlsFiles, make_tls
 from support.nginx import NginxProcess, find_nginx
-from support.playbook import ensure_build
+from support.playbook import ensure_build, run_environment
 from support.registries import V2, V3, VERSIONS, NewRegistry, Registry, RegistryProcess, find_registry
 from support.registry_host import RegistryHost
 from support.restarting import NewService, Service
@@ -31,6 +31,7 @@ from support.scripted import NewScripted, Script, Scripted, let_through
 from support.service import as_service
 from support.store import Store
 from support.sweeping_api import DeletingRegistry
+from support.through_ansible import ThroughAnsible
 from support.v1 import V1Registry, find_v1
 from support.ways import ApiWay, StorageWay, Way
 
@@ -283,3 +284,11 @@ def new_service(version: str, tmp_path: Path) -> Iterator[NewService]:
 def service(new_service: NewService) -> Service:
     """A started one of each version."""
     return new_service()
+
+
+@pytest.fixture
+def through_ansible(localhost: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ThroughAnsible:
+    """Runs modules as tasks of Ansible, on this host."""
+    for name, value in run_environment(ANSIBLE_REMOTE_TEMP=str(tmp_path / "remote")).items():
+        monkeypatch.setenv(name, value)
+    return ThroughAnsible(**localhost.options)

@@ -14,7 +14,7 @@ import pytest
 
 from support import images
 from support.images import Image
-from support.playbook import Result, run_playbook
+from support.playbook import Result
 from support.pushing import Repository, push
 from support.registries import V3, RegistryProcess
 from support.store import Store, assert_untouched, snapshot
@@ -352,28 +352,6 @@ def test_a_plan_file_is_its_owners(registry: RegistryProcess, workspace: Path) -
     successful(cleanup(registry, check=True, policies=KEEP_ONE, plan_dest=str(plan)))
     assert plan.stat().st_mode & 0o777 == 0o600
     assert list(workspace.iterdir()) == [plan]
-
-
-@pytest.mark.parametrize("version", [V3])
-def test_through_a_real_playbook(registry: RegistryProcess, store: Store) -> None:
-    push_aged(registry, "team/app", {"1": 9.0, "2": 8.0, "3": 7.0})
-    expectation = capture(registry, {"team/app": ["3"]})
-    options = {"registry_config": str(registry.config_path), "policies": KEEP_ONE, "grace_period": "0s"}
-    tasks = [{"name": "clean", "drydock.registry.cleanup": options}]
-    play = [{"hosts": "all", "gather_facts": False, "tasks": tasks}]
-    with registry.closed():
-        before = snapshot(registry.home)
-        preview = run_playbook(play, check=True, diff=True).check()
-        assert_untouched(registry.home, before)
-        run = run_playbook(play, diff=True).check()
-        again = run_playbook(play, diff=True).check()
-    results = [one.of("clean")[0] for one in (preview, run, again)]
-    assert_same_plan(results[0], results[1])
-    assert [one.stats["localhost"]["changed"] for one in (preview, run, again)] == [1, 1, 0]
-    assert results[1]["deleted"]["tags"] == 2
-    assert "not among the newest 1 of 3" in preview.output
-    assert_pulls(registry, expectation)
-    assert store.tags("team/app") == ["3"]
 
 
 def test_the_diff_lists_tags_with_reasons(registry: RegistryProcess) -> None:

@@ -19,64 +19,10 @@ from real.conftest import require
 
 from support import images
 from support.credentials import TlsFiles
-from support.playbook import COLLECTION, run_environment, run_playbook
+from support.playbook import COLLECTION, run_environment
 from support.pushing import push
-from support.restarting import ONE_VERSION, SECRET, NewService, Service, file_state
+from support.restarting import ONE_VERSION, NewService, Service, file_state
 from support.store import assert_untouched, contents, snapshot
-from support.verify import assert_pulls, capture
-
-
-@ONE_VERSION
-def test_a_playbook_closes_and_restores(service: Service) -> None:
-    image = images.image("app")
-    push(service.registry, "team/app", image, "1")
-    kept = capture(service.registry, {"team/app": ["1"]})
-    os.chown(service.config, 12345, 54321)
-    found = file_state(service.config)
-
-    def task(state: str, **more: Any) -> dict[str, Any]:
-        return {"drydock.registry.maintenance": service.options(state), **more}
-
-    def play(*tasks: dict[str, Any]) -> list[dict[str, Any]]:
-        return [{"hosts": "all", "gather_facts": False, "tasks": list(tasks)}]
-
-    run = run_playbook(
-        play(task("read_only", check_mode=True), task("read_only"), task("read_only")), diff=True
-    ).check()
-    preview, closed, again = run.of("drydock.registry.maintenance")
-
-    assert preview["diff"] == closed["diff"]
-    assert closed["diff"] == {
-        "before": "storage.maintenance.readonly.enabled: false\n",
-        "after": "storage.maintenance.readonly.enabled: true\n",
-    }
-    assert SECRET not in run.output
-    assert [one["changed"] for one in (preview, closed, again)] == [True, True, False]
-    assert [one["mode_before"] for one in (preview, closed, again)] == ["writable", "writable", "read_only"]
-    assert [one["mode_after"] for one in (preview, closed, again)] == ["read_only"] * 3
-    assert [one["drained"] for one in (preview, closed, again)] == [None, True, True]
-    assert closed["entered_at"] is not None
-    assert closed["entered_at"] == again["entered_at"]
-    assert closed["window_seconds"] is None
-    assert closed["left_at"] is None
-    assert file_state(service.config)[1:] == found[1:]
-    assert not service.takes_pushes()
-    assert_pulls(service.registry, kept)
-
-    run = run_playbook(play(task("restored", check_mode=True), task("restored"), task("restored")), diff=True).check()
-    preview, opened, again = run.of("drydock.registry.maintenance")
-
-    assert preview["diff"] == opened["diff"]
-    assert opened["diff"] == {"before": closed["diff"]["after"], "after": closed["diff"]["before"]}
-    assert [one["changed"] for one in (preview, opened, again)] == [True, True, False]
-    assert [one["mode_before"] for one in (preview, opened, again)] == ["read_only", "read_only", "writable"]
-    assert [one["mode_after"] for one in (preview, opened, again)] == ["writable"] * 3
-    assert opened["entered_at"] == closed["entered_at"] <= opened["left_at"]
-    assert opened["window_seconds"] > 0
-    assert file_state(service.config) == found
-    assert service.records() == []
-    assert service.takes_pushes()
-    assert_pulls(service.registry, kept)
 
 
 @pytest.mark.parametrize("closed", [False, True])
