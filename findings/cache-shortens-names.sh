@@ -6,6 +6,7 @@
 # configurations) makes a registry faster or slower. Which repositories there can be does not depend on it.
 # What happens: with the cache names are read as Docker's clients read them. Of the 255 characters a name may have,
 # `library/` takes eight where it has no slash, and on 2.8.2 `docker.io/` ten of every name; and 2.8.2 takes no capitals.
+# (3.1.1 does not count what stands before the first slash otherwise, for it may be a host: 260 with `team/`.)
 # Who turns the cache on can't reach repositories any more that were pushed without it: all requests for them fail, with
 # 500 on 2.8.2 and 400 on 3.1.1.
 #

@@ -125,3 +125,10 @@ def test_the_map_has_every_wing_in_its_order_and_no_file_that_is_not_there() -> 
     assert [row[0] for row in rows] == WINGS
     named = [(wing, name) for wing, *names in rows for name in names if name.endswith((".py", "/"))]
     assert not [(wing, name) for wing, name in named if not (MODULE_UTILS / wing / name).exists()]
+
+
+def test_what_the_documents_place_in_a_wing_is_there() -> None:
+    texts = {path.name: path.read_text() for path in DESIGN.parent.glob("*.md")}
+    named = [(path, name) for path, text in texts.items() for name in re.findall(r"`(_\w+/[\w./]+)`", text)]
+    missing = [(path, name) for path, name in named if not (MODULE_UTILS / name).exists()]
+    assert not [one for one in missing if one[1].split("/")[0] in WINGS and "/test_" not in one[1]]
