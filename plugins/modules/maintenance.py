@@ -413,8 +413,8 @@ from ansible_collections.drydock.registry.plugins.module_utils._basics.task_cont
 )
 from ansible_collections.drydock.registry.plugins.module_utils._basics.times import iso
 from ansible_collections.drydock.registry.plugins.module_utils._maintenance import watchdog
-from ansible_collections.drydock.registry.plugins.module_utils._maintenance.build import build_switch, exclusively
-from ansible_collections.drydock.registry.plugins.module_utils._maintenance.switch import Outcome, Switch
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance.build import build_switch, one_at_a_time
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance.switch import ModeChange, Switch
 from ansible_collections.drydock.registry.plugins.module_utils._tasks.argspec import (
     endpoints_argument_spec,
     registry_argument_spec,
@@ -454,7 +454,7 @@ def argument_spec() -> dict[str, Any]:
     }
 
 
-class Task:
+class Call:
     """One call of the module; `switch` is there once the options were found to be usable."""
 
     def __init__(self, params: dict[str, Any], check_mode: bool) -> None:
@@ -462,14 +462,14 @@ class Task:
         self.check_mode = check_mode
         self.switch: Optional[Switch] = None
 
-    def run(self) -> Outcome:
+    def run(self) -> ModeChange:
         params, state = self.params, self.params["state"]
         context = read_task_context(params["_task_context"])
         makes_record = state == "read_only" and not self.check_mode
         if state == "restored" and not params["stop_sweep"]:
             # A living run may hold the directory for minutes while it closes or opens.
             self._build_switch(context).refuse_the_living()
-        with exclusively(params["state_dir"], make=makes_record):
+        with one_at_a_time(params["state_dir"], make=makes_record):
             self.switch = self._build_switch(context)
             if context.end_sweep_only:
                 return self.switch.end_sweep(params["stop_sweep"] or state == "read_write")
@@ -486,20 +486,20 @@ class Task:
         """What is true of a call that fails, too."""
         if self.switch is None:
             return {"changed": False, "restarted": False}
-        return {"changed": self.switch.journal.changed, "restarted": self.switch.journal.restarted}
+        return {"changed": self.switch.done.changed, "restarted": self.switch.done.restarted}
 
     @property
     def warnings(self) -> list[str]:
-        return self.switch.journal.warnings if self.switch is not None else []
+        return self.switch.done.warnings if self.switch is not None else []
 
 
-def result(params: dict[str, Any], outcome: Outcome) -> dict[str, Any]:
+def result(params: dict[str, Any], outcome: ModeChange) -> dict[str, Any]:
     closed, opened = outcome.entered_at, outcome.left_at
     return {
         "changed": outcome.changed,
         "state": params["state"],
-        "mode_before": outcome.mode_before or "unknown",
-        "mode_after": outcome.mode_after or "unknown",
+        "mode_before": outcome.mode_before.value,
+        "mode_after": outcome.mode_after.value,
         "method": params["method"],
         "entered_at": iso(closed),
         "left_at": iso(opened),
@@ -509,11 +509,11 @@ def result(params: dict[str, Any], outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def run(module: RegistryModule, task: Task) -> Outcome:
+def run(module: RegistryModule, call: Call) -> ModeChange:
     try:
-        return task.run()
+        return call.run()
     finally:
-        for warning in task.warnings:
+        for warning in call.warnings:
             module.warn(warning)
 
 
@@ -526,18 +526,18 @@ def main() -> None:
         required_by=registry_required_by(),
         mutually_exclusive=registry_mutually_exclusive() + service_mutually_exclusive(),
     )
-    task = Task(module.params, module.check_mode)
+    call = Call(module.params, module.check_mode)
     try:
-        outcome = run(module, task)
+        outcome = run(module, call)
     except MissingLibraryError as error:
-        module.fail_json(msg=missing_required_lib(error.library), exception=error.details, **task.done())
+        module.fail_json(msg=missing_required_lib(error.library), exception=error.details, **call.done())
     except HeldError as error:
-        module.fail_json(msg=str(error), held_by_run=error.run_id, **task.done())
+        module.fail_json(msg=str(error), held_by_run=error.run_id, **call.done())
     except DrydockError as error:
-        module.fail_json(msg=str(error), **task.done())
+        module.fail_json(msg=str(error), **call.done())
     else:
         diff = {"diff": {"before": outcome.before, "after": outcome.after}} if module._diff else {}
-        module.exit_json(**{**task.done(), **result(module.params, outcome), **diff})
+        module.exit_json(**{**call.done(), **result(module.params, outcome), **diff})
 
 
 if __name__ == "__main__":

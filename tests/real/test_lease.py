@@ -24,7 +24,7 @@ from real.conftest import require, require_registry
 
 from ansible_collections.drydock.registry.plugins.module_utils._maintenance import watchdog as _watchdog
 from ansible_collections.drydock.registry.plugins.module_utils._maintenance.lease.boot import unit_text
-from ansible_collections.drydock.registry.plugins.module_utils._maintenance.one_at_a_time import exclusively
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance.one_at_a_time import one_at_a_time
 from ansible_collections.drydock.registry.plugins.module_utils._maintenance.record import (
     Record,
     record_from_json,
@@ -254,12 +254,12 @@ def test_a_task_that_stands_still_is_ended(
     host: LeasedHost, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
     """It holds what the watchdog needs, and would for ever."""
-    monkeypatch.setattr(_watchdog, "exclusively", functools.partial(exclusively, patience=0.1))
+    monkeypatch.setattr(_watchdog, "one_at_a_time", functools.partial(one_at_a_time, patience=0.1))
     monkeypatch.setattr(_watchdog, "pauses", lambda: [0.0])
     host.close_it(lease="1h")
     task = os.fork()
     if task == 0:
-        with exclusively(str(host.state_dir)):
+        with one_at_a_time(str(host.state_dir)):
             os.kill(os.getpid(), signal.SIGSTOP)
         os._exit(0)
     os.waitpid(task, os.WUNTRACED)

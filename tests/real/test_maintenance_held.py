@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.drydock.registry.plugins.module_utils._maintenance.one_at_a_time import exclusively
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance.one_at_a_time import one_at_a_time
 from support import watchdogs
 from support.restarting import ONE_VERSION, NewService, Service, file_state
 
@@ -82,7 +82,7 @@ def test_another_run_is_kept_out(new_service: NewService, read_only: bool) -> No
 @ONE_VERSION
 def test_a_run_that_is_just_closing_is_not_waited_for(service: Service) -> None:
     service.succeed("read_only", _run=OTHER_RUN)
-    with exclusively(str(service.state_dir)):  # as a task that waits for the registry does
+    with one_at_a_time(str(service.state_dir)):  # as a task that waits for the registry does
         result = service.refused("restored")
     assert result["held_by_run"] == "ctl2:4711:12345"
     assert service.succeed("restored", _run=OTHER_RUN)["changed"]

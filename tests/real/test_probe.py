@@ -75,7 +75,7 @@ def test_basic(version: str, new_registry: NewRegistry, read_only: bool) -> None
     client(registry, **right).check_api()
     for wrong in ({}, {**right, "registry_password": "wrong horse"}):
         refused = ask(registry, **wrong)
-        assert refused.mode is None
+        assert refused.mode == Mode.UNKNOWN
         assert registry.url in refused.detail
         assert "right to push" in refused.detail
         assert "horse" not in refused.detail
@@ -104,7 +104,7 @@ def test_bearer_without_the_right_to_push_proves_nothing(version: str, new_regis
 
     found = ask(registry, registry_username=USER, registry_password=PASSWORD)
 
-    assert found.mode is None
+    assert found.mode == Mode.UNKNOWN
     assert "needs the right to push to the repository drydock/probe" in found.detail
 
 
@@ -113,7 +113,7 @@ def test_wrong_password_at_the_token_server(version: str, new_registry: NewRegis
 
     found = ask(registry, registry_username=USER, registry_password="wrong horse")
 
-    assert found.mode is None
+    assert found.mode == Mode.UNKNOWN
     assert registry.token_server.realm in found.detail
     assert "horse" not in found.detail
 
@@ -153,10 +153,10 @@ def test_tls_with_private_ca_and_client_certificate(
     assert ask(registry, validate_certs=False, **ours).mode == Mode.WRITABLE
     for wrong in (ours, {"ca_path": str(make_ca(tmp_path / "other")[0]), **ours}):
         refused = ask(registry, **wrong)
-        assert refused.mode is None
+        assert refused.mode == Mode.UNKNOWN
         assert "ca_path" in refused.detail
     without = ask(registry, ca_path=str(tls.ca))
-    assert without.mode is None
+    assert without.mode == Mode.UNKNOWN
     assert "client_cert" in without.detail
 
 
@@ -268,7 +268,7 @@ def test_everything_else_proves_nothing(scripted: NewScripted, answer: Fault, sa
 
     found = probe(RegistryClient(server.url, read_client_options({})), "drydock/probe")
 
-    assert found.mode is None
+    assert found.mode == Mode.UNKNOWN
     assert server.url in found.detail
     assert said in found.detail
     assert len(server.seen) == 1
@@ -319,7 +319,7 @@ def test_digest_without_the_header_is_that_of_the_content(scripted: NewScripted)
 def test_credentials_do_not_go_to_an_unencrypted_token_server(new_registry: NewRegistry, tls: TlsFiles) -> None:
     registry = new_registry(tls=tls, token=TokenAuth(USER, PASSWORD))
     found = ask(registry, ca_path=str(tls.ca), registry_username=USER, registry_password=PASSWORD)
-    assert found.mode is None
+    assert found.mode == Mode.UNKNOWN
     assert "expected a https URL" in found.detail
     assert registry.token_server.requests_seen == []
 
@@ -328,7 +328,7 @@ def test_a_port_that_only_takes_connections_is_not_stopped() -> None:
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         url = f"http://127.0.0.1:{deaf.getsockname()[1]}"
         found = probe(RegistryClient(url, read_client_options({"api_timeout": "1s"})), "drydock/probe")
-    assert found.mode is None
+    assert found.mode == Mode.UNKNOWN
     assert url in found.detail
 
 
@@ -337,5 +337,5 @@ def test_a_refusing_proxy_is_not_a_stopped_registry(registry: RegistryProcess, m
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.delenv("NO_PROXY", raising=False)
     found = ask(registry)
-    assert found.mode is None
+    assert found.mode == Mode.UNKNOWN
     assert "proxy of the environment" in found.detail

@@ -46,7 +46,8 @@ import sys
 from ansible_collections.drydock.registry.plugins.modules.maintenance import watchdog
 from ansible_collections.drydock.registry.plugins.module_utils._maintenance.lease.program import write_program
 from ansible_collections.drydock.registry.plugins.module_utils._maintenance.record import Record
-write_program(sys.argv[1], watchdog.__name__, "/", Record("stop", "", "writable", 0.0, 0.0, None, {}))
+from ansible_collections.drydock.registry.plugins.module_utils._proof.probe import Mode
+write_program(sys.argv[1], watchdog.__name__, "/", Record("stop", "", Mode.WRITABLE, 0.0, 0.0, None, {}))
 """
 
 

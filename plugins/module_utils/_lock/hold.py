@@ -118,7 +118,7 @@ def parse_sweeping(content: Mapping[str, Any]) -> Sweeping:
 
 
 def is_over(sweeping: Sweeping) -> bool:
-    """Whether that process is shown not to change anything any more: dead here, or past its time elsewhere."""
+    """Tell whether that process is shown not to change anything any more: dead here, or past its time elsewhere."""
     if sweeping.host == this_host():
         return sweeping.boot_id != _boot_id() or not is_running(Process(sweeping.pid, sweeping.started))
     return sweeping.until is not None and sweeping.until + SKEW < time.time()
@@ -146,7 +146,7 @@ def parse_hold(files: Files) -> Hold:
 
 
 def is_dead(files: Files, gone: Collection[str]) -> bool:
-    """Whether nobody will end this hold: its time is over, its run or process dead, or its hosts were rebooted.
+    """Tell whether nobody will end this hold: its time is over, its run or process dead, its hosts were rebooted.
 
     A hold is never dead while something may sweep.
     """

@@ -220,7 +220,7 @@ class Lock:
         return files
 
     def _is_ours(self, files: Files) -> bool:
-        """Whether this run holds it; a hold that ends with a process is that process's alone."""
+        """Tell whether this run holds it; a hold that ends with a process is that process's alone."""
         holder = files.get("holder", {})
         if (holder.get("run"), holder.get("member")) != (self.run.id, self.run.member):
             return False

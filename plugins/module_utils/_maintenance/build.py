@@ -20,10 +20,10 @@ from .._registry.processes import in_other_mounts, registry_processes
 from .._storage.base import Place
 from .._storage.lock_directory import LockFiles, lock_in
 from .._storage.open import S3_DRIVERS, StorageOptions, open_storage
+from .claim import Claim
 from .closing import Closing
-from .custody import Custody
+from .done import Done
 from .drain.drain import first_repository
-from .journal import Journal
 from .lease.lease import Lease
 from .methods.config_file import ConfigFileMethod
 from .methods.environment import EnvironmentMethod
@@ -31,13 +31,13 @@ from .methods.method import Method
 from .methods.proxy_flag import ProxyFlagMethod
 from .methods.stop import StopMethod
 from .methods.tasks import TasksMethod
-from .one_at_a_time import exclusively
+from .one_at_a_time import one_at_a_time
 from .options import MaintenanceOptions, read_options
 from .record import LockPlace, Record, RecordStore
 from .registry import Registry
 from .switch import Switch
 
-__all__ = ("build_switch", "exclusively")
+__all__ = ("build_switch", "one_at_a_time")
 
 
 def build_switch(
@@ -50,22 +50,22 @@ def build_switch(
     Raises InvalidOptionError, MissingLibraryError and MaintenanceError.
     """
     options = read_options(given, context.service_programs)
-    storage, config, root, journal = options.storage, options.storage.config, options.root, Journal()
+    storage, config, root, done = options.storage, options.storage.config, options.root, Done()
     endpoints = _endpoints(options)
     _require_usable(options, endpoints)
     method = _method(options, endpoints)
     records, leases = RecordStore(options.state_dir), Lease(options.state_dir, watchdog, own)
     recorded = _find_record(records, leases, method.subject)
     lock = _lock(options, method.subject, recorded, context)
-    custody = Custody(method.subject, records, leases, lock, journal)
+    claim = Claim(method.subject, records, leases, lock, done)
     service = options.service.as_kept(recorded.service) if recorded else options.service
 
     def open_local_layout() -> Optional[Layout]:
         return open_layout(storage) if root is not None and os.path.isdir(root) else None
 
     registry = Registry(method, service, endpoints, config, root, open_local_layout, options.timeout)
-    closing = Closing(registry, custody, journal, options.lease, options.kept, is_guarded=context.is_guarded)
-    return Switch(registry, custody, closing, check_mode)
+    closing = Closing(registry, claim, done, options.lease, options.kept, is_guarded=context.is_guarded)
+    return Switch(registry, claim, closing, check_mode)
 
 
 def _endpoints(options: MaintenanceOptions) -> Endpoints:
@@ -116,7 +116,7 @@ def _lock(options: MaintenanceOptions, subject: str, recorded: Optional[Record],
 
 
 def _find_lock(root: Optional[str], place: Place, state_dir: str, subject: str) -> LockPlace:
-    """Where the lock lies, and a directory of that storage. As it is recorded: later that may not be mounted."""
+    """Return where the lock lies, and a directory of that storage, to be recorded: later that may not be mounted."""
     root = root if root is not None and os.path.isdir(root) else None
     tree = os.path.join(place.base(root), place.parts[-1]) if root is not None else None
     is_there = tree is not None and os.path.isdir(tree)
@@ -124,7 +124,7 @@ def _find_lock(root: Optional[str], place: Place, state_dir: str, subject: str) 
 
 
 def _lock_files(storage: StorageOptions, path: str) -> LockFiles:
-    """The lock lies with the storage; where nothing is known of that, on this host alone."""
+    """Return the lock, which lies with the storage; where nothing is known of that, on this host alone."""
     if storage.driver in S3_DRIVERS:
         return open_storage(storage).lock_files()
     return lock_in(path)
@@ -134,5 +134,5 @@ def _find_record(records: RecordStore, leases: Lease, subject: str) -> Optional[
     """Return what was found of the lock and the service when the registry was closed; None where it can't be read."""
     try:
         return leases.record(subject) or records.load(subject)
-    except MaintenanceError:  # said to whoever can't do without, by `Custody.record`
+    except MaintenanceError:  # said to whoever can't do without, by `Claim.record`
         return None

@@ -15,9 +15,9 @@ from typing import Any, Mapping, NoReturn, Optional
 from .._basics.errors import DrydockError, MaintenanceError
 from .._proof.probe import Mode
 from .._registry.cache import caches_in_memory, check_cache
-from .custody import Custody
+from .claim import Claim
+from .done import Done
 from .drain.drain import Drain
-from .journal import Journal
 from .methods.stop import refuse_cache
 from .opening import Opening
 from .record import KeptService, LockPlace, Record
@@ -38,8 +38,8 @@ class Closing:
     def __init__(
         self,
         registry: Registry,
-        custody: Custody,
-        journal: Journal,
+        claim: Claim,
+        done: Done,
         lease: float,
         options: Mapping[str, Any],
         *,
@@ -47,21 +47,21 @@ class Closing:
     ) -> None:
         self.registry = registry
         self.method = registry.method
-        self.custody = custody
-        self.journal = journal
+        self.claim = claim
+        self.done = done
         self.lease = lease
         self.options = options
         self.is_guarded = is_guarded
 
-    def is_closed(self, mode: str) -> bool:
-        """Whether a registry in that mode is as closed as the method would make it."""
+    def is_closed(self, mode: Mode) -> bool:
+        """Tell whether a registry in that mode is as closed as the method would make it."""
         if mode == Mode.STOPPED:
             return True
         can_tell = self.method.is_read_only or not self.method.decides
         return mode == Mode.READ_ONLY == self.method.closed_mode and can_tell
 
-    def check(self, mode: str, record: Optional[Record]) -> None:
-        """All that can be known to go wrong, before anything is touched; made in check mode too."""
+    def check(self, mode: Mode, record: Optional[Record]) -> None:
+        """Raise DrydockError for all that can be known to go wrong, before anything is touched; in check mode too."""
         setting = self.method.setting()
         if not _has_changed(record) and self.method.decides and setting != _as_setting(mode):
             raise MaintenanceError(
@@ -76,21 +76,21 @@ class Closing:
         self._check_service()
         self.method.find()
 
-    def drain(self, mode: str) -> Drain:
-        """What is to end once the registry is closed, seen before it is."""
+    def drain(self, mode: Mode) -> Drain:
+        """Return what is to end once the registry is closed, as it is seen before."""
         drain = self.registry.drain()
         # What was restarted into its mode has been closed from its start on; what is stopped, has no process left.
         is_fresh = self.is_closed(mode) and mode == Mode.READ_ONLY and self.method.closing == "restart"
         return drain.of_uploads() if is_fresh or mode == Mode.STOPPED else drain
 
-    def enter(self, mode: str, earlier: Optional[Record]) -> Record:
-        """Take the registry into custody and change the setting. Nothing is changed where this raises."""
+    def enter(self, mode: Mode, earlier: Optional[Record]) -> Record:
+        """Claim the registry and change the setting. Nothing is changed where this raises."""
         now = time.time()
         until = now + self.lease
         obstacle = self.method.why_not_alone()
         if obstacle is not None:
-            self.journal.warn(obstacle)
-        self.custody.take(until)
+            self.done.warn(obstacle)
+        self.claim.take(until)
         record = earlier
         try:
             # What an earlier call left, and is open now, is closed as if by the first.
@@ -99,31 +99,31 @@ class Closing:
                     self.method.leave(earlier.found)
                 record = earlier = None
             record = self._record(mode, earlier, now)._replace(expires_at=until)
-            self.custody.keep(record)
+            self.claim.keep(record)
             if not self.is_closed(mode) and earlier is None:
                 record = self._open_until_now(record)
-                self.journal.changed = True
+                self.done.changed = True
                 self.method.enter(record.found or {})
         except Exception as error:
             self._take_back(earlier, record, error)
         return record
 
-    def carry_out(self, mode: str, record: Record, drain: Drain) -> Optional[bool]:
+    def carry_out(self, mode: Mode, record: Record, drain: Drain) -> Optional[bool]:
         """Act on the service, prove what it is then, and wait until it is drained; whether that was seen."""
         is_closed = self.is_closed(mode)
         try:
             if not is_closed and self.method.closing is not None:
-                self.journal.changed = self.journal.restarted = True
+                self.done.changed = self.done.restarted = True
                 self.registry.act(self.method.closing)
             drain.closed()
             self._prove(mode if is_closed else self.method.closed_mode)
             drained = drain.wait(self.registry.timeout)
             if self.is_guarded:
-                self.custody.guard()
+                self.claim.guard()
         except Exception as error:  # also what nobody thought of: the registry must not stay closed
             self._abandon(record, error)
         if drained is None:
-            self.journal.warn(_NOT_SEEN)
+            self.done.warn(_NOT_SEEN)
         return drained
 
     def _check_service(self) -> None:
@@ -134,29 +134,29 @@ class Closing:
             # Nothing else would empty its memory after a sweep.
             self.registry.require("restart")
 
-    def _record(self, mode: str, earlier: Optional[Record], now: float) -> Record:
-        """Where only a part is missing since an earlier call, what that call found holds."""
+    def _record(self, mode: Mode, earlier: Optional[Record], now: float) -> Record:
+        """Return what is found now; where only a part is missing since an earlier call, what that call found."""
         if earlier is not None:
             return earlier
         found = None if self.is_closed(mode) and not self.method.is_closed_by_others else self.method.find()
         before = Mode.WRITABLE if self.method.is_closed_by_others else mode
         until = now + self.lease
-        lock = LockPlace(self.custody.lock.path, self.custody.lock.tree)
+        lock = LockPlace(self.claim.lock.path, self.claim.lock.tree)
         service = self._keep_service(mode)
         return Record(self.method.name, self.method.subject, before, now, until, found, self.options, lock, service)
 
     def _open_until_now(self, record: Record) -> Record:
-        """Starting the watchdog takes a while, in which the registry is open."""
+        """Note that the registry is closed from now on: starting the watchdog took a while, in which it was open."""
         record = record._replace(entered_at=time.time())
-        self.custody.records.save(record)
+        self.claim.records.save(record)
         return record
 
-    def _keep_service(self, mode: str) -> KeptService:
+    def _keep_service(self, mode: Mode) -> KeptService:
         replicas = self.registry.service.find(self.registry.timeout) if mode != Mode.STOPPED else None
-        programs = self.custody.records.keep_programs(self.method.subject, self.registry.service.programs)
+        programs = self.claim.records.keep_programs(self.method.subject, self.registry.service.programs)
         return KeptService(programs, replicas)
 
-    def _prove(self, mode: str) -> None:
+    def _prove(self, mode: Mode) -> None:
         self.registry.wait_for(mode)
         if mode == Mode.STOPPED:
             self.registry.require_no_process()
@@ -164,32 +164,32 @@ class Closing:
             self.registry.require_same_storage()
 
     def _take_back(self, earlier: Optional[Record], record: Optional[Record], reason: Exception) -> NoReturn:
-        """The service was not acted on. What an earlier call closed is opened; else the setting alone goes back."""
+        """Put the setting back, for the service was not acted on yet; what an earlier call closed is opened."""
         if earlier is not None:
             self._abandon(earlier, reason)
         if record is not None and record.found is not None:
             self.method.leave(record.found)
-        self.custody.give_up()
-        self.journal.changed = False
+        self.claim.give_up()
+        self.done.changed = False
         raise MaintenanceError(f"{reason}; nothing was changed") from reason
 
     def _abandon(self, record: Record, reason: Exception) -> NoReturn:
-        """Closing failed: put back what was found, and say in what state the registry is."""
+        """Put back what was found, for closing failed, and say in what state the registry is."""
         if record.found is None:
-            self.custody.give_up()
+            self.claim.give_up()
             raise MaintenanceError(f"{reason}; nothing was changed") from reason
-        opening, target = Opening(self.registry, self.journal), record.mode_before
+        opening, target = Opening(self.registry, self.done), record.mode_before
         try:
-            self.custody.stop_sweep(self.registry.timeout)
-            touched = self.custody.is_touched
-            opening.carry_out(record, opening.action(None, target, touched), target, touched)
-            self.custody.give_up()
+            self.claim.stop_sweep(self.registry.timeout)
+            touched = self.claim.is_touched
+            opening.carry_out(record, opening.action(Mode.UNKNOWN, target, touched), target, touched)
+            self.claim.give_up()
         except DrydockError as error:
             raise MaintenanceError(
                 f"{reason}; putting the registry back failed too: {error}; {self.method.subject} is {self._setting()}, "
                 f"the registry is {self.registry.mode}; mend the cause, then run state: restored"
             ) from error
-        self.journal.changed = False
+        self.done.changed = False
         raise MaintenanceError(f"{reason}; the registry was put back and is {target} again") from reason
 
     def _setting(self) -> str:
@@ -203,5 +203,5 @@ def _has_changed(record: Optional[Record]) -> bool:
     return record is not None and record.found is not None
 
 
-def _as_setting(mode: str) -> str:
+def _as_setting(mode: Mode) -> Mode:
     return Mode.READ_ONLY if mode == Mode.READ_ONLY else Mode.WRITABLE

@@ -22,7 +22,7 @@ PATIENCE_SECONDS = 600.0
 
 
 @contextlib.contextmanager
-def exclusively(
+def one_at_a_time(
     state_dir: str, make: bool = False, patience: float = PATIENCE_SECONDS, by_force: bool = False
 ) -> Iterator[None]:
     """Hold the directory's lock (flock(2)) within the block. Where there is none, it is made or nothing is held.
@@ -59,7 +59,7 @@ class _Patience:
 
 
 def _end_holders(state_dir: str) -> bool:
-    """Whether there were some, and have ended."""
+    """End them; tell whether there were some, and have ended."""
     holders = lock_holders(state_dir)
     return bool(holders) and end_processes(holders, [signal.SIGKILL])
 
@@ -80,7 +80,7 @@ def _hold(state_dir: str, make: bool, patience: _Patience) -> Optional[int]:
 
 
 def _open_locked(state_dir: str, patience: _Patience) -> Optional[int]:
-    """The open directory, locked; None where it has gone, for whoever opened a registry last takes it away."""
+    """Return the open directory, locked; None where it has gone, for whoever opens a registry last takes it away."""
     try:
         descriptor = os.open(state_dir, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except FileNotFoundError:

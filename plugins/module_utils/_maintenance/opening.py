@@ -10,7 +10,7 @@ from typing import Any, Mapping, Optional
 from .._basics.errors import DrydockError, MaintenanceError
 from .._proof.probe import Mode
 from .._registry.cache import UNKNOWN_CACHE, caches_in_memory, forget_blobs
-from .journal import Journal
+from .done import Done
 from .record import Record
 from .registry import Registry
 
@@ -21,21 +21,21 @@ class Opening:
     `is_alone` tells that the lease has ended, so that nobody else does anything to open the registry.
     """
 
-    def __init__(self, registry: Registry, journal: Journal, is_forced: bool = False, is_alone: bool = False) -> None:
+    def __init__(self, registry: Registry, done: Done, is_forced: bool = False, is_alone: bool = False) -> None:
         self.registry = registry
         self.method = registry.method
-        self.journal = journal
+        self.done = done
         self.is_forced = is_forced
         self.is_alone = is_alone
 
-    def action(self, seen: Optional[str], target: str, touched: bool) -> Optional[str]:
-        """What the service has to do so that the registry comes from the mode `seen` to `target`, without a lie."""
+    def action(self, seen: Mode, target: Mode, touched: bool) -> Optional[str]:
+        """Return what the service has to do so that the registry comes from one mode to the other, without a lie."""
         if seen != target and self.method.opening is not None:
             return self.method.opening
         return self.refreshing(seen, touched, is_needed=not self.method.is_closed_by_others)
 
-    def refreshing(self, seen: Optional[str], touched: bool, is_needed: bool) -> Optional[str]:
-        """`restart` where the registry remembers in its own memory what was swept.
+    def refreshing(self, seen: Mode, touched: bool, is_needed: bool) -> Optional[str]:
+        """Return `restart` where the registry remembers in its own memory what was swept.
 
         Where that `is_needed` no more than others may do it, it is only done if the options tell how.
         """
@@ -43,23 +43,23 @@ class Opening:
             return None
         if is_needed or self.registry.service.can("restart"):
             return "restart"
-        self.journal.warn(
+        self.done.warn(
             "the storage was swept, and the registry remembers in its memory what it had: restart it before anybody "
             "pushes, or give restart_command or service"
         )
         return None
 
-    def changes_setting(self, record: Optional[Record], target: str) -> bool:
+    def changes_setting(self, record: Optional[Record], target: Mode) -> bool:
         found = self._found(record)
         would_leave = found is not None and self.method.would_leave(found)
         return would_leave or (target == Mode.WRITABLE and self.method.is_read_only)
 
-    def carry_out(self, record: Optional[Record], action: Optional[str], target: str, touched: bool) -> None:
-        """Raises MaintenanceError that says what state the registry is in."""
+    def carry_out(self, record: Optional[Record], action: Optional[str], target: Mode, touched: bool) -> None:
+        """Open it. Raises MaintenanceError that says what state the registry is in."""
         if action is not None and self.method.opening is None:
             # The setting closes the registry at once, so it goes last: nobody pushes into a cache that lies.
             # Somebody may have opened it before, as a reboot does where the flag lies below /run.
-            self.refresh(action, self.registry.probe().mode or self.method.closed_mode, touched)
+            self.refresh(action, self.registry.mode.known_or(self.method.closed_mode), touched)
             action = None
         elif touched:
             self._forget()
@@ -73,7 +73,7 @@ class Opening:
                 "mend the cause, then run state: restored again"
             ) from error
 
-    def refresh(self, action: Optional[str], mode: str, touched: bool) -> None:
+    def refresh(self, action: Optional[str], mode: Mode, touched: bool) -> None:
         """Empty the caches of a registry that stays in its mode. Raises MaintenanceError."""
         if touched:
             self._forget()
@@ -83,28 +83,28 @@ class Opening:
 
     def _act(self, action: Optional[str]) -> None:
         if action is not None:
-            self.journal.changed = self.journal.restarted = True
+            self.done.changed = self.done.restarted = True
             self.registry.act(action)
 
-    def _put_back(self, record: Optional[Record], target: str) -> None:
+    def _put_back(self, record: Optional[Record], target: Mode) -> None:
         found = self._found(record)
         if found is not None and self.method.leave(found):
-            self.journal.changed = True
+            self.done.changed = True
         if target == Mode.WRITABLE and self.method.is_read_only and self.method.open():
-            self.journal.changed = True
+            self.done.changed = True
         if self.is_alone:
             self.method.open_alone(self.registry.timeout)
 
     def _found(self, record: Optional[Record]) -> Optional[Mapping[str, Any]]:
-        """What this method has to put back."""
+        """Return what this method has to put back."""
         return record.found if record is not None and record.method == self.method.name else None
 
     def _forget(self) -> None:
         if self.registry.config is None:
-            self.journal.warn(UNKNOWN_CACHE)
+            self.done.warn(UNKNOWN_CACHE)
         try:
             forget_blobs(self.registry.config)
         except DrydockError as error:
             if not self.is_forced:
                 raise
-            self.journal.warn(f"the registry was opened though what it remembers of its blobs is wrong: {error}")
+            self.done.warn(f"the registry was opened though what it remembers of its blobs is wrong: {error}")

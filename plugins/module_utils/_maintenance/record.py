@@ -23,6 +23,7 @@ from typing import Any, List, Mapping, NamedTuple, Optional
 from .._basics.durable import replacing, sync_directory
 from .._basics.errors import MaintenanceError
 from .._basics.formats import require_known_format
+from .._proof.probe import Mode
 
 _FORMAT = 2
 _KEYS = ("method", "subject", "mode_before", "entered_at", "expires_at", "found", "options")
@@ -56,7 +57,7 @@ class Record(NamedTuple):
 
     method: str
     subject: str
-    mode_before: str
+    mode_before: Mode
     entered_at: float
     expires_at: float
     found: Optional[Mapping[str, Any]]
@@ -89,7 +90,7 @@ def record_from_json(content: bytes, where: str) -> Record:
     lock, programs = options.pop("_lock", None), options.pop("_service_programs", None)
     found = options.pop("_service_found", None) or {}
     return Record(
-        **{**{name: data[name] for name in _KEYS}, "options": options},
+        **{**{name: data[name] for name in _KEYS}, "mode_before": Mode(data["mode_before"]), "options": options},
         lock=LockPlace(**lock) if lock else None,
         service=KeptService(programs or {}, found.get("replicas")),
     )
@@ -106,7 +107,7 @@ class RecordStore:
         return os.path.join(self.directory, f"maintenance-{name}.json")
 
     def load(self, subject: str) -> Optional[Record]:
-        """The record of a subject, None where there is none; MaintenanceError where it can't be used."""
+        """Return the record of a subject, None where there is none. Raises MaintenanceError where it can't be used."""
         path = self.path(subject)
         try:
             check_private(path)
@@ -119,7 +120,7 @@ class RecordStore:
             raise MaintenanceError(f"the maintenance record {path} of {subject} is damaged; {_WITHOUT}") from None
 
     def others(self, subject: str) -> List[Record]:
-        """The records of other closings on this host, as far as they can be used."""
+        """Return the records of other closings on this host, as far as they can be used."""
         found = []
         for path in glob.glob(f"{glob.escape(self.directory)}/maintenance-*.json"):
             with contextlib.suppress(OSError, MaintenanceError, ValueError, KeyError, TypeError):
@@ -151,7 +152,7 @@ class RecordStore:
         return kept
 
     def remove(self, subject: str) -> None:
-        """The directory goes with the last record."""
+        """Remove the record of a subject; the directory goes with the last one."""
         path = self.path(subject)
         try:
             with contextlib.suppress(FileNotFoundError):
@@ -173,7 +174,7 @@ def _write(path: str, content: bytes) -> None:
 
 
 def check_private(path: str) -> None:
-    """What others could have written is not put back as root. Raises MaintenanceError, FileNotFoundError."""
+    """Raise MaintenanceError for what others could have written: it is not put back as root. FileNotFoundError."""
     for place in (os.path.dirname(path), path):
         found = os.lstat(place)
         if found.st_uid not in (0, os.geteuid()) or stat.S_IMODE(found.st_mode) & 0o022:

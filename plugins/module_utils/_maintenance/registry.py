@@ -40,12 +40,12 @@ class Registry(NamedTuple):
         return self.endpoints.probe()
 
     @property
-    def mode(self) -> str:
-        """For errors: what the registry is now."""
-        return self.probe().mode or "unknown"
+    def mode(self) -> Mode:
+        """What the registry is now."""
+        return self.probe().mode
 
     def drain(self) -> Drain:
-        """What has to end after the closing. The pods of a deployment are told from afar: they run on other hosts."""
+        """Return what has to end after the closing. Pods are told from afar: they run on other hosts."""
         details = self.service.details
         if isinstance(details, KubernetesDeployment) and self.method.closing is not None:
             return Drain([], self.root, [OldPods(Deployment(details))])
@@ -61,7 +61,7 @@ class Registry(NamedTuple):
         if action is not None:
             self.method.adapt(self.service).require(action)
 
-    def wait_for(self, mode: str) -> None:
+    def wait_for(self, mode: Mode) -> None:
         """Return when every endpoint shows the mode and, where it serves, an image can be read. MaintenanceError."""
         deadline = time.monotonic() + self.timeout
         while True:
@@ -88,8 +88,8 @@ class Registry(NamedTuple):
                 "give the registry_url at which it answers"
             )
 
-    def _missing(self, mode: str) -> Tuple[str, str]:
-        """What the registry was not shown to be, and why; no reason where it is as wanted."""
+    def _missing(self, mode: Mode) -> Tuple[str, str]:
+        """Return what the registry was not shown to be, and why; no reason where it is as wanted."""
         seen = self.probe()
         if seen.is_locked_out and not self.endpoints.has_password and mode != Mode.STOPPED:
             return mode, ""  # it answers, and nothing more can be asked
@@ -105,7 +105,7 @@ class Registry(NamedTuple):
         return ""
 
     def _images(self) -> List[Tuple[str, str]]:
-        """Of these one must be served; where none can be found, that the registry answers has to do."""
+        """Return images of which one must be served; where none can be found, that the registry answers has to do."""
         try:
             layout = self.open_layout()
             return layout.some_images() if layout else self.endpoints.some_images()

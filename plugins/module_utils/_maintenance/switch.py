@@ -15,9 +15,9 @@ from .._basics.errors import MaintenanceError
 from .._lock.hold import this_host
 from .._lock.lock import Lock
 from .._proof.probe import Mode, Probe
+from .claim import Claim
 from .closing import Closing
-from .custody import Custody
-from .journal import Journal
+from .done import Done
 from .opening import Opening
 from .record import Record
 from .registry import Registry
@@ -26,12 +26,12 @@ from .registry import Registry
 CACHE_PATIENCE = 300.0
 
 
-class Outcome(NamedTuple):
+class ModeChange(NamedTuple):
     """What was done, or in check mode would be; times in seconds since the epoch, `before` and `after` for the diff."""
 
     changed: bool
-    mode_before: Optional[str]
-    mode_after: Optional[str]
+    mode_before: Mode
+    mode_after: Mode
     entered_at: Optional[float] = None
     left_at: Optional[float] = None
     drained: Optional[bool] = None
@@ -41,63 +41,64 @@ class Outcome(NamedTuple):
 
 
 class Switch:
-    """Closes and opens one registry; to be used within `exclusively`. `journal` tells what was done, after errors too.
+    """Closes and opens one registry; to be used within `one_at_a_time`. `done` tells what was done, after errors too.
 
     Every method raises HeldError where another run holds the registry, and MaintenanceError, InvalidOptionError or
     MissingLibraryError where it can't do what it is asked.
     """
 
-    def __init__(self, registry: Registry, custody: Custody, closing: Closing, check_mode: bool) -> None:
+    def __init__(self, registry: Registry, claim: Claim, closing: Closing, check_mode: bool) -> None:
         self.registry = registry
         self.method = registry.method
-        self.custody = custody
+        self.claim = claim
         self.closing = closing
-        self.journal: Journal = custody.journal
+        self.done: Done = claim.done
         self.check_mode = check_mode
 
     @property
     def lock(self) -> Lock:
-        return self.custody.lock
+        return self.claim.lock
 
     @property
     def timeout(self) -> float:
         """Seconds for each wait on its own."""
         return self.registry.timeout
 
-    def close(self) -> Outcome:
+    def close(self) -> ModeChange:
         """Make the registry closed, proven and drained, held by this run until its lease ends."""
         record, before = self._record(), self.registry.probe()
-        if before.mode is None:
+        if before.mode == Mode.UNKNOWN:
             raise MaintenanceError(f"{before.detail}; nothing was changed")
         closing, mode = self.closing, before.mode
+        after: Mode = mode
         if mode == Mode.STOPPED:
             self.registry.require_no_process()
         drain, is_closed = closing.drain(mode), closing.is_closed(mode)
-        look, after = ("", ""), mode
+        look = ("", "")
         if not is_closed:
             closing.check(mode, record)
             after = self.method.closed_mode
             look = (self.method.describe(self.method.setting()), self.method.describe(after))
         if self.check_mode:
-            self.custody.refuse_others()
-            return Outcome(not is_closed, mode, after, record and record.entered_at, None, None, *look)
+            self.claim.refuse_others()
+            return ModeChange(not is_closed, mode, after, record and record.entered_at, None, None, *look)
         record = closing.enter(mode, record)
         drained = closing.carry_out(mode, record, drain)
-        return Outcome(not is_closed, mode, after, record.entered_at, None, drained, *look, record.expires_at)
+        return ModeChange(not is_closed, mode, after, record.entered_at, None, drained, *look, record.expires_at)
 
-    def hold(self) -> Outcome:
+    def hold(self) -> ModeChange:
         """Hold the registry until the lease ends, before the user's own tasks close it: from here on somebody opens it.
 
         Of what they have closed already nothing can be proven, so that is left to `close`.
         """
         record, before = self._record(), self.registry.probe()
-        if before.mode is None:
+        if before.mode == Mode.UNKNOWN:
             raise MaintenanceError(f"{before.detail}; nothing was changed")
         self.closing.check(before.mode, record)
         record = self.closing.enter(before.mode, record)
-        return Outcome(False, before.mode, before.mode, record.entered_at, lease_until=record.expires_at)
+        return ModeChange(False, before.mode, before.mode, record.entered_at, lease_until=record.expires_at)
 
-    def restore(self, stop_sweep: bool = False, by_lease: bool = False) -> Outcome:
+    def restore(self, stop_sweep: bool = False, by_lease: bool = False) -> ModeChange:
         """Put back what was found when the registry was closed; nothing where no record says that it was.
 
         `stop_sweep` first ends the sweep of whichever run holds the registry. `by_lease` does so too, and opens the
@@ -106,12 +107,12 @@ class Switch:
         record, before = self._record(), self.registry.probe()
         if record is None:
             if before.mode != Mode.WRITABLE:
-                self.custody.tell_of_others()
+                self.claim.tell_of_others()
             if not self.check_mode:
-                self.custody.let_go_of_the_dead()
-            return Outcome(False, before.mode, before.mode)
+                self.claim.let_go_of_the_dead()
+            return ModeChange(False, before.mode, before.mode)
         if not stop_sweep and not by_lease:
-            self.custody.refuse_the_living()
+            self.claim.refuse_the_living()
         is_forced = by_lease and time.time() > record.expires_at + CACHE_PATIENCE
         if record.found is None:
             return self._release(record, before, is_forced)
@@ -119,8 +120,8 @@ class Switch:
 
     def refuse_the_living(self) -> None:
         """Raise HeldError where another run that is not known to be dead has closed this registry, or just does so."""
-        if self.custody.record() is not None:
-            self.custody.refuse_the_living()
+        if self.claim.record() is not None:
+            self.claim.refuse_the_living()
 
     def stop_sweep_where_open(self) -> bool:
         """Ask for a sweep to stop, on whichever host, unless this registry is closed; whether that was so.
@@ -134,31 +135,31 @@ class Switch:
         self.lock.request_stop(f"the registry of {this_host()} is not closed any more: {seen.detail}")
         return True
 
-    def end_sweep(self, stop_sweep: bool) -> Outcome:
+    def end_sweep(self, stop_sweep: bool) -> ModeChange:
         """See that no sweep goes on and no cache lies, before the user's own tasks open the registry."""
         if not stop_sweep:
-            self.custody.refuse_the_living()
+            self.claim.refuse_the_living()
         if not self.check_mode:
-            self.custody.stop_sweep(self.timeout)
-            opening, seen = Opening(self.registry, self.journal), self.registry.probe()
-            touched = self.custody.is_touched
+            self.claim.stop_sweep(self.timeout)
+            opening, seen = Opening(self.registry, self.done), self.registry.probe()
+            touched = self.claim.is_touched
             action = opening.refreshing(seen.mode, touched, is_needed=False)
-            opening.refresh(action, seen.mode or self.method.closed_mode, touched)
-        return Outcome(False, None, None)
+            opening.refresh(action, seen.mode.known_or(self.method.closed_mode), touched)
+        return ModeChange(False, Mode.UNKNOWN, Mode.UNKNOWN)
 
-    def open(self) -> Outcome:
+    def open(self) -> ModeChange:
         """Make the registry writable whatever it was before, and whoever holds it."""
-        record, before = self.custody.usable_record(), self.registry.probe()
+        record, before = self.claim.usable_record(), self.registry.probe()
         if record is None and before.mode == Mode.WRITABLE and not self.method.is_read_only:
             if not self.check_mode:
-                self.custody.stop_sweep(self.timeout)
-                self.custody.give_up()
-            return Outcome(False, before.mode, before.mode)
+                self.claim.stop_sweep(self.timeout)
+                self.claim.give_up()
+            return ModeChange(False, before.mode, before.mode)
         self.method.check_opening()
         return self._leave(record, before, Mode.WRITABLE, is_forced=True)
 
     def _record(self) -> Optional[Record]:
-        record = self.custody.record()
+        record = self.claim.record()
         if record is not None and record.method != self.method.name:
             raise MaintenanceError(
                 f"the registry was closed by the method {record.method}, restore it by that, not by {self.method.name}"
@@ -166,11 +167,11 @@ class Switch:
         return record
 
     def _leave(
-        self, record: Optional[Record], before: Probe, target: str, is_forced: bool, is_alone: bool = False
-    ) -> Outcome:
-        self.custody.require_sight()
-        opening, seen = Opening(self.registry, self.journal, is_forced, is_alone), before.mode
-        action = opening.action(seen, target, self.custody.is_touched)
+        self, record: Optional[Record], before: Probe, target: Mode, is_forced: bool, is_alone: bool = False
+    ) -> ModeChange:
+        self.claim.require_sight()
+        opening, seen = Opening(self.registry, self.done, is_forced, is_alone), before.mode
+        action = opening.action(seen, target, self.claim.is_touched)
         self.registry.require(action)
         changes_setting = opening.changes_setting(record, target)
         changed = changes_setting or action is not None or seen != target
@@ -179,22 +180,22 @@ class Switch:
             look = (self.method.describe(self.method.setting()), self.method.describe(Mode.WRITABLE))
         entered_at = record.entered_at if record is not None else None
         if self.check_mode:
-            return Outcome(changed, seen, target, entered_at, None, None, *look)
-        self.custody.stop_sweep(self.timeout)
-        touched = self.custody.is_touched
+            return ModeChange(changed, seen, target, entered_at, None, None, *look)
+        self.claim.stop_sweep(self.timeout)
+        touched = self.claim.is_touched
         opening.carry_out(record, opening.action(seen, target, touched), target, touched)
-        self.custody.give_up()
-        return Outcome(changed or self.journal.changed, seen, target, entered_at, time.time(), None, *look)
+        self.claim.give_up()
+        return ModeChange(changed or self.done.changed, seen, target, entered_at, time.time(), None, *look)
 
-    def _release(self, record: Record, before: Probe, is_forced: bool) -> Outcome:
-        """It was found closed: whatever it is now, somebody else has made it. Only what it remembers may have to go."""
-        self.custody.require_sight()
-        opening, seen = Opening(self.registry, self.journal, is_forced), before.mode
-        action = opening.refreshing(seen, self.custody.is_touched, is_needed=False)
+    def _release(self, record: Record, before: Probe, is_forced: bool) -> ModeChange:
+        """Let go of a registry that was found closed, and so stays as it is; only what it remembers may have to go."""
+        self.claim.require_sight()
+        opening, seen = Opening(self.registry, self.done, is_forced), before.mode
+        action = opening.refreshing(seen, self.claim.is_touched, is_needed=False)
         if not self.check_mode:
-            self.custody.stop_sweep(self.timeout)
-            touched = self.custody.is_touched
+            self.claim.stop_sweep(self.timeout)
+            touched = self.claim.is_touched
             action = opening.refreshing(seen, touched, is_needed=False)
-            opening.refresh(action, seen or record.mode_before, touched)
-            self.custody.give_up()
-        return Outcome(action is not None, seen, seen, record.entered_at)
+            opening.refresh(action, seen.known_or(record.mode_before), touched)
+            self.claim.give_up()
+        return ModeChange(action is not None, seen, seen, record.entered_at)

@@ -24,7 +24,7 @@ from .._basics.errors import DrydockError
 from .._basics.task_context import TaskContext
 from .build import build_switch
 from .lease.boot import this_boot
-from .one_at_a_time import exclusively
+from .one_at_a_time import one_at_a_time
 from .record import Record, record_from_json
 from .switch import Switch
 
@@ -42,10 +42,10 @@ class Watchdog:
     def check(self) -> None:
         """Raise DrydockError where the registry could not be put back from what this host has."""
         # The lock may lie in a bucket, and the keys to that in the environment of the run alone.
-        self._switch().custody.lock.hold()
+        self._switch().claim.lock.hold()
 
     def wait(self, waited_until: Optional[float] = None) -> None:
-        """Until the lease is over; `waited_until` is an end that a timer has waited for."""
+        """Wait until the lease is over; `waited_until` is an end that a timer has waited for."""
         until = self.record.expires_at
         deadline = Deadline(until, None if waited_until is None else until - waited_until)
         while not deadline.is_over:
@@ -61,7 +61,7 @@ class Watchdog:
         """Try until it holds."""
         for pause in pauses():
             try:
-                with exclusively(self.state_dir, by_force=True):
+                with one_at_a_time(self.state_dir, by_force=True):
                     self._put_back()
             except Exception as error:  # whatever it is, the registry is still closed
                 failure = f"{self.record.subject} could not be put back: {error}; next attempt in {pause:g} s"
@@ -74,7 +74,7 @@ class Watchdog:
         subject, switch = self.record.subject, self._switch()
         syslog.syslog(syslog.LOG_WARNING, f"{subject} is put back now, for nobody else has done it")
         outcome = switch.restore(by_lease=True)
-        for warning in switch.journal.warnings:
+        for warning in switch.done.warnings:
             syslog.syslog(syslog.LOG_WARNING, warning)
         syslog.syslog(syslog.LOG_NOTICE, f"{subject} was put back, the registry is {outcome.mode_after}")
 
@@ -134,5 +134,5 @@ def detach() -> None:
 
 
 def pauses() -> Iterator[float]:
-    """Seconds to wait after each attempt that failed; without an end."""
+    """Yield the seconds to wait after each attempt that failed; without an end."""
     return itertools.chain(_PAUSES, itertools.repeat(_PAUSES[-1]))

@@ -26,9 +26,9 @@ _ADVICE = (
 
 
 class Closedness(NamedTuple):
-    """What the probe showed: the mode, or `unknown`, and a sentence for people."""
+    """What the probe showed: the mode, and a sentence for people."""
 
-    mode: str
+    mode: Mode
     detail: str
     endpoints: Optional[Endpoints]
 
@@ -38,7 +38,7 @@ def look(
 ) -> Closedness:
     """Ask the registry whether it is closed; leaves no trace. Raises for unusable options, not for answers."""
     endpoints = endpoints_of(options, config, repository, version)
-    return look_again(Closedness("unknown", "there is no registry_url to ask at", endpoints))
+    return look_again(Closedness(Mode.UNKNOWN, "there is no registry_url to ask at", endpoints))
 
 
 def look_again(closedness: Closedness) -> Closedness:
@@ -46,7 +46,7 @@ def look_again(closedness: Closedness) -> Closedness:
     if closedness.endpoints is None:
         return closedness
     found = closedness.endpoints.probe()
-    return Closedness(found.mode or "unknown", found.detail, closedness.endpoints)
+    return Closedness(found.mode, found.detail, closedness.endpoints)
 
 
 def check_contents(closedness: Closedness, graph: Graph, storage: Storage) -> None:

@@ -13,7 +13,7 @@ from .._client.base import ApiClient
 from .._client.open import open_client
 from .._client.options import ClientOptions
 from .._registry.config import RegistryConfig
-from .probe import DEFAULT_REPOSITORY, Probe, probe
+from .probe import DEFAULT_REPOSITORY, Mode, Probe, probe
 
 _LOOKED_AT = 5
 
@@ -31,14 +31,14 @@ class Endpoints:
         self.has_password = has_password
 
     def probe(self) -> Probe:
-        """The mode that every endpoint shows; none where they differ. Never raises for what they answer."""
+        """Return the mode that every endpoint shows, unknown where they differ. Never raises for what they answer."""
         found = [probe(client, self.repository) for client in self.clients]
-        unknown = next((one for one in found if one.mode is None), None)
+        unknown = next((one for one in found if one.mode == Mode.UNKNOWN), None)
         if unknown is not None:
             return unknown
         if len({one.mode for one in found}) == 1:
             return found[0]
-        return Probe(None, f"the endpoints differ: {', but '.join(one.detail for one in found)}")
+        return Probe(Mode.UNKNOWN, f"the endpoints differ: {', but '.join(one.detail for one in found)}")
 
     def check_reads(self, images: Sequence[Tuple[str, str]]) -> None:
         """Raise RegistryError unless every endpoint answers as a registry and serves one of the (repository, tag)."""
@@ -48,7 +48,7 @@ class Endpoints:
                 _check_serves_one(client, images)
 
     def some_images(self) -> List[Tuple[str, str]]:
-        """(repository, tag) of what the first endpoint lists, of its first few repositories. Raises RegistryError."""
+        """Return (repository, tag) of the first few repositories of the first endpoint. Raises RegistryError."""
         client = self.clients[0]
         names = islice(client.repositories(), _LOOKED_AT)
         return [(name, tag) for name in names for tag in islice(client.tags(name) or [], 1)]

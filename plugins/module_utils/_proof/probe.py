@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import errno
 import socket
+from enum import Enum
 from itertools import islice
 from typing import Any, Container, Iterable, Mapping, NamedTuple, Optional
 from urllib.parse import urlsplit
@@ -29,21 +30,29 @@ CLOSED_HEADER = ("Drydock-Maintenance", "closed")
 _LOOKED_AT = 20
 
 
-class Mode:
-    """What a registry was shown to be."""
+class Mode(str, Enum):
+    """What a registry was shown to be; the value is what results and records say."""
 
     READ_ONLY = "read_only"
     WRITABLE = "writable"
     STOPPED = "stopped"
+    UNKNOWN = "unknown"
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+    def known_or(self, other: Mode) -> Mode:
+        """Return this mode, or where it is unknown the other one."""
+        return other if self is Mode.UNKNOWN else self
 
 
 class Probe(NamedTuple):
-    """The proven mode, or None, and a sentence for people that says what was seen and what to do.
+    """The proven mode, and a sentence for people that says what was seen and what to do.
 
     `is_locked_out` says that the registry answers, and tells nothing to somebody without the right to push.
     """
 
-    mode: Optional[str]
+    mode: Mode
     detail: str
     is_locked_out: bool = False
 
@@ -58,7 +67,7 @@ def probe(client: ApiClient, repository: str) -> Probe:
     except UnreachableError as error:
         return _judge_unreachable(client, error)
     except RegistryError as error:
-        return Probe(None, str(error), is_locked_out=True)
+        return Probe(Mode.UNKNOWN, str(error), is_locked_out=True)
     return _judge(client, repository, answer)
 
 
@@ -114,17 +123,17 @@ def _judge(client: ApiClient, repository: str, answer: Answer) -> Probe:
     reason, is_locked_out = client.explain(answer), answer.status in (401, 403)
     if is_locked_out:
         reason += f"; the probe needs the right to push to the repository {repository}"
-    return Probe(None, f"neither open nor closed could be shown: {reason}", is_locked_out)
+    return Probe(Mode.UNKNOWN, f"neither open nor closed could be shown: {reason}", is_locked_out)
 
 
 def _judge_unreachable(client: ApiClient, error: UnreachableError) -> Probe:
     if error.refused and not client.http.passes_proxy(client.url) and _refused_everywhere(client):
         return Probe(Mode.STOPPED, f"{client.url} refuses connections")
-    return Probe(None, f"neither open nor closed could be shown: {error}")
+    return Probe(Mode.UNKNOWN, f"neither open nor closed could be shown: {error}")
 
 
 def _refused_everywhere(client: ApiClient) -> bool:
-    """Whether every address behind the URL's name refuses: one that only times out may still serve somebody."""
+    """Tell whether every address behind the URL's name refuses: one that only times out may still serve somebody."""
     parts = urlsplit(client.url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     try:
@@ -136,7 +145,7 @@ def _refused_everywhere(client: ApiClient) -> bool:
 
 
 def _refuses(family: int, address: tuple[Any, ...], timeout: float) -> Optional[bool]:
-    """None for an address that this host has no way to use, such as ::1 where IPv6 is off."""
+    """Tell whether it refuses; None for an address that this host has no way to use, as ::1 where IPv6 is off."""
     try:
         with socket.socket(family, socket.SOCK_STREAM) as connection:
             connection.settimeout(timeout)

@@ -30,6 +30,7 @@ from .._plan.plan import Plan
 from .._plan.planning import Marked, condemned, make_plan, mark_again
 from .._plan.store_name import StoreName, new_store_name, read_store_name
 from .._proof.closed import Closedness, check_contents, look, look_again, require_closed, show_same_storage, why_open
+from .._proof.probe import Mode
 from .._registry.cache import UNKNOWN_CACHE, check_cache, forget_blobs
 from .._retention.retention import Retention, read_dates
 from .._storage.open import read_storage_options
@@ -200,7 +201,7 @@ class StorageCleanup(Cleanup):
         if not self.params["require_read_only"]:
             return
         now = look_again(closedness)
-        self.result["registry_mode"] = now.mode
+        self.result["registry_mode"] = now.mode.value
         reason = why_open(now, self.config, self.storage)
         if reason is not None:
             raise NotClosedError(f"the registry is not closed any more: {reason}")
@@ -208,7 +209,7 @@ class StorageCleanup(Cleanup):
     def _require_closed(self, closedness: Closedness) -> None:
         if self.params["require_read_only"]:
             require_closed(closedness, self.config, self.storage)
-        elif closedness.mode not in ("read_only", "stopped"):
+        elif closedness.mode not in (Mode.READ_ONLY, Mode.STOPPED):
             self.warn(
                 f"the registry was not shown to be closed ({closedness.detail}); "
                 "with require_read_only: false an image that is pushed during the sweep can be damaged"
@@ -348,8 +349,8 @@ class StorageCleanup(Cleanup):
 
     def _look(self, repository: Optional[str]) -> Closedness:
         if not self.params["require_read_only"] and not self.params["registry_url"]:
-            return Closedness("unknown", "it was not asked", None)
+            return Closedness(Mode.UNKNOWN, "it was not asked", None)
         closedness = look(read_client_options(self.params), self.config, repository, self.layout.name)
         require_plain_registry(closedness.endpoints.clients if closedness.endpoints else ())
-        self.result["registry_mode"] = closedness.mode
+        self.result["registry_mode"] = closedness.mode.value
         return closedness

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Collection, Iterator, NamedTuple, Optional, Sequence
 
 from ..._registry.processes import Process, is_running
-from .drain import Watch
+from .drain import Writer
 
 # The states of proc(5)'s net/tcp, which are those of the kernel's tcp_states.h, and of net/unix.
 _ESTABLISHED, _CLOSE_WAIT, _LISTENING = "01", "08", "0A"
@@ -30,7 +30,7 @@ class _Socket(NamedTuple):
     state: str
 
 
-class Connections(Watch):
+class Connections(Writer):
     """Connections to `processes` from before the closing, and later ones whose client went away before the answer.
 
     `ignored_ports` are those where no images are pushed, as the one of the metrics.
@@ -71,7 +71,7 @@ class Connections(Watch):
 
 
 def _accepted(pid: int, ignored_ports: Collection[int]) -> Iterator[_Socket]:
-    """The connections that a process was asked for, not those that it made itself."""
+    """Yield the connections that a process was asked for, not those that it made itself."""
     sockets = list(_sockets(pid))
     listening = {_port(one.local) for one in sockets if one.state == _LISTENING}.difference(ignored_ports)
     for one in sockets:
@@ -81,7 +81,7 @@ def _accepted(pid: int, ignored_ports: Collection[int]) -> Iterator[_Socket]:
 
 
 def _sockets(pid: int) -> Iterator[_Socket]:
-    """The TCP sockets of a process, as its own network namespace has them."""
+    """Yield the TCP sockets of a process, as its own network namespace has them."""
     inodes = _inodes(pid)
     for table in ("tcp", "tcp6"):
         for fields in _rows(pid, table):
@@ -90,7 +90,7 @@ def _sockets(pid: int) -> Iterator[_Socket]:
 
 
 def _accepted_locally(pid: int) -> Iterator[_Socket]:
-    """Those to a Unix socket: they bear the path of the socket that was listened on."""
+    """Yield those to a Unix socket: they bear the path of the socket that was listened on."""
     inodes = _inodes(pid)
     for fields in _rows(pid, "unix"):
         if len(fields) > 7 and fields[6] in inodes and fields[5] == _UNIX_CONNECTED:
@@ -115,7 +115,7 @@ def _rows(pid: int, table: str) -> Iterator[list[str]]:
 
 
 def _plain(address: str) -> str:
-    """An IPv4 address is written the same whether the socket is one of IPv6 or not."""
+    """Return an IPv4 address in one form, whether the socket is one of IPv6 or not."""
     return address[len(_MAPPED) :] if address.startswith(_MAPPED) else address
 
 
@@ -124,7 +124,7 @@ def _port(address: str) -> int:
 
 
 def _readable(address: str) -> str:
-    """`127.0.0.1:5000` for `0100007F:1388`; what is no IPv4 address stays as it is."""
+    """Return `127.0.0.1:5000` for `0100007F:1388`; what is no IPv4 address stays as it is."""
     host, colon, port = address.rpartition(":")
     if not colon or len(host) != 8:
         return address

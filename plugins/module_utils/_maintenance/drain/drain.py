@@ -20,7 +20,7 @@ QUIET_SECONDS = 0.5
 _REPOSITORIES = "docker/registry/v2/repositories"
 
 
-class Watch(ABC):
+class Writer(ABC):
     """Something that may still write after the closing, and is seen to end."""
 
     @property
@@ -29,14 +29,14 @@ class Watch(ABC):
         """Whether there is anything on this host to see it by."""
 
     def closed(self) -> None:  # noqa: B027 - not everybody has to do something then
-        """The registry has just been closed to new writes."""
+        """Note that the registry has just been closed to new writes."""
 
     @abstractmethod
     def left(self) -> Optional[str]:
-        """What still goes on, in words; None where all has ended."""
+        """Return what still goes on, in words; None where all has ended."""
 
 
-class OldProcesses(Watch):
+class OldProcesses(Writer):
     """The registry's processes from before its restart: a closed connection alone does not stop a write."""
 
     def __init__(self, processes: Sequence[Process]) -> None:
@@ -51,7 +51,7 @@ class OldProcesses(Watch):
         return f"the old registry process {', '.join(numbers)} still runs" if numbers else None
 
 
-class Uploads(Watch):
+class Uploads(Writer):
     """Unfinished uploads under a root directory: who still writes to one, changes its size or its time.
 
     No more than a second look, for a manifest is written without one.
@@ -75,42 +75,42 @@ class Uploads(Watch):
 
 
 class Drain:
-    """What to watch, to be made before the registry is closed.
+    """What to wait for, to be made before the registry is closed.
 
-    `old` are the registry's processes of now, which a restart is to end; where nothing is restarted, `watches` say what
+    `old` are the registry's processes of now, which a restart is to end; where nothing is restarted, `writers` say what
     is to end instead. `rootdirectory` is None where the storage is not a directory of this host.
     """
 
     def __init__(
-        self, old: list[Process], rootdirectory: Optional[str], watches: Optional[Sequence[Watch]] = None
+        self, old: list[Process], rootdirectory: Optional[str], writers: Optional[Sequence[Writer]] = None
     ) -> None:
         self.old = old
         self.rootdirectory = rootdirectory
-        self._watches: Sequence[Watch] = [OldProcesses(old)] if watches is None else watches
+        self._writers: Sequence[Writer] = [OldProcesses(old)] if writers is None else writers
 
     def of_uploads(self) -> Drain:
-        """Where nothing is restarted, and what runs was closed from its start on."""
+        """Return what is to end where nothing is restarted, and what runs was closed from its start on."""
         return Drain([], self.rootdirectory, [])
 
     def closed(self) -> None:
-        """To be called when the registry has just been closed to new writes. What is waited for last is told first."""
-        for watch in reversed(self._watches):
-            watch.closed()
+        """Note that the registry has just been closed to new writes. What is waited for last is told first."""
+        for writer in reversed(self._writers):
+            writer.closed()
 
     def wait(self, timeout: float) -> Optional[bool]:
-        """True when drained, None where that can't be seen from here; MaintenanceError when it takes too long."""
+        """Return True when drained, None where that can't be seen from here. Raises MaintenanceError in the end."""
         deadline = time.monotonic() + timeout
         uploads = Uploads(self.rootdirectory)
-        needed = self._watches or [uploads]
-        for watch in (*self._watches, uploads):
-            while watch.can_be_seen:
-                left = watch.left()
+        needed = self._writers or [uploads]
+        for writer in (*self._writers, uploads):
+            while writer.can_be_seen:
+                left = writer.left()
                 if left is None:
                     break
                 if time.monotonic() >= deadline:
                     raise MaintenanceError(f"not drained within {timeout:g} s: {left}")
                 time.sleep(POLL_SECONDS)
-        return True if all(watch.can_be_seen for watch in needed) else None
+        return True if all(writer.can_be_seen for writer in needed) else None
 
 
 def first_repository(rootdirectory: str) -> Optional[str]:
@@ -121,14 +121,14 @@ def first_repository(rootdirectory: str) -> Optional[str]:
 
 
 def _upload_files(top: str) -> Iterator[tuple[str, tuple[int, int]]]:
-    """(path, (size, mtime_ns)) of every file of an upload."""
+    """Yield (path, (size, mtime_ns)) of every file of an upload."""
     for entry in _reserved_directories(top):
         if entry.name == "_uploads":
             yield from _files(entry.path)
 
 
 def _reserved_directories(top: str) -> Iterator[os.DirEntry[str]]:
-    """The `_uploads`, `_layers`, `_manifests` of every repository, without a look inside: quick on any storage."""
+    """Yield `_uploads`, `_layers`, `_manifests` of every repository, without a look inside: quick on any storage."""
     waiting = [top]
     while waiting:
         for entry in _entries(waiting.pop()):
@@ -139,7 +139,7 @@ def _reserved_directories(top: str) -> Iterator[os.DirEntry[str]]:
 
 
 def _entries(directory: str) -> list[os.DirEntry[str]]:
-    """The sub-directories; one that has just gone has none."""
+    """Return the sub-directories; a directory that has just gone has none."""
     try:
         with os.scandir(directory) as entries:
             return [entry for entry in entries if entry.is_dir(follow_symlinks=False)]

@@ -32,12 +32,12 @@ _DESCRIPTION = "Put a container registry back that drydock had closed before a r
 
 
 def has_systemd() -> bool:
-    """Whether systemd runs this host (sd_booted(3)), and takes orders from us."""
+    """Tell whether systemd runs this host (sd_booted(3)), and takes orders from us."""
     return os.path.isdir(_SYSTEMD) and os.geteuid() == 0
 
 
 def this_boot() -> str:
-    """A name for the time since the host's last start; a container that was started again counts as a reboot."""
+    """Return a name for the time since the host's last start; a container that was started anew counts, too."""
     first = process_of(1)
     return f"{Path(_BOOT_ID).read_text().strip()}.{first.started if first else ''}"
 
@@ -53,7 +53,7 @@ class BootHook:
         self.command = list(command)
 
     def install(self) -> Optional[str]:
-        """Returns what keeps a reboot from starting the command, None where nothing does."""
+        """Install it; return what keeps a reboot from starting the command, None where nothing does."""
         try:
             return self._install()
         except (OSError, MaintenanceError) as error:
@@ -77,7 +77,7 @@ class BootHook:
         return None
 
     def remove(self) -> None:
-        """Nothing happens where it is not installed. Raises MaintenanceError."""
+        """Remove it; nothing happens where it is not installed. Raises MaintenanceError."""
         if os.path.exists(self.unit):
             run_tool("systemctl", "disable", f"{self.name}.service")
             _unlink(self.unit)
@@ -97,7 +97,7 @@ def run_tool(name: str, *arguments: str) -> None:
 
 
 def unit_text(command: Sequence[str]) -> str:
-    """The unit (systemd.service(5)); it is no part of the boot itself, so that it may take as long as it needs."""
+    """Return the unit (systemd.service(5)); it is no part of the boot, so that it may take as long as it needs."""
     return f"""\
 [Unit]
 Description={_DESCRIPTION}
@@ -115,7 +115,7 @@ WantedBy=multi-user.target
 
 
 def script_text(name: str, command: Sequence[str]) -> str:
-    """The init script, with a header for insserv (LSB) and one for chkconfig."""
+    """Return the init script, with a header for insserv (LSB) and one for chkconfig."""
     return f"""\
 #!/bin/sh
 # chkconfig: 2345 99 01
@@ -135,7 +135,7 @@ def script_text(name: str, command: Sequence[str]) -> str:
 
 
 def crontab_text(command: Sequence[str]) -> str:
-    """The line for cron (crontab(5)), where a percent sign would end the command."""
+    """Return the line for cron (crontab(5)), where a percent sign would end the command."""
     line = shlex.join(command).replace("%", "\\%")
     return f"# {_DESCRIPTION}\n@reboot root {line} >/dev/null 2>&1\n"
 
@@ -147,7 +147,7 @@ def _unit_word(word: str) -> str:
 
 
 def _find(tool: str) -> Optional[str]:
-    """Where it is installed; a login without a shell has no administrator's PATH."""
+    """Return where it is installed; a login without a shell has no administrator's PATH."""
     return shutil.which(tool, path=os.pathsep.join([os.environ.get("PATH", os.defpath), _ADMINISTRATORS]))
 
 

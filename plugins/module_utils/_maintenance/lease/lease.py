@@ -26,7 +26,7 @@ START_SECONDS = 60.0
 
 
 class Lease:
-    """Watches over the closings recorded in `state_dir`; to be used within `exclusively`.
+    """Watches over the closings recorded in `state_dir`; to be used within `one_at_a_time`.
 
     `watchdog` names the loaded module whose `main` puts a registry back. `warnings` says what part of that this host
     can't do. `own` is the record of the watchdog that uses this.
@@ -39,7 +39,7 @@ class Lease:
         self.warnings: list[str] = []
 
     def record(self, subject: str) -> Optional[Record]:
-        """What the watchdog knows of a closing, None where there is no watchdog. Raises MaintenanceError."""
+        """Return what the watchdog knows of a closing, None where there is none. Raises MaintenanceError."""
         return self._own or read_record(self._program(subject))
 
     def arm(self, record: Record) -> None:
@@ -102,7 +102,7 @@ class Lease:
         return processes_of(program_command(self._program(subject))[1:])
 
     def _files(self, subject: str) -> list[str]:
-        """The program, copies of service programs, and what was being written when somebody was killed."""
+        """Return the program, copies of service programs, and what was being written when somebody was killed."""
         directory, stem = map(glob.escape, os.path.split(self._stem(subject)))
         patterns = (f"{directory}/{stem}-*.py", f"{directory}/.{stem}[.-]*")
         return [self._program(subject), *(path for pattern in patterns for path in glob.glob(pattern))]
@@ -122,7 +122,7 @@ class Lease:
 
 
 def timer_command(unit: str, until: float, remaining: float, command: Sequence[str]) -> list[str]:
-    """The command that makes a timer and its service (systemd-run(1)); both are gone when the service has ended.
+    """Return the command for a timer and its service (systemd-run(1)), which are gone when the service has ended.
 
     By both clocks, as `Deadline`: the first that elapses starts the service (systemd.timer(5)). `until` is in seconds
     since the epoch, of which OnCalendar takes whole ones; `remaining` in seconds.
@@ -142,7 +142,7 @@ def timer_command(unit: str, until: float, remaining: float, command: Sequence[s
 
 
 def service_command(unit: str, command: Sequence[str]) -> list[str]:
-    """The command that starts a service of its own (systemd-run(1)), which is gone when it has ended."""
+    """Return the command that starts a service (systemd-run(1)), which is gone when it has ended."""
     return [
         "systemd-run",
         f"--unit={unit}",

@@ -60,7 +60,7 @@ def write_program(path: str, watchdog: str, state_dir: str, record: Record) -> N
 
 
 def read_record(path: str) -> Optional[Record]:
-    """The record in the program at `path`, None where there is none that can be used.
+    """Return the record in the program at `path`, None where there is none that can be used.
 
     Raises MaintenanceError where the program can't be read, others could have written it, or its record is of a format
     that is not known.
@@ -76,12 +76,12 @@ def read_record(path: str) -> Optional[Record]:
 
 
 def program_command(path: str, *arguments: str) -> list[str]:
-    """The command that runs the program; Python's own variables of whoever runs it don't count."""
+    """Return the command that runs the program; Python's own variables of whoever runs it don't count."""
     return [sys.executable, "-E", path, *arguments]
 
 
 def _sources() -> Mapping[str, str]:
-    """Source texts by their paths in the zip; a package that is only a directory gets an empty `__init__.py`."""
+    """Return texts by their paths in the zip; a package that is only a directory gets an empty `__init__.py`."""
     sources = {f"{package}/__init__.py": "" for package in _parents(f"{_UTILS}._maintenance".split("."))}
     for name, module in sorted(sys.modules.items()):
         loader: Any = getattr(module, "__loader__", None)

@@ -33,7 +33,7 @@ class ConfigFileMethod(Method):
         self._environment = environment
         self._in_place = in_place
 
-    def setting(self) -> str:
+    def setting(self) -> Mode:
         return Mode.READ_ONLY if self._config().read_only else Mode.WRITABLE
 
     def check(self) -> None:
@@ -78,7 +78,7 @@ class ConfigFileMethod(Method):
         write_file(self.subject, state._replace(content=edit.content), self._in_place)
         return True
 
-    def describe(self, setting: str) -> str:
+    def describe(self, setting: Mode) -> str:
         return f"{_KEY}: {'true' if setting == Mode.READ_ONLY else 'false'}\n"
 
     def drain(self, root: Optional[str], config: Optional[RegistryConfig]) -> Drain:
@@ -89,7 +89,7 @@ class ConfigFileMethod(Method):
         return RegistryConfig(self.subject, parse_config(content, self.subject), self._environment)
 
     def _to_put_back(self, found: Mapping[str, Any]) -> Optional[FileState]:
-        """The file as it shall be; None where it is so already.
+        """Return the file as it shall be; None where it is so already.
 
         That is what was found, or, where somebody wrote a file of their own since, theirs without our key.
         """
@@ -112,7 +112,7 @@ class ConfigFileMethod(Method):
 
 
 def _is_torn(current: bytes, one: bytes, other: bytes) -> bool:
-    """Whether writing in place broke off (a full disk): the beginning of one state, then the rest of the other."""
+    """Tell whether writing in place broke off (a full disk): the beginning of one state, then the rest of the other."""
     return _broke_off(current, one, other) or _broke_off(current, other, one)
 
 

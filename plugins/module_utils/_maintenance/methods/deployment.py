@@ -9,15 +9,15 @@ import json
 from typing import Any, Mapping, Optional
 
 from ..._basics.errors import MaintenanceError
-from ..drain.drain import Watch
+from ..drain.drain import Writer
 from ..service.command import run_command
 from ..service.kinds import KubernetesDeployment
-from .environment_variable import NAME, VALUE, Place
+from .environment_variable import NAME, VALUE, VariablePlace
 
 _SECONDS = 60.0
 
 
-class Deployment(Place):
+class Deployment(VariablePlace):
     """A change of the pod template makes new pods by itself; a restart after it makes newer ones."""
 
     def __init__(self, details: KubernetesDeployment) -> None:
@@ -47,13 +47,13 @@ class Deployment(Place):
         return any(wanted.get(name) != value for name, value in self._values().items())
 
     def pods(self) -> set[str]:
-        """The names of its pods, with those that are ending."""
+        """Return the names of its pods, with those that are ending."""
         labels = self._get("deployment", self._deployment)["spec"]["selector"].get("matchLabels") or {}
         selector = ",".join(f"{name}={value}" for name, value in sorted(labels.items()))
         return {pod["metadata"]["name"] for pod in self._get("pods", f"--selector={selector}")["items"]}
 
     def _values(self) -> dict[str, Optional[str]]:
-        """The variable in each container of the pod template; None where it is not set."""
+        """Return the variable in each container of the pod template; None where it is not set."""
         template = self._get("deployment", self._deployment)["spec"]["template"]
         found: dict[str, Optional[str]] = {}
         for container in template["spec"]["containers"]:
@@ -76,7 +76,7 @@ class Deployment(Place):
         return run_command([*self._kubectl, *arguments], _SECONDS, f"kubectl {arguments[0]}")
 
 
-class OldPods(Watch):
+class OldPods(Writer):
     """A rollout counts as done when the old pods have been told to end; one that still ends may still write."""
 
     def __init__(self, deployment: Deployment) -> None:

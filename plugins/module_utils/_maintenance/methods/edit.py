@@ -72,7 +72,7 @@ def _by_hand() -> str:
 
 
 def _check_loads(text: str, wanted: Any, path: str) -> None:
-    """The proof that the edit did what it was meant to do and nothing else."""
+    """Raise MaintenanceError unless the edit did what it was meant to do and nothing else."""
     try:
         loaded = parse_config(text.encode(), path)
     except Exception:
@@ -85,7 +85,7 @@ def _check_loads(text: str, wanted: Any, path: str) -> None:
 
 
 def _without(data: Any, added: Sequence[str]) -> Any:
-    """The data without the key at `added`; a storage that was only named (`storage: filesystem`) is no such case."""
+    """Return the data without the key at `added`; a storage that was only named (`storage: filesystem`) has none."""
     shorter = copy.deepcopy(data)
     level = shorter
     for key in added[:-1]:
@@ -113,20 +113,20 @@ def _find_change(text: str, enabled: bool, path: str) -> _Change:
 
 
 def _nested(keys: Sequence[str], enabled: bool, first: str = "") -> str:
-    """`{readonly: {enabled: true}}` for ("readonly", "enabled"); `first` stands before the outermost key."""
+    """Return `{readonly: {enabled: true}}` for ("readonly", "enabled"); `first` stands before the outermost key."""
     if not keys:
         return "true" if enabled else "false"
     return f"{{{first}{keys[0]}: {_nested(keys[1:], enabled)}}}"
 
 
 def _named(node: Any) -> str:
-    """`storage: filesystem` names a driver, which must stay when the name becomes a mapping."""
+    """Return the driver that `storage: filesystem` names: it must stay when the name becomes a mapping."""
     is_name = isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:str"
     return f"{node.value}: {{}}, " if is_name else ""
 
 
 def _last_value(node: Any, key: str) -> Any:
-    """The registry's YAML library takes the last of several equal keys, as PyYAML does."""
+    """Return the last of several equal keys' values, which the registry's YAML library takes, as PyYAML does."""
     found = [value for name, value in node.value if isinstance(name, yaml.ScalarNode) and name.value == key]
     return found[-1] if found else None
 

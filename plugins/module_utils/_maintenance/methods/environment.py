@@ -20,7 +20,7 @@ from ..service.kinds import ComposeService, KubernetesDeployment
 from ..service.service import Service
 from .deployment import Deployment
 from .environment_places import ComposeOverride, DropIn, EnvironmentFile
-from .environment_variable import NAME, VALUE, Place
+from .environment_variable import NAME, VALUE, VariablePlace
 from .method import Method
 from .stop import refuse_cache
 
@@ -39,7 +39,7 @@ class EnvironmentMethod(Method):
         self._place = _place_for(service, environment_file)
         self.subject = self._place.subject
 
-    def setting(self) -> str:
+    def setting(self) -> Mode:
         is_set = self._place.is_set()
         if self._config is None:
             return Mode.READ_ONLY if is_set else Mode.WRITABLE
@@ -76,7 +76,7 @@ class EnvironmentMethod(Method):
     def open(self) -> bool:
         return self._place.is_set() and self._place.take_away({})
 
-    def describe(self, setting: str) -> str:
+    def describe(self, setting: Mode) -> str:
         return f"{NAME}={VALUE}\n" if setting == Mode.READ_ONLY else ""
 
     def drain(self, root: Optional[str], config: Optional[RegistryConfig]) -> Drain:
@@ -86,7 +86,7 @@ class EnvironmentMethod(Method):
         return self._place.adapt(service)
 
 
-def _place_for(service: Service, environment_file: Optional[str]) -> Place:
+def _place_for(service: Service, environment_file: Optional[str]) -> VariablePlace:
     if environment_file is not None:
         return EnvironmentFile(environment_file, is_sourced=service.kind == "init")
     if service.kind == "systemd":

@@ -16,7 +16,7 @@ from ..._basics.errors import InvalidOptionError, MaintenanceError
 from ..service.command import run_command
 from ..service.kinds import ComposeService
 from ..service.service import Service
-from .environment_variable import NAME, VALUE, Place
+from .environment_variable import NAME, VALUE, VariablePlace
 from .file import FileState, new_file, read_file, state_from_json, state_to_json, write_file
 from .placed import PlacedFile
 
@@ -30,7 +30,7 @@ RUNTIME_DIRECTORY = "/run/drydock"
 SYSTEMD_DIRECTORY = "/run/systemd/system"
 
 
-class _OwnFile(Place):
+class _OwnFile(VariablePlace):
     """A file of our own, in a directory that a reboot empties: a registry that starts then is open."""
 
     def __init__(self, path: str, content: str) -> None:
@@ -101,7 +101,7 @@ class ComposeOverride(_OwnFile):
         return service.with_commands({"restart": [up]})
 
 
-class EnvironmentFile(Place):
+class EnvironmentFile(VariablePlace):
     """A line at the end of somebody's file of variables, where it wins over an earlier one.
 
     `is_sourced` says that a shell reads it, which hands on only what is exported. The quotes are taken off by a shell,
@@ -148,7 +148,7 @@ class EnvironmentFile(Place):
         return content + (b"\n" if content and not content.endswith(b"\n") else b"") + self._line
 
     def _to_put_back(self, found: Mapping[str, Any]) -> Optional[FileState]:
-        """What was found; where somebody wrote to the file since, theirs without our line. None where none is to be."""
+        """Return what was found; where somebody wrote the file since, theirs without our line. None for no file."""
         before, now = _state_of(found), self._read()
         original = before.content if before else b""
         ours = self._with_line(original)
@@ -163,7 +163,7 @@ def _state_of(found: Mapping[str, Any]) -> Optional[FileState]:
 
 
 def _default_files(project: str) -> list[str]:
-    """The files that Compose reads where none is named: once we name one more, it looks for no others."""
+    """Return the files that Compose reads where none is named: once we name one more, it looks for no others."""
     dotenv = os.path.join(project, ".env")
     if os.path.exists(dotenv) and b"COMPOSE_FILE" in read_file(dotenv).content:
         raise InvalidOptionError(

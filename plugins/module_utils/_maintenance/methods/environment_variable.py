@@ -14,7 +14,7 @@ NAME = "REGISTRY_STORAGE_MAINTENANCE_READONLY"
 VALUE = '{"enabled":true}'
 
 
-class Place(ABC):
+class VariablePlace(ABC):
     """Where the variable is set; `found` is JSON."""
 
     subject: str
@@ -27,7 +27,7 @@ class Place(ABC):
 
     @abstractmethod
     def find(self) -> Mapping[str, Any]:
-        """All that `take_away` needs."""
+        """Return all that `take_away` needs."""
 
     @abstractmethod
     def put(self, found: Mapping[str, Any]) -> None: ...
@@ -40,5 +40,5 @@ class Place(ABC):
     def would_take_away(self, found: Mapping[str, Any]) -> bool: ...
 
     def adapt(self, service: Service) -> Service:
-        """The service with the commands after which the registry has the variable, or has it no more."""
+        """Return the service with the commands after which the registry has the variable, or has it no more."""
         return service

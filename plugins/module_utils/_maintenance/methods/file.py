@@ -53,7 +53,7 @@ def state_from_json(data: Mapping[str, Any]) -> FileState:
 
 
 def new_file(content: bytes = b"") -> FileState:
-    """What a file that is not there yet is to be: readable by all, written by whoever runs this."""
+    """Return what a file that is not there yet is to be: readable by all, written by whoever runs this."""
     return FileState(content, 0o644, os.geteuid(), os.getegid(), {})
 
 
@@ -89,18 +89,18 @@ def _replace(path: str, state: FileState) -> bool:
 
 
 def _has_room(path: str, state: FileState) -> bool:
-    """Whether the file itself is large enough, as one that is put back: a full disk keeps nothing closed."""
+    """Tell whether the file itself is large enough, as one that is put back: a full disk keeps nothing closed."""
     return os.path.exists(path) and os.stat(path).st_size >= len(state.content)
 
 
 def _overwrite(path: str, state: FileState) -> None:
-    """Not atomic: a crash in the middle leaves a torn file, which `restored` mends from its record."""
+    """Write into the file: a crash in the middle leaves a torn one, which `restored` mends from its record."""
     with Path(path).open("r+b") as file:
         _fill(file.fileno(), state)
 
 
 def _fill(descriptor: int, state: FileState) -> None:
-    """The owner before the mode, for chown clears set-id bits; the content last, when nobody else can read it."""
+    """Set the owner before the mode, for chown clears set-id bits; the content last, when nobody else can read it."""
     found = os.fstat(descriptor)
     if (found.st_uid, found.st_gid) != (state.uid, state.gid):
         os.fchown(descriptor, state.uid, state.gid)

@@ -26,15 +26,15 @@ class Method(ABC):
     subject: str
     closing: Optional[str] = None
     opening: Optional[str] = None
-    closed_mode: str = Mode.READ_ONLY
+    closed_mode: Mode = Mode.READ_ONLY
     #: Whether the setting alone makes the registry writable or read-only, so that a difference between them is doubt.
     decides: bool = True
     #: Whether somebody else has closed the registry before this is asked to, so that it counts as writable before.
     is_closed_by_others: bool = False
 
     @abstractmethod
-    def setting(self) -> str:
-        """Mode.READ_ONLY or Mode.WRITABLE: what a registry started now would be."""
+    def setting(self) -> Mode:
+        """Return Mode.READ_ONLY or Mode.WRITABLE: what a registry started now would be."""
 
     @abstractmethod
     def check(self) -> None:
@@ -46,7 +46,7 @@ class Method(ABC):
 
     @abstractmethod
     def find(self) -> Mapping[str, Any]:
-        """What `enter` is about to change, as JSON: all that `leave` needs to put it back."""
+        """Return what `enter` is about to change, as JSON: all that `leave` needs to put it back."""
 
     @abstractmethod
     def enter(self, found: Mapping[str, Any]) -> None:
@@ -58,19 +58,19 @@ class Method(ABC):
 
     @abstractmethod
     def would_leave(self, found: Mapping[str, Any]) -> bool:
-        """What `leave` would return, without doing it."""
+        """Return what `leave` would, without doing it."""
 
     @abstractmethod
     def open(self) -> bool:
         """Make the setting writable whatever was found before; False where it is so already."""
 
     @abstractmethod
-    def describe(self, setting: str) -> str:
-        """For the diff: how the setting looks, and nothing else of what it stands in."""
+    def describe(self, setting: Mode) -> str:
+        """Return for the diff how the setting looks, and nothing else of what it stands in."""
 
     @abstractmethod
     def drain(self, root: Optional[str], config: Optional[RegistryConfig]) -> Drain:
-        """What must have ended before the closed registry counts as drained; looked up before it is closed.
+        """Return what must have ended before the closed registry counts as drained; looked up before it is closed.
 
         `root` is the registry's root directory, None where it is not on this host.
         """
@@ -80,11 +80,11 @@ class Method(ABC):
         return
 
     def why_not_alone(self) -> Optional[str]:
-        """Why the host could not open the registry when the lease ends, None where it could."""
+        """Return why the host could not open the registry when the lease ends, None where it could."""
         return None
 
     def adapt(self, service: Service) -> Service:
-        """The service with the commands that this setting needs to take effect, as it stands now."""
+        """Return the service with the commands that this setting needs to take effect, as it stands now."""
         return service
 
     @property

@@ -12,7 +12,7 @@ from typing import NamedTuple, Optional, Sequence
 
 from ..._basics.errors import InvalidOptionError, MaintenanceError
 from ..._registry.processes import Process, children, is_running, process_of
-from ..drain.drain import Watch
+from ..drain.drain import Writer
 from ..service.command import run_command
 from .file import new_file, read_file, write_file
 
@@ -71,7 +71,7 @@ location = /.drydock/wait {
 
 
 def snippet(flag_file: str) -> str:
-    """The snippet for this flag file. Raises InvalidOptionError for a path that would have to be quoted."""
+    """Return the snippet for this flag file. Raises InvalidOptionError for a path that would have to be quoted."""
     if not _PLAIN_PATH.match(flag_file):
         raise InvalidOptionError("flag_file", flag_file, "an absolute path of letters, digits and . _ @ + - only")
     return _SNIPPET % {"flag_file": flag_file}
@@ -85,7 +85,7 @@ class Nginx(NamedTuple):
     snippet_path: Optional[str] = None
 
     def has_snippet(self, flag_file: str) -> bool:
-        """Whether nothing is to be installed."""
+        """Tell whether nothing is to be installed."""
         if self.snippet_path is None:
             return True
         try:
@@ -115,7 +115,7 @@ class Nginx(NamedTuple):
         run_command(self.reload_command, RELOAD_SECONDS, "nginx_reload_command")
 
     def workers(self) -> list[Process]:
-        """The worker processes of now. Raises MaintenanceError where they can't be seen from this host."""
+        """Return the worker processes of now. Raises MaintenanceError where they can't be seen from this host."""
         found = children(self._master())
         if not found:
             raise MaintenanceError(f"the nginx of {self.pid_file} has no worker processes that could be seen to end")
@@ -133,7 +133,7 @@ class Nginx(NamedTuple):
         return pid
 
 
-class OldWorkers(Watch):
+class OldWorkers(Writer):
     """A worker may hold a write that was begun earlier and that the registry has seen nothing of: it buffers bodies.
 
     What it still reads for its clients, a long download, keeps it too; from outside the two look the same.

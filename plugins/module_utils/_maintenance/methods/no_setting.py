@@ -19,7 +19,7 @@ class NoSettingMethod(Method):
     def __init__(self, subject: str) -> None:
         self.subject = subject
 
-    def setting(self) -> str:
+    def setting(self) -> Mode:
         return Mode.WRITABLE
 
     def check(self) -> None:
@@ -40,5 +40,5 @@ class NoSettingMethod(Method):
     def open(self) -> bool:
         return False
 
-    def describe(self, setting: str) -> str:
+    def describe(self, setting: Mode) -> str:
         return ""

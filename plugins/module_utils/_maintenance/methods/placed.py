@@ -35,7 +35,7 @@ class PlacedFile:
             raise MaintenanceError(f"{self.path} is there, but not as this collection writes it; take it away first")
 
     def find(self) -> Mapping[str, Any]:
-        """The directories that are missing, the outermost first."""
+        """Return the directories that are missing, the outermost first."""
         return {"missing_directories": list(_missing(os.path.dirname(self.path)))}
 
     def place(self, found: Mapping[str, Any]) -> None:

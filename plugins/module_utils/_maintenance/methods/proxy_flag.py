@@ -13,7 +13,7 @@ from ..._proof.probe import Mode
 from ..._registry.config import RegistryConfig
 from ..._registry.processes import serving
 from ..drain.connections import Connections
-from ..drain.drain import Drain, Watch
+from ..drain.drain import Drain, Writer
 from .method import Method
 from .nginx import Nginx, OldWorkers, snippet
 from .placed import PlacedFile
@@ -38,7 +38,7 @@ class ProxyFlagMethod(Method):
         self._config = config
         self._backend_is_private = backend_is_private
 
-    def setting(self) -> str:
+    def setting(self) -> Mode:
         return Mode.READ_ONLY if self._flag.is_there() else Mode.WRITABLE
 
     def check(self) -> None:
@@ -68,12 +68,12 @@ class ProxyFlagMethod(Method):
     def open(self) -> bool:
         return self._flag.take_away({})
 
-    def describe(self, setting: str) -> str:
+    def describe(self, setting: Mode) -> str:
         return f"{self.subject}: {'there' if setting == Mode.READ_ONLY else 'not there'}\n"
 
     def drain(self, root: Optional[str], config: Optional[RegistryConfig]) -> Drain:
         processes = serving(config.path if config else None, root)
-        watches: list[Watch] = [OldWorkers(self._nginx)]
+        writers: list[Writer] = [OldWorkers(self._nginx)]
         if processes:  # a proxy may stand before a registry on another host
-            watches.append(Connections(processes, config.debug_ports if config else ()))
-        return Drain(processes, root, watches)
+            writers.append(Connections(processes, config.debug_ports if config else ()))
+        return Drain(processes, root, writers)

@@ -19,7 +19,7 @@ _SHOWN = 500
 
 
 def parse_command(command: Any, option: str) -> list[str]:
-    """A list, or a string that is split as a shell would split it but is not run by one."""
+    """Return the words of a list, or of a string that is split as a shell would split it but is not run by one."""
     expected = "a command, as a list of strings or as one string, such as systemctl restart docker-registry"
     try:
         words = shlex.split(command) if isinstance(command, str) else command

@@ -22,12 +22,13 @@ from ansible_collections.drydock.registry.plugins.module_utils._maintenance.leas
 )
 from ansible_collections.drydock.registry.plugins.module_utils._maintenance.lease.lease import Lease, timer_command
 from ansible_collections.drydock.registry.plugins.module_utils._maintenance.record import Record
+from ansible_collections.drydock.registry.plugins.module_utils._proof.probe import Mode
 
 AWKWARD = '/state "of" 100% $HOME\'s'
 
 
 def record(expires_at: float) -> Record:
-    return Record("config_file", "/config.yml", "writable", 0.0, expires_at, None, {})
+    return Record("config_file", "/config.yml", Mode.WRITABLE, 0.0, expires_at, None, {})
 
 
 def test_the_attempts_come_ever_more_slowly_but_do_not_end() -> None:

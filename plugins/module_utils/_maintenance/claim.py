@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, drydock maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What says that a registry is closed: the record of what was found, the lease that ends it, the lock of one run."""
+"""A run's claim on a registry: its hold in the lock, the record of what was found, the watchdog that ends the lease."""
 
 from __future__ import annotations
 
@@ -13,44 +13,44 @@ from .._basics.task_context import Run
 from .._basics.times import iso
 from .._lock.hold import SKEW, held_error, is_dead, this_host
 from .._lock.lock import Hold, Lock, stop_sweep
-from .journal import Journal
+from .done import Done
 from .lease.lease import Lease
 from .record import Record, RecordStore
 
 
-class Custody:
-    """All three for one registry. Every method raises MaintenanceError where one of them can't be had."""
+class Claim:
+    """All three, taken and given up together. Every method raises MaintenanceError where one of them can't be had."""
 
-    def __init__(self, subject: str, records: RecordStore, lease: Lease, lock: Lock, journal: Journal) -> None:
+    def __init__(self, subject: str, records: RecordStore, lease: Lease, lock: Lock, done: Done) -> None:
         self.subject = subject
         self.records = records
         self.lease = lease
         self.lock = lock
-        self.journal = journal
+        self.done = done
 
     def record(self) -> Optional[Record]:
-        """What is to be put back, None where nothing is; as the watchdog knows it where the file is damaged or gone."""
+        """Return what is to be put back, None for nothing; as the watchdog has it where the file is damaged or gone."""
         try:
             record = self.records.load(self.subject)
         except MaintenanceError as error:
             record = self.lease.record(self.subject)
             if record is None:
                 raise
-            self.journal.warn(f"the watchdog's copy of the record was used: {error}")
+            self.done.warn(f"the watchdog's copy of the record was used: {error}")
         return record or self.lease.record(self.subject)
 
     def usable_record(self) -> Optional[Record]:
-        """As `record`, but with a warning in place of an error."""
+        """Return the same as `record`, but with a warning in place of an error."""
         try:
             return self.record()
         except MaintenanceError as error:
-            self.journal.warn(f"what was found before the registry was closed is not known: {error}")
+            self.done.warn(f"what was found before the registry was closed is not known: {error}")
             return None
 
     def tell_of_others(self) -> None:
         """Warn of what else is closed on this host: options that were changed since may name another registry."""
         for other in self.records.others(self.subject):
-            self.journal.warn(
+            self.done.warn(
                 f"{self.subject} was not closed, but {other.subject} was, by the method {other.method}, and opens at "
                 f"{iso(other.expires_at)} at the latest; if that is this registry, give the options that closed it"
             )
@@ -90,7 +90,7 @@ class Custody:
             raise held_error(files)
 
     def refuse_the_living(self) -> None:
-        """As `refuse_others`, but a hold of a module that was run by hand does not count once it has ended."""
+        """Do as `refuse_others`, but a hold of a module that was run by hand does not count once it has ended."""
         self.require_sight()
         hold = self.lock.hold()
         if hold is None or (hold.run.id == Run.direct().id and hold.sweep is None):
@@ -105,29 +105,29 @@ class Custody:
         self.require_sight()
         taken_over = self.lock.acquire(until)
         if taken_over is not None:
-            self.journal.warn(f"the registry was taken over from {taken_over.run.who}, who left it closed")
+            self.done.warn(f"the registry was taken over from {taken_over.run.who}, who left it closed")
 
     def keep(self, record: Record) -> None:
-        """From here on somebody puts the registry back, whatever becomes of us."""
+        """See to it that from here on somebody puts the registry back, whatever becomes of us."""
         self.records.save(record)
         self.lease.arm(record)
         for warning in self.lease.warnings:
-            self.journal.warn(warning)
+            self.done.warn(warning)
 
     def guard(self) -> None:
-        """From here on somebody asks for a sweep to stop where the registry does not stay closed."""
+        """See to it that from here on a sweep is asked to stop where the registry does not stay closed."""
         self.lease.guard(self.subject)
 
     def stop_sweep(self, timeout: float) -> None:
-        """Nothing changes the storage any more when this returns, or begins to."""
+        """Stop a sweep: nothing changes the storage any more when this returns, or begins to."""
         self.require_sight()
         hold = self.lock.hold()
         stop_sweep(self.lock, timeout)
         if hold is not None and hold.sweep is not None:
-            self.journal.warn(f"the sweep by {hold.run.who} was stopped: process {hold.sweep.pid} on {hold.sweep.host}")
+            self.done.warn(f"the sweep by {hold.run.who} was stopped: process {hold.sweep.pid} on {hold.sweep.host}")
 
     def give_up(self) -> None:
-        """The registry is as it was: nobody has to put it back any more. The lock goes last, then others may come.
+        """End it all, for the registry is as it was. The lock goes last, then others may come.
 
         The watchdog goes first, for it would put the registry back without the record's file.
         """

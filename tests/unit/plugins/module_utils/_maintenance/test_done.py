@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-from ansible_collections.drydock.registry.plugins.module_utils._maintenance.journal import Journal
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance.done import Done
 
 
 def test_it_begins_with_nothing_and_warns_once_in_the_order_of_what_was_seen() -> None:
-    journal = Journal()
-    assert (journal.changed, journal.restarted, journal.warnings) == (False, False, [])
+    done = Done()
+    assert (done.changed, done.restarted, done.warnings) == (False, False, [])
     for message in ("b", "a", "b"):
-        journal.warn(message)
-    assert journal.warnings == ["b", "a"]
+        done.warn(message)
+    assert done.warnings == ["b", "a"]

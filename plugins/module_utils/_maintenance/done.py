@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import List
 
 
-class Journal:
+class Done:
     """`changed` is false again where everything was put back; `restarted` also stands for stopped and started."""
 
     def __init__(self) -> None:
@@ -17,6 +17,6 @@ class Journal:
         self.warnings: List[str] = []
 
     def warn(self, message: str) -> None:
-        """Once, however often it is seen."""
+        """Add a warning once, however often it is seen."""
         if message not in self.warnings:
             self.warnings.append(message)
