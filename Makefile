@@ -50,7 +50,7 @@ matrix: TARGETS = 3.8 3.9 3.13
 matrix: venv parts targets ## the role on every supported version of ansible-core and of Python on the host
 	@DRYDOCK_CONTROLLERS="$(CONTROLLERS)" DRYDOCK_TARGETS="$(TARGETS)" pytest tests/real/test_ansible_versions.py
 
-lint: ruff mypy ansible-lint sanity docs-lint ## every quality gate
+lint: ruff mypy ansible-lint sanity docs-lint importer ## every quality gate
 
 ruff: venv
 	ruff check .
@@ -77,6 +77,9 @@ sanity: venv
 
 integration: venv ## the targets of tests/integration, by ansible-test
 	@bash .ci/ansible-test integration --local
+
+importer: venv ## what Galaxy checks when the collection is uploaded
+	@bash .ci/importer
 
 bench: venv parts bench-clients ## compare with the registries' own collectors and with other clients, in time and memory
 	@python -m bench
@@ -148,5 +151,5 @@ help: ## this text
 	@printf '\nA new machine needs: Debian or Ubuntu, Python 3.11 or newer, make, git. Go for the tests on Distribution 3.\n'
 
 .PHONY: all-tests ansible-lint bench bench-clients build-tree clean controllers crane demo dist docs docs-lint fleet \
-  format help integration lint matrix mypy parts pictures real registry-1 registry-2 registry-3 role-readme ruff sanity targets \
+  format help importer integration lint matrix mypy parts pictures real registry-1 registry-2 registry-3 role-readme ruff sanity targets \
   test tools unit venv
