@@ -31,6 +31,8 @@ from .._storage.lock_directory import Files
 #: The number of the format in `holder`; there was none before the first.
 FORMAT = 1
 SKEW = 60.0
+# In seconds since the epoch: some thousands of years from now.
+_LATEST = 2**37
 _BOOT_ID = "/proc/sys/kernel/random/boot_id"
 _IDENTITIES = ("/etc/machine-id", "/sys/class/dmi/id/product_uuid")
 
@@ -96,7 +98,7 @@ def hosts_in(files: Files) -> List[Mapping[str, Any]]:
 def closed_hosts(files: Files) -> Dict[str, Mapping[str, Any]]:
     """Return the `host` files of hosts that are closed still, by their names."""
     hosts = {name: host for name, host in files.items() if name.startswith("host.")}
-    return {name: host for name, host in hosts.items() if float(host.get("until", 0)) > time.time()}
+    return {name: host for name, host in hosts.items() if (_number(host, "until") or 0) > time.time()}
 
 
 def sweeps_in(files: Files) -> Dict[str, Sweeping]:
@@ -107,13 +109,12 @@ def sweeps_in(files: Files) -> Dict[str, Sweeping]:
 
 def parse_sweeping(content: Mapping[str, Any]) -> Sweeping:
     """Return the process that a file tells of; a damaged file tells of one that can't be shown to be dead."""
-    until = content.get("until")
     return Sweeping(
         str(content.get("host", "an unknown host")),
         str(content.get("boot_id", "")),
-        int(content.get("pid", 0)),
+        int(_number(content, "pid") or 0),
         str(content.get("started", "")),
-        None if until is None else float(until),
+        _number(content, "until"),
     )
 
 
@@ -130,13 +131,13 @@ def parse_hold(files: Files) -> Hold:
     run = Run(
         str(holder.get("run", "unknown")), str(holder.get("who", "an unknown run")), str(holder.get("member", ""))
     )
-    ends = sorted(float(one["until"]) for one in (holder, *hosts) if "until" in one)
-    process = holder.get("process")
+    ends = sorted(end for end in (_number(one, "until") for one in (holder, *hosts)) if end is not None)
+    process = _process(files)
     # A process that holds the registry alone has closed no host.
     holding = [str(host.get("host", "unknown")) for host in hosts or ([process] if process else [])]
     return Hold(
         run,
-        float(holder.get("since", 0)),
+        _number(holder, "since") or 0.0,
         ends[-1] if ends else None,
         holding,
         "touched" in files,
@@ -150,7 +151,7 @@ def is_dead(files: Files, gone: Collection[str]) -> bool:
 
     A hold is never dead while something may sweep.
     """
-    hold, process = parse_hold(files), files.get("holder", {}).get("process")
+    hold, process = parse_hold(files), _process(files)
     if hold.sweep is not None:
         return False
     if _has_ended(hold) or hold.run.id in gone:
@@ -169,6 +170,20 @@ def held_error(files: Files) -> HeldError:
         "or end it and put the registry back with the playbook drydock.registry.restore",
         hold.run.id,
     )
+
+
+def _process(files: Files) -> Optional[Mapping[str, Any]]:
+    """Return the process with which the hold ends, None where it ends with none."""
+    process = files.get("holder", {}).get("process")
+    return process if isinstance(process, dict) else None
+
+
+def _number(content: Mapping[str, Any], name: str) -> Optional[float]:
+    """Return a number in a file; None for what is none, or no time of this world: it says nothing then."""
+    value = content.get(name)
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < _LATEST:
+        return None
+    return float(value)
 
 
 def _has_ended(hold: Hold) -> bool:

@@ -87,12 +87,12 @@ def record_from_json(content: bytes, where: str) -> Record:
     if isinstance(data, dict):
         require_known_format(data, _FORMAT, f"the maintenance record {where}", _WITHOUT)
     options = dict(data["options"])
-    lock, programs = options.pop("_lock", None), options.pop("_service_programs", None)
-    found = options.pop("_service_found", None) or {}
+    lock = options.pop("_lock", None)
+    programs, found = (dict(options.pop(name, None) or {}) for name in ("_service_programs", "_service_found"))
     return Record(
         **{**{name: data[name] for name in _KEYS}, "mode_before": Mode(data["mode_before"]), "options": options},
         lock=LockPlace(**lock) if lock else None,
-        service=KeptService(programs or {}, found.get("replicas")),
+        service=KeptService(programs, found.get("replicas")),
     )
 
 
