@@ -1,27 +1,25 @@
 # Copyright: (c) 2026, drydock maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What reading a registry over any API has in common. The twin of `_layout/base.py:Layout`."""
+"""What reading a registry over any API has in common."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from typing import Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
+from abc import abstractmethod
+from typing import Dict, Iterable, List, Mapping, Optional, Sequence
 
 from .._basics.patterns import Pattern, is_selected
 from .._basics.progress import SILENT, Progress
 from .._client.base import ApiClient
 from .._graph.ability import Ability
 from .._graph.graph import Graph
-from .._graph.manifest import ImageConfig
+from .._graph.source import Source
 
 
-class ApiSource(ABC):
-    """A registry as its API shows it: the repositories that `included` matches and `excluded` does not.
+class ApiSource(Source):
+    """A registry as its API shows it: the repositories that `included` matches and `excluded` does not."""
 
-    Every method raises RegistryError where something can't be read.
-    """
-
+    kind = "api"
     #: Whether the registry deletes a repository, and not only what is in it.
     deletes_repositories = False
 
@@ -32,18 +30,16 @@ class ApiSource(ABC):
         excluded: Sequence[Pattern],
         progress: Progress = SILENT,
     ) -> None:
+        super().__init__(progress)
         self.client = client
-        self.progress = progress
         self.included = included
         self.excluded = excluded
 
     @property
     def version(self) -> str:
-        """The version of the registry's API."""
         return self.client.version
 
     def source(self) -> Dict[str, str]:
-        """Return what a plan calls this source."""
         return {"registry": self.client.url}
 
     @abstractmethod
@@ -69,14 +65,6 @@ class ApiSource(ABC):
     @abstractmethod
     def look_for_parts(self, graph: Graph, images: Mapping[str, Iterable[str]]) -> None:
         """Ask whether all parts of these images, given by repository, are there. What was asked is not asked again."""
-
-    @abstractmethod
-    def read_created(self, graph: Graph, digests: Iterable[str]) -> None:
-        """Add the image dates of the given manifests to the graph, as far as they are known."""
-
-    @abstractmethod
-    def read_configs(self, graph: Graph, digests: Iterable[str]) -> Iterator[Tuple[str, ImageConfig]]:
-        """Yield (digest, configuration) of each of the given manifests that has one; equal ones are read once."""
 
     @property
     def _names_are_given(self) -> bool:

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Reading an old v1 registry over its API: one request for each repository tells its tags and their images.
 
-What images are based on is not read: only tags and repositories can be deleted here, and images stay.
+What images are based on is not read for a plan: only tags and repositories can be deleted here, and images stay.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from .._basics.patterns import Pattern
 from .._basics.progress import SILENT, Progress
 from .._client.client_v1 import V1Client
 from .._graph.ability import Ability
-from .._graph.graph import Graph, Manifest, Repository, Tag
+from .._graph.graph import Graph, Manifest, Repository, Tag, Weight
 from .._graph.manifest import ImageConfig, parse_config
-from .._graph.v1_image import MEDIA_TYPE, bases_in
+from .._graph.strict_json import NotUnderstoodError, read_json
+from .._graph.v1_image import MEDIA_TYPE, Files, bases_in, is_image_id, parse_image
 from .source import ApiSource
 
 _ABILITY = Ability(tags=True, manifests=False, repositories=True)
@@ -37,6 +38,8 @@ class V1Api(ApiSource):
         progress: Progress = SILENT,
     ) -> None:
         super().__init__(client, included, excluded, progress)
+        # None of an image that is not there.
+        self._known: Dict[str, Optional[ImageConfig]] = {}
 
     def find_ability(self, repository: str) -> Ability:
         answer = self.client.put_nothing(repository, "drydock-probe")
@@ -48,6 +51,24 @@ class V1Api(ApiSource):
         self.progress.stage("listing tags")
         graph = Graph(images_are_global=True)
         return self._read(graph, self._select(graph))
+
+    def read_all(self) -> Graph:
+        """Read every image that a tag leads to, with what it is based on."""
+        graph = self.read()
+        for name, repository in graph.repositories.items():
+            tips = sorted({tag.digest for tag in repository.tags.values()})
+            ancestries = self.client.map(lambda image, name=name: self._ancestry(name, image), tips)  # type: ignore[misc]
+            for image in {image: None for ancestry in ancestries for image in ancestry}:
+                if image in graph.manifests or self._read_image(graph, name, image):
+                    repository.revisions[image] = 0.0
+        return graph
+
+    def read_names(self, with_tags: bool) -> Graph:
+        if with_tags or self._names_are_given:
+            return self.read()
+        graph = Graph(images_are_global=True)
+        graph.repositories = {name: Repository(name) for name in self._select(graph)}
+        return graph
 
     def read_tags(self, names: Sequence[str]) -> Graph:
         graph = self.read()
@@ -88,8 +109,10 @@ class V1Api(ApiSource):
                 graph.created[digest] = config.created
 
     def read_configs(self, graph: Graph, digests: Iterable[str]) -> Iterator[Tuple[str, ImageConfig]]:
-        homes = _homes(graph)
-        wanted = [digest for digest in dict.fromkeys(digests) if digest in homes]
+        homes, asked = _homes(graph), dict.fromkeys(digests)
+        known = ((digest, self._known[digest]) for digest in asked if digest in self._known)
+        yield from ((digest, config) for digest, config in known if config is not None)
+        wanted = [digest for digest in asked if digest in homes and digest not in self._known]
         self.progress.stage("reading dates", len(wanted), "images")
         contents = self.client.map(lambda image: self.client.image_json(homes[image], image), wanted)
         for image, content in zip(wanted, self.progress.each(contents)):
@@ -106,6 +129,27 @@ class V1Api(ApiSource):
             tags = {tag: Tag(tag, graph.digests.setdefault(image, image), None) for tag, image in found.items()}
             graph.repositories[name] = Repository(name, tags)
         return graph
+
+    def _ancestry(self, repository: str, image: str) -> List[str]:
+        content = self.client.image_file(repository, image, "ancestry")
+        try:
+            named = read_json(content) if content else []
+            return [one for one in named if isinstance(one, str) and is_image_id(one)]
+        except (NotUnderstoodError, TypeError):
+            return [image]
+
+    def _read_image(self, graph: Graph, repository: str, image: str) -> bool:
+        """Read an image, and tell whether it is there."""
+        content = self.client.image_json(repository, image)
+        if content is None:
+            graph.notes.append(f"{repository}: image {image} is missing")
+            self._known[image] = None
+            return False
+        files = Files(content, self.client.image_file(repository, image, "ancestry"), is_uploading=False)
+        found = parse_image(image, files, self.client.layer_size(repository, image), graph.digests)
+        graph.manifests[image], self._known[image] = found.manifest, found.config
+        graph.blobs[image] = Weight(found.manifest.size, 0.0)
+        return True
 
 
 def _enter_lost(graph: Graph, image: str) -> None:

@@ -21,8 +21,16 @@ from .._graph.ability import Ability
 from .._graph.attached import find_attached
 from .._graph.damage import keep_damaged_whole, keep_whole
 from .._graph.dates import add_dates, parts_of
-from .._graph.graph import Graph, Manifest, Repository, Tag
-from .._graph.manifest import ImageConfig, claimed_types, is_image_type, is_manifest_type, parse_config, parse_manifest
+from .._graph.graph import Graph, Manifest, Repository, Tag, Weight
+from .._graph.manifest import (
+    ImageConfig,
+    claimed_types,
+    is_image_type,
+    is_manifest_type,
+    parse_config,
+    parse_manifest,
+    parse_sizes,
+)
 from .._graph.reach import LeadingTo, Node, named_blobs
 from .ability import find_ability
 from .containment import Containment, Refused
@@ -66,6 +74,8 @@ class V2Api(ApiSource):
     ) -> None:
         super().__init__(client, included, excluded, progress)
         self._parsed: Dict[str, Parsed] = {}
+        # Whether sizes are entered: for a plan, which never asks for them here, they would only take memory.
+        self._weighs = False
         self._likely_layers: Set[str] = set()
         self._manifests = Containment(lambda node: self.client.manifest(*node), place_of=lambda node: node[0])
         self._blobs = Containment(lambda node: self.client.has_blob(*node), place_of=lambda node: node)
@@ -86,6 +96,26 @@ class V2Api(ApiSource):
         self._enter(graph, listed, self.progress.each(self.client.map(self._fetch, listed)))
         find_attached(graph)
         graph.warn_of_unknown_manifests()
+        return graph
+
+    def read_all(self) -> Graph:
+        """Read every manifest that a tag or a referrer leads to, and the sizes that these tell."""
+        self._weighs = True
+        graph = self.read()
+        self.complete(graph, {name: found.revisions for name, found in graph.repositories.items()})
+        self._read_referrers(graph)
+        return graph
+
+    def read_names(self, with_tags: bool) -> Graph:
+        """Read the names alone: the tags have no digests."""
+        graph = Graph()
+        names = self._select(graph)
+        # Names that were given may be those of repositories that do not exist.
+        if with_tags or self._names_are_given:
+            for name, tag in self._list_tags(graph, names):
+                graph.repositories[name].tags[tag] = Tag(tag, "", None)
+        else:
+            graph.repositories = {name: Repository(name) for name in names}
         return graph
 
     def read_tags(self, names: Sequence[str]) -> Graph:
@@ -280,7 +310,24 @@ class V2Api(ApiSource):
                 graph.manifests[current] = parsed.manifest
                 waiting.extend(parsed.manifest.children)
 
+    def _read_referrers(self, graph: Graph) -> None:
+        """Read what is attached by `subject` alone, if this server can tell it (OCI distribution spec 1.1)."""
+        waiting = list(_nodes(graph))
+        if not waiting or self.client.referrers(*waiting[0]) is None:
+            return
+        asked = set(waiting)
+        while waiting:
+            listed = zip(waiting, self.client.map(lambda node: self.client.referrers(*node), waiting))
+            attached = [(name, digest) for (name, _subject), digests in listed for digest in digests or ()]
+            self._descend(graph, [node for node in attached if node not in asked], only_indexes=False)
+            waiting = [node for node in _nodes(graph) if node not in asked]
+            asked.update(waiting)
+
     def _learn(self, graph: Graph, found: Fetched) -> Parsed:
+        if self._weighs and found.content:
+            graph.blobs[found.digest] = Weight(len(found.content), 0.0)
+            sizes = parse_sizes(found.content)
+            graph.blobs.update((digest, Weight(size, 0.0)) for digest, size in sizes.items())
         if found.digest not in self._parsed:
             parsed = self._parsed[found.digest] = _parse(found, graph.digests)
             self._likely_layers.update(parsed.likely_layers)
@@ -325,6 +372,10 @@ class V2Api(ApiSource):
             return self._configs.attempt(node, lambda attempts: self.client.blob(*node, _CONFIG_LIMIT, attempts))
         except TooLongError:
             return None
+
+
+def _nodes(graph: Graph) -> Iterator[Node]:
+    return ((name, digest) for name, one in graph.repositories.items() for digest in one.revisions)
 
 
 def _blobs_of(graph: Graph, repository: Repository, images: Iterable[str]) -> Iterator[str]:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Sequence, Union, cast
+from typing import Sequence, cast
 
 from .._basics.patterns import Pattern
 from .._basics.progress import SILENT, Progress
@@ -13,8 +13,6 @@ from .._client.base import ApiClient
 from .._client.client import RegistryClient
 from .._client.client_v1 import V1Client
 from .source import ApiSource
-from .survey import ApiSurvey
-from .survey_v1 import V1Survey
 from .v1 import V1Api
 from .v2 import V2Api
 
@@ -26,12 +24,3 @@ def api_of(
     if isinstance(client, V1Client):
         return V1Api(client, included, excluded, progress)
     return V2Api(cast(RegistryClient, client), included, excluded, progress)
-
-
-def survey_of(
-    client: ApiClient, included: Sequence[Pattern], excluded: Sequence[Pattern]
-) -> Union[ApiSurvey, V1Survey]:
-    """Return what `registry_info` reads a registry with over the client's API."""
-    if isinstance(client, V1Client):
-        return V1Survey(client, included, excluded)
-    return ApiSurvey(cast(RegistryClient, client), included, excluded)

@@ -11,15 +11,15 @@ from __future__ import annotations
 import os
 import secrets
 import time
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from itertools import islice
-from typing import Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
+from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from .._basics.progress import SILENT, Progress
 from .._graph.graph import Graph, Manifest
-from .._graph.manifest import ImageConfig
 from .._graph.planted import TAG, Planted
 from .._graph.removal import Removal
+from .._graph.source import Source
 from .._storage.base import Listing, Storage
 
 _SAMPLE = 5
@@ -50,15 +50,17 @@ class Step(NamedTuple):
         return self.path is not None and self.content is None
 
 
-class Layout(ABC):
-    """A registry's layout on any storage."""
+class Layout(Source):
+    """A registry's layout on any storage. `selects` are the repositories whose names are read; `read` reads all."""
 
-    #: The version of the registry's API, which goes with the layout.
-    name: str
+    kind = "storage"
 
-    def __init__(self, storage: Storage, progress: Progress = SILENT) -> None:
+    def __init__(
+        self, storage: Storage, progress: Progress = SILENT, selects: Callable[[str], bool] = lambda _name: True
+    ) -> None:
+        super().__init__(progress)
         self.storage = storage
-        self.progress = progress
+        self.selects = selects
         # What was read once is not read again.
         self.known: Dict[str, Manifest] = {}
         # Manifests to read though nothing may refer to them any more: those that interrupted plans began with.
@@ -74,25 +76,8 @@ class Layout(ABC):
                 time.sleep(_PAUSE_SECONDS)
             yield self.storage.read(path, limit) or (absent, 0.0)
 
-    @abstractmethod
-    def source(self) -> Dict[str, str]:
-        """Return what plans call this registry."""
-
-    @abstractmethod
-    def read(self) -> Graph:
-        """Read everything. Raises DoubtError where what is read leaves doubt for the whole store."""
-
-    @abstractmethod
-    def read_names(self, selects: Callable[[str], bool], with_tags: bool) -> Graph:
-        """Read which of the selected repositories there are, and with `with_tags` their tags; no image."""
-
-    @abstractmethod
-    def read_created(self, graph: Graph, digests: Iterable[str]) -> None:
-        """Add the image dates of the given manifests to the graph, as far as they are known."""
-
-    @abstractmethod
-    def read_configs(self, graph: Graph, digests: Iterable[str]) -> Iterator[Tuple[str, ImageConfig]]:
-        """Yield (digest, configuration) of each of the given manifests that has one and whose content is there."""
+    def read_all(self) -> Graph:
+        return self.read()
 
     @abstractmethod
     def steps(self, removal: Removal, graph: Graph) -> Iterator[Step]:

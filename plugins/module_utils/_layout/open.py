@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 import os
-from typing import Dict, Type
+from typing import Callable, Dict, Type
 
 from .._basics.api_version import AUTO, V1, V2
 from .._basics.progress import SILENT, Progress
 from .._storage.base import V1_PLACE, V2_PLACE, Place
+from .._storage.files import is_directory
 from .._storage.open import StorageOptions, open_storage
 from .base import Layout
 from .v1 import V1Layout
@@ -20,14 +21,19 @@ PLACES: Dict[str, Place] = {V1: V1_PLACE, V2: V2_PLACE}
 _LAYOUTS: Dict[str, Type[Layout]] = {V1: V1Layout, V2: V2Layout}
 
 
-def open_layout(options: StorageOptions, progress: Progress = SILENT) -> Layout:
-    """Return the layout on the registry's storage. Raises InvalidOptionError and MissingLibraryError."""
+def open_layout(
+    options: StorageOptions, progress: Progress = SILENT, selects: Callable[[str], bool] = lambda _name: True
+) -> Layout:
+    """Return the layout on the registry's storage. Raises InvalidOptionError, MissingLibraryError and StorageError."""
     version = storage_version(options)
-    return _LAYOUTS[version](open_storage(options, PLACES[version]), progress)
+    return _LAYOUTS[version](open_storage(options, PLACES[version]), progress, selects)
 
 
 def storage_version(options: StorageOptions) -> str:
-    """Return which API goes with the storage: as `api_version` says, as the configuration file is, as it looks."""
+    """Return which API goes with the storage: as `api_version` says, as the configuration file is, as it looks.
+
+    Raises StorageError.
+    """
     if options.api_version != AUTO:
         return options.api_version
     if options.config is not None:
@@ -38,6 +44,6 @@ def storage_version(options: StorageOptions) -> str:
 
 
 def _looks_like_v1(root: str) -> bool:
-    return not os.path.isdir(V2_PLACE.base(root)) and all(
-        os.path.isdir(os.path.join(V1_PLACE.base(root), part)) for part in V1_PLACE.parts
+    return not is_directory(V2_PLACE.base(root)) and all(
+        is_directory(os.path.join(V1_PLACE.base(root), part)) for part in V1_PLACE.parts
     )

@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import json
 import secrets
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Set, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
+from .._basics.api_version import V1
 from .._basics.errors import DoubtError
 from .._graph.graph import Debris, Graph, Repository, Tag
 from .._graph.manifest import ImageConfig
@@ -37,10 +38,10 @@ _WHOLE = frozenset({"json", "ancestry", "layer"})
 class V1Layout(Layout):
     """The v1 layout on any storage."""
 
-    name = "v1"
+    version = V1
 
     def source(self) -> Dict[str, str]:
-        return {**self.storage.source(), "api_version": self.name}
+        return {**self.storage.source(), "api_version": self.version}
 
     def read(self) -> Graph:
         graph = Graph(has_all_blobs=True, images_are_global=True)
@@ -63,10 +64,10 @@ class V1Layout(Layout):
         _note_missing(graph)
         return graph
 
-    def read_names(self, selects: Callable[[str], bool], with_tags: bool) -> Graph:
+    def read_names(self, with_tags: bool) -> Graph:
         graph = Graph(images_are_global=True)
         for name, listing in self._repositories():
-            if selects(name):
+            if self.selects(name):
                 repository = graph.repositories[name] = Repository(name)
                 if with_tags:
                     self._read_tags(graph, repository, listing.files)

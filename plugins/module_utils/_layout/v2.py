@@ -13,8 +13,9 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from typing import Callable, Dict, Iterable, Iterator, List, Optional, Set, Tuple
+from typing import Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
+from .._basics.api_version import V2
 from .._basics.errors import DoubtError
 from .._graph.attached import find_attached
 from .._graph.damage import keep_damaged_whole
@@ -45,7 +46,7 @@ _SHOWN = 5
 class V2Layout(Layout):
     """The v2 layout on any storage."""
 
-    name = "v2"
+    version = V2
 
     def source(self) -> Dict[str, str]:
         return self.storage.source()
@@ -76,10 +77,10 @@ class V2Layout(Layout):
         graph.warn_of_unknown_manifests()
         return graph
 
-    def read_names(self, selects: Callable[[str], bool], with_tags: bool) -> Graph:
+    def read_names(self, with_tags: bool) -> Graph:
         graph = Graph()
         for name, _listing in self._repositories(graph):
-            if selects(name):
+            if self.selects(name):
                 repository = graph.repositories[name] = Repository(name)
                 if with_tags:
                     self._read_tags(graph, repository)

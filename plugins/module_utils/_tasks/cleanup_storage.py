@@ -78,7 +78,7 @@ class StorageCleanup(Cleanup):
 
     @property
     def version(self) -> str:
-        return self.layout.name
+        return self.layout.version
 
     def source(self) -> Dict[str, str]:
         return {**self.layout.source(), **(self.store_name.source() if self.store_name else {})}
@@ -350,7 +350,7 @@ class StorageCleanup(Cleanup):
     def _look(self, repository: Optional[str]) -> Closedness:
         if not self.params["require_read_only"] and not self.params["registry_url"]:
             return Closedness(Mode.UNKNOWN, "it was not asked", None)
-        closedness = look(read_client_options(self.params), self.config, repository, self.layout.name)
+        closedness = look(read_client_options(self.params), self.config, repository, self.layout.version)
         require_plain_registry(closedness.endpoints.clients if closedness.endpoints else ())
         self.result["registry_mode"] = closedness.mode.value
         return closedness

@@ -6,11 +6,9 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Callable, Dict, Mapping, Optional, Union
+from typing import Any, Callable, Dict, Mapping, Optional
 
-from .._api.survey import ApiSurvey
-from .._api.survey_v1 import V1Survey
-from .._api.ways import survey_of
+from .._api.ways import api_of
 from .._basics.durable import write_durably
 from .._basics.errors import InvalidOptionError
 from .._basics.meant import check_possible
@@ -20,15 +18,13 @@ from .._basics.texts import with_texts
 from .._client.open import open_client
 from .._client.options import read_client_options
 from .._graph.graph import Graph
+from .._graph.source import Source
 from .._layout.open import open_layout
-from .._layout.survey import StorageSurvey
 from .._plan.unmatched import unmatched_selection
 from .._report.inventory import Inventory, Scope, describe, find_orphans, list_names, take_inventory
 from .._report.report import CAP
 from .._storage.open import read_storage_options
 from .._storage.owners import doubt_of_owner, find_owner
-
-Survey = Union[StorageSurvey, ApiSurvey, V1Survey]
 
 
 class RegistryInfo:
@@ -44,41 +40,41 @@ class RegistryInfo:
 
     def run(self) -> Dict[str, Any]:
         """Return the result of the module, and write the whole of it where that was asked for. Raises DrydockError."""
-        survey, level, dest = self._open(), self.params["level"], self.params["dest"]
-        check_possible((*self.scope.included, *self.scope.excluded), NAMES[survey.version].repository)
-        graph = survey.read_all() if level == "images" else survey.read_names(with_tags=level == "tags")
-        inventory = self._look(survey, graph) if level == "images" else list_names(graph, with_tags=level == "tags")
+        source, level, dest = self._open(), self.params["level"], self.params["dest"]
+        check_possible((*self.scope.included, *self.scope.excluded), NAMES[source.version].repository)
+        graph = source.read_all() if level == "images" else source.read_names(with_tags=level == "tags")
+        inventory = self._look(source, graph) if level == "images" else list_names(graph, with_tags=level == "tags")
         for warning in (*graph.warnings, *unmatched_selection(graph, *self.scope)):
             self.warn(warning)
 
         def described(limit: Optional[int]) -> Dict[str, Any]:
             notes = {"notes": graph.notes[:limit], "notes_total": len(graph.notes)}
-            return {"source": survey.name, **describe(inventory, limit), **notes}
+            return {"source": source.kind, **describe(inventory, limit), **notes}
 
         if dest is not None:
             _write(dest, described(None))
         return {"changed": False, **described(CAP)}
 
-    def _open(self) -> Survey:
+    def _open(self) -> Source:
         params = self.params
         if params["storage"] or params["registry_config"]:
             options = read_storage_options(params)
-            config, layout = options.config, open_layout(options)
+            config, layout = options.config, open_layout(options, selects=self.scope.selects)
             owner = find_owner(config, layout.storage)
             if owner is not None:
                 self.warn(f"this is the storage of {owner.name} ({owner.seen}): only its database tells what is there")
             doubt = doubt_of_owner(config, layout.storage)
             if doubt is not None:
                 self.warn(doubt)
-            return StorageSurvey(layout, self.scope.selects)
-        return survey_of(open_client(read_client_options(params), params["registry_url"]), *self.scope)
+            return layout
+        return api_of(open_client(read_client_options(params), params["registry_url"]), *self.scope)
 
-    def _look(self, survey: Survey, graph: Graph) -> Inventory:
+    def _look(self, source: Source, graph: Graph) -> Inventory:
         shown = [one for name, one in graph.repositories.items() if self.scope.selects(name)]
         digests = {digest for one in shown for digest in (*one.revisions, *(tag.digest for tag in one.tags.values()))}
         parts = {part for digest in digests for part in graph.children_of(digest)}
-        configs = dict(survey.read_configs(graph, sorted(digests | parts)))
-        orphans = find_orphans(graph, self.scope) if survey.sees_orphans else None
+        configs = dict(source.read_configs(graph, sorted(digests | parts)))
+        orphans = find_orphans(graph, self.scope) if graph.has_all_blobs else None
         return take_inventory(graph, configs, self.scope, orphans)
 
 
