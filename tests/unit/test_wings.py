@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 import zipfile
+from collections import Counter
 from functools import lru_cache
 from pathlib import Path
 from typing import Iterator
@@ -133,3 +134,15 @@ def test_what_the_documents_place_in_a_wing_is_there() -> None:
     named = [(path, name) for path, text in texts.items() for name in re.findall(r"`(_\w+/[\w./]+)`", text)]
     missing = [(path, name) for path, name in named if not (MODULE_UTILS / name).exists()]
     assert not [one for one in missing if one[1].split("/")[0] in WINGS and "/test_" not in one[1]]
+
+
+def test_no_class_name_comes_twice() -> None:
+    """But those that Ansible looks for."""
+    found = Counter(
+        node.name
+        for path in PLUGINS.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_bytes()))
+        if isinstance(node, ast.ClassDef)
+    )
+    twice = {name for name, number in found.items() if number > 1}
+    assert twice == {"ActionModule", "FilterModule", "ModuleDocFragment"}

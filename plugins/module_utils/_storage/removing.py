@@ -18,7 +18,7 @@ from .files import GONE
 _HELD_OPEN = ".nfs"
 
 
-class _Deletion:
+class _Removal:
     """What has gone of a tree, and why what did not."""
 
     def __init__(self) -> None:
@@ -41,18 +41,18 @@ class _Deletion:
 
 def remove_tree(path: str) -> Removed:
     """Delete a file, or a directory with all that is in it; symbolic links are never followed. Raises nothing."""
-    deletion = _Deletion()
+    removal = _Removal()
     if os.path.isdir(path) and not os.path.islink(path):
-        for directory, directories, files in os.walk(path, topdown=False, onerror=deletion.fail):
+        for directory, directories, files in os.walk(path, topdown=False, onerror=removal.fail):
             for name in files:
-                deletion.run(os.unlink, f"{directory}/{name}")
+                removal.run(os.unlink, f"{directory}/{name}")
             for name in directories:
                 if os.path.islink(f"{directory}/{name}"):
-                    deletion.run(os.unlink, f"{directory}/{name}")
-            deletion.run(os.rmdir, directory)
+                    removal.run(os.unlink, f"{directory}/{name}")
+            removal.run(os.rmdir, directory)
     else:
-        deletion.run(os.unlink, path)
-    return Removed(deletion.is_changed, list(_left(path, deletion.failures)) if deletion.failures else [])
+        removal.run(os.unlink, path)
+    return Removed(removal.is_changed, list(_left(path, removal.failures)) if removal.failures else [])
 
 
 def leaves_of(path: str) -> Iterator[str]:
