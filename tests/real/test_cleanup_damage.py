@@ -187,6 +187,7 @@ def odd_images() -> dict[str, tuple[bytes, bytes]]:
     }
 
 
+@pytest.mark.usefixtures("no_waiting")
 @pytest.mark.parametrize("kind", odd_images())
 def test_content_that_a_registry_takes_ends_no_run(version: str, new_registry: NewRegistry, kind: str) -> None:
     registry = new_registry(version, delete_enabled=True)

@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import re
+import string
 
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -30,13 +32,29 @@ either = st.sampled_from(SPECIFIED)
 FILLINGS = ["", "a", "_", "a/a"]
 
 
-@given(either, st.data())
-def test_a_legal_name_is_always_possible(kind: tuple[Grammar, re.Pattern[str]], data: st.DataObject) -> None:
-    grammar, specified = kind
-    name = data.draw(st.from_regex(specified, fullmatch=True))
-    assume("\n" not in name)
+words = st.text(string.ascii_lowercase + string.digits, min_size=1)
+separators = st.sampled_from([".", "_", "__", "-", "---", "/"])
+repositories = st.lists(st.tuples(words, separators), max_size=5).flatmap(
+    lambda parts: words.map(lambda last: "".join(f"{word}{separator}" for word, separator in parts) + last)
+)
+tags = st.from_regex(TAG, fullmatch=True, alphabet=string.ascii_letters + string.digits + "._-")
+kinds = (V2.repository, REPOSITORY, repositories), (V2.tag, TAG, tags)
+
+
+@pytest.mark.parametrize(("grammar", "specified", "names"), kinds)
+@given(data=st.data())
+def test_a_legal_name_is_always_possible(
+    grammar: Grammar, specified: re.Pattern[str], names: st.SearchStrategy[str], data: st.DataObject
+) -> None:
+    name = data.draw(names)
+    assume(specified.fullmatch(name))
     assert grammar.has(name)
     assert grammar.has_any(name)
+
+
+def test_the_longest_names() -> None:
+    assert [V2.repository.has("a" * length) for length in (255, 256)] == [True, False]
+    assert [V2.tag.has("A" * length) for length in (128, 129)] == [True, False]
 
 
 @given(either, st.text("abzAZ019._-/: ", max_size=12))
