@@ -11,7 +11,7 @@ from ansible.errors import AnsibleActionFail
 from ansible_collections.drydock.registry.plugins.module_utils._basics.durations import parse_duration
 from ansible_collections.drydock.registry.plugins.module_utils._basics.errors import InvalidOptionError
 from ansible_collections.drydock.registry.plugins.plugin_utils._action import RegistryAction
-from ansible_collections.drydock.registry.plugins.plugin_utils._watch import Watch
+from ansible_collections.drydock.registry.plugins.plugin_utils._progress_display import ProgressDisplay
 
 _INTERVAL = "10s"
 
@@ -24,7 +24,7 @@ class ActionModule(RegistryAction):
         if not interval or self.is_detached:
             return super().execute(told, task_vars)
         path = self.new_path("progress.json")
-        with Watch(self, path, interval, str(task_vars.get("inventory_hostname"))):
+        with ProgressDisplay(self, path, interval, str(task_vars.get("inventory_hostname"))):
             return super().execute({**told, "progress_path": path}, task_vars)
 
     def _interval(self) -> float:

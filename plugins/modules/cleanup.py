@@ -432,9 +432,11 @@ quarantine:
 """
 
 import gc
-from typing import Any
+from typing import Any, Mapping
 
 from ansible_collections.drydock.registry.plugins.module_utils._basics import zip_imports  # noqa: F401 (first)
+from ansible_collections.drydock.registry.plugins.module_utils._basics.progress import Progress
+from ansible_collections.drydock.registry.plugins.module_utils._report.report import empty_result
 from ansible_collections.drydock.registry.plugins.module_utils._tasks.argspec import (
     endpoints_argument_spec,
     limits_argument_spec,
@@ -450,8 +452,10 @@ from ansible_collections.drydock.registry.plugins.module_utils._tasks.argspec im
 )
 from ansible_collections.drydock.registry.plugins.module_utils._tasks.cleanup_api import ApiCleanup
 from ansible_collections.drydock.registry.plugins.module_utils._tasks.cleanup_storage import StorageCleanup
-from ansible_collections.drydock.registry.plugins.module_utils._tasks.job import mode_of, run_job
+from ansible_collections.drydock.registry.plugins.module_utils._tasks.edge import Output, RunMode, run_task
 from ansible_collections.drydock.registry.plugins.module_utils._tasks.module import RegistryModule
+from ansible_collections.drydock.registry.plugins.module_utils._tasks.opened import open_registry
+from ansible_collections.drydock.registry.plugins.module_utils._tasks.options import read_cleanup_options
 
 
 def cleanup_argument_spec() -> dict[str, Any]:
@@ -473,6 +477,15 @@ def cleanup_argument_spec() -> dict[str, Any]:
     }
 
 
+def cleanup(params: Mapping[str, Any], mode: RunMode, output: Output) -> None:
+    options = read_cleanup_options(params)
+    progress = Progress(options.context.progress_path)
+    if options.storage is None:
+        ApiCleanup(options, mode, output, progress).run()
+    else:
+        StorageCleanup(options, open_registry(options.storage, options, progress), mode, output, progress).run()
+
+
 def main() -> None:
     module = RegistryModule(
         argument_spec=cleanup_argument_spec(),
@@ -483,8 +496,7 @@ def main() -> None:
     )
     # The graph is large, lives to the end and has no cycles: looking for some costs a third of the time.
     gc.disable()
-    way = StorageCleanup if module.params["storage"] or module.params["registry_config"] else ApiCleanup
-    run_job(module, way(module.params, mode_of(module), module.warn))
+    run_task(module, cleanup, empty_result())
 
 
 if __name__ == "__main__":

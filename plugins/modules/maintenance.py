@@ -397,16 +397,10 @@ held_by_run:
   returned: when another run holds it
 """
 
-from typing import Any, Optional
-
-from ansible.module_utils.basic import missing_required_lib
+from contextlib import contextmanager
+from typing import Any, Iterator, Mapping
 
 from ansible_collections.drydock.registry.plugins.module_utils._basics import zip_imports  # noqa: F401 (first)
-from ansible_collections.drydock.registry.plugins.module_utils._basics.errors import (
-    DrydockError,
-    HeldError,
-    MissingLibraryError,
-)
 from ansible_collections.drydock.registry.plugins.module_utils._basics.task_context import (
     TaskContext,
     read_task_context,
@@ -414,6 +408,7 @@ from ansible_collections.drydock.registry.plugins.module_utils._basics.task_cont
 from ansible_collections.drydock.registry.plugins.module_utils._basics.times import iso
 from ansible_collections.drydock.registry.plugins.module_utils._maintenance import watchdog
 from ansible_collections.drydock.registry.plugins.module_utils._maintenance.build import build_switch, one_at_a_time
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance.done import Done
 from ansible_collections.drydock.registry.plugins.module_utils._maintenance.switch import ModeChange, Switch
 from ansible_collections.drydock.registry.plugins.module_utils._tasks.argspec import (
     endpoints_argument_spec,
@@ -426,6 +421,7 @@ from ansible_collections.drydock.registry.plugins.module_utils._tasks.argspec im
     storage_argument_spec,
     task_context_argument_spec,
 )
+from ansible_collections.drydock.registry.plugins.module_utils._tasks.edge import Output, RunMode, run_task
 from ansible_collections.drydock.registry.plugins.module_utils._tasks.module import RegistryModule
 
 
@@ -454,46 +450,46 @@ def argument_spec() -> dict[str, Any]:
     }
 
 
-class Call:
-    """One call of the module; `switch` is there once the options were found to be usable."""
+def maintain(params: Mapping[str, Any], mode: RunMode, output: Output) -> None:
+    """Close or open the registry."""
+    context = read_task_context(params["_task_context"])
 
-    def __init__(self, params: dict[str, Any], check_mode: bool) -> None:
-        self.params = params
-        self.check_mode = check_mode
-        self.switch: Optional[Switch] = None
+    def build() -> Switch:
+        return build_switch(params, mode.check, context, watchdog.__name__)
 
-    def run(self) -> ModeChange:
-        params, state = self.params, self.params["state"]
-        context = read_task_context(params["_task_context"])
-        makes_record = state == "read_only" and not self.check_mode
-        if state == "restored" and not params["stop_sweep"]:
-            # A living run may hold the directory for minutes while it closes or opens.
-            self._build_switch(context).refuse_the_living()
-        with one_at_a_time(params["state_dir"], make=makes_record):
-            self.switch = self._build_switch(context)
-            if context.end_sweep_only:
-                return self.switch.end_sweep(params["stop_sweep"] or state == "read_write")
-            if context.hold_only:
-                return self.switch.hold()
-            if state == "read_only":
-                return self.switch.close()
-            return self.switch.open() if state == "read_write" else self.switch.restore(params["stop_sweep"])
-
-    def _build_switch(self, context: TaskContext) -> Switch:
-        return build_switch(self.params, self.check_mode, context, watchdog.__name__)
-
-    def done(self) -> dict[str, Any]:
-        """What is true of a call that fails, too."""
-        if self.switch is None:
-            return {"changed": False, "restarted": False}
-        return {"changed": self.switch.done.changed, "restarted": self.switch.done.restarted}
-
-    @property
-    def warnings(self) -> list[str]:
-        return self.switch.done.warnings if self.switch is not None else []
+    if params["state"] == "restored" and not params["stop_sweep"]:
+        # A living run may hold the directory for minutes while it closes or opens.
+        build().refuse_the_living()
+    with one_at_a_time(params["state_dir"], make=params["state"] == "read_only" and not mode.check):
+        switch = build()
+        with told(switch.done, output):
+            outcome = carry_out(switch, params["state"], params["stop_sweep"], context)
+    output.result.update(describe(params, outcome))
+    if mode.diff:
+        output.diff = {"before": outcome.before, "after": outcome.after}
 
 
-def result(params: dict[str, Any], outcome: ModeChange) -> dict[str, Any]:
+@contextmanager
+def told(done: Done, output: Output) -> Iterator[None]:
+    """Put into the result what the block does, however it ends."""
+    try:
+        yield
+    finally:
+        output.result.update(changed=done.changed, restarted=done.restarted)
+        output.warn_of(*done.warnings)
+
+
+def carry_out(switch: Switch, state: str, stop_sweep: bool, context: TaskContext) -> ModeChange:
+    if context.end_sweep_only:
+        return switch.end_sweep(stop_sweep or state == "read_write")
+    if context.hold_only:
+        return switch.hold()
+    if state == "read_only":
+        return switch.close()
+    return switch.open() if state == "read_write" else switch.restore(stop_sweep)
+
+
+def describe(params: Mapping[str, Any], outcome: ModeChange) -> dict[str, Any]:
     closed, opened = outcome.entered_at, outcome.left_at
     return {
         "changed": outcome.changed,
@@ -509,14 +505,6 @@ def result(params: dict[str, Any], outcome: ModeChange) -> dict[str, Any]:
     }
 
 
-def run(module: RegistryModule, call: Call) -> ModeChange:
-    try:
-        return call.run()
-    finally:
-        for warning in call.warnings:
-            module.warn(warning)
-
-
 def main() -> None:
     module = RegistryModule(
         argument_spec=argument_spec(),
@@ -526,18 +514,7 @@ def main() -> None:
         required_by=registry_required_by(),
         mutually_exclusive=registry_mutually_exclusive() + service_mutually_exclusive(),
     )
-    call = Call(module.params, module.check_mode)
-    try:
-        outcome = run(module, call)
-    except MissingLibraryError as error:
-        module.fail_json(msg=missing_required_lib(error.library), exception=error.details, **call.done())
-    except HeldError as error:
-        module.fail_json(msg=str(error), held_by_run=error.run_id, **call.done())
-    except DrydockError as error:
-        module.fail_json(msg=str(error), **call.done())
-    else:
-        diff = {"diff": {"before": outcome.before, "after": outcome.after}} if module._diff else {}
-        module.exit_json(**{**call.done(), **result(module.params, outcome), **diff})
+    run_task(module, maintain, {"changed": False, "restarted": False})
 
 
 if __name__ == "__main__":

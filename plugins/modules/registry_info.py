@@ -320,12 +320,9 @@ notes_total:
 """
 
 import gc
-from typing import Any
-
-from ansible.module_utils.basic import missing_required_lib
+from typing import Any, Mapping
 
 from ansible_collections.drydock.registry.plugins.module_utils._basics import zip_imports  # noqa: F401 (first)
-from ansible_collections.drydock.registry.plugins.module_utils._basics.errors import DrydockError, MissingLibraryError
 from ansible_collections.drydock.registry.plugins.module_utils._tasks.argspec import (
     registry_argument_spec,
     registry_mutually_exclusive,
@@ -333,7 +330,9 @@ from ansible_collections.drydock.registry.plugins.module_utils._tasks.argspec im
     registry_required_together,
     storage_argument_spec,
 )
+from ansible_collections.drydock.registry.plugins.module_utils._tasks.edge import Output, RunMode, run_task
 from ansible_collections.drydock.registry.plugins.module_utils._tasks.module import RegistryModule
+from ansible_collections.drydock.registry.plugins.module_utils._tasks.options import read_info_options
 from ansible_collections.drydock.registry.plugins.module_utils._tasks.registry_info import RegistryInfo
 
 
@@ -350,6 +349,10 @@ def argument_spec() -> dict[str, Any]:
     }
 
 
+def look(params: Mapping[str, Any], _mode: RunMode, output: Output) -> None:
+    RegistryInfo(read_info_options(params), output).run()
+
+
 def main() -> None:
     module = RegistryModule(
         argument_spec=argument_spec(),
@@ -361,14 +364,7 @@ def main() -> None:
     )
     # The graph is large, lives to the end and has no cycles: looking for some costs a third of the time.
     gc.disable()
-    try:
-        result = RegistryInfo(module.params, module.warn).run()
-    except MissingLibraryError as error:
-        module.fail_json(msg=missing_required_lib(error.library), exception=error.details)
-    except DrydockError as error:
-        module.fail_json(msg=str(error))
-    else:
-        module.exit_json(**result)
+    run_task(module, look, {"changed": False})
 
 
 if __name__ == "__main__":

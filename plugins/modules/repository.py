@@ -155,7 +155,7 @@ notes_total:
   type: int
 """
 
-from typing import Any
+from typing import Any, Mapping
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -166,8 +166,12 @@ from ansible_collections.drydock.registry.plugins.module_utils._tasks.argspec im
     registry_required_by,
     registry_required_together,
 )
-from ansible_collections.drydock.registry.plugins.module_utils._tasks.job import mode_of, run_job
-from ansible_collections.drydock.registry.plugins.module_utils._tasks.named_deletion import RepositoryDeletion
+from ansible_collections.drydock.registry.plugins.module_utils._tasks.edge import Output, RunMode, run_task
+from ansible_collections.drydock.registry.plugins.module_utils._tasks.named_deletion import (
+    RepositoryDeletion,
+    empty_deletion,
+)
+from ansible_collections.drydock.registry.plugins.module_utils._tasks.options import read_repository_options
 
 
 def argument_spec() -> dict[str, Any]:
@@ -175,6 +179,10 @@ def argument_spec() -> dict[str, Any]:
         **absent_argument_spec(),
         "name": {"type": "raw", "required": True},
     }
+
+
+def delete(params: Mapping[str, Any], mode: RunMode, output: Output) -> None:
+    RepositoryDeletion(read_repository_options(params), mode, output).run()
 
 
 def main() -> None:
@@ -185,7 +193,7 @@ def main() -> None:
         required_by=registry_required_by(),
         supports_check_mode=True,
     )
-    run_job(module, RepositoryDeletion(module.params, mode_of(module)))
+    run_task(module, delete, empty_deletion())
 
 
 if __name__ == "__main__":

@@ -180,7 +180,7 @@ notes_total:
   type: int
 """
 
-from typing import Any
+from typing import Any, Mapping
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -191,8 +191,9 @@ from ansible_collections.drydock.registry.plugins.module_utils._tasks.argspec im
     registry_required_by,
     registry_required_together,
 )
-from ansible_collections.drydock.registry.plugins.module_utils._tasks.job import mode_of, run_job
-from ansible_collections.drydock.registry.plugins.module_utils._tasks.named_deletion import TagDeletion
+from ansible_collections.drydock.registry.plugins.module_utils._tasks.edge import Output, RunMode, run_task
+from ansible_collections.drydock.registry.plugins.module_utils._tasks.named_deletion import TagDeletion, empty_deletion
+from ansible_collections.drydock.registry.plugins.module_utils._tasks.options import read_tag_options
 
 
 def argument_spec() -> dict[str, Any]:
@@ -205,6 +206,10 @@ def argument_spec() -> dict[str, Any]:
     }
 
 
+def delete(params: Mapping[str, Any], mode: RunMode, output: Output) -> None:
+    TagDeletion(read_tag_options(params), mode, output).run()
+
+
 def main() -> None:
     module = AnsibleModule(
         argument_spec=argument_spec(),
@@ -213,7 +218,7 @@ def main() -> None:
         required_by=registry_required_by(),
         supports_check_mode=True,
     )
-    run_job(module, TagDeletion(module.params, mode_of(module)))
+    run_task(module, delete, empty_deletion())
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-from ._service_tasks import NOW, Task
+from ._service_tasks import NOW, ServiceTask
 
 _FILL_IN_THE_TIME = """\
 import datetime
@@ -31,7 +31,7 @@ def _has_collection(module: str) -> bool:
         return False
 
 
-def build_program(action: ActionBase, task: Task, task_vars: dict[str, Any]) -> bytes | None:
+def build_program(action: ActionBase, task: ServiceTask, task_vars: dict[str, Any]) -> bytes | None:
     """The program; it prints the module's result as JSON. None where the controller does not have the module."""
     if not _has_collection(task.module):
         return None

@@ -11,14 +11,14 @@ from typing import Any, Callable, Mapping, NamedTuple
 NOW = "@drydock-now@"
 
 
-class Task(NamedTuple):
+class ServiceTask(NamedTuple):
     """A module by its full name, and its arguments."""
 
     module: str
     arguments: dict[str, Any]
 
 
-def service_tasks(service: Any) -> dict[str, Task]:
+def service_tasks(service: Any) -> dict[str, ServiceTask]:
     """The tasks by action (`restart`, `stop`, `start`) for the one kind of service that the option `service` gives.
 
     For an action that is missing the module has a command of its own. Empty for what can't be understood: the module
@@ -34,11 +34,15 @@ def service_tasks(service: Any) -> dict[str, Task]:
         return {}
 
 
-def _tasks(module: str, restart: dict[str, Any], stop: dict[str, Any], start: dict[str, Any]) -> dict[str, Task]:
-    return {"restart": Task(module, restart), "stop": Task(module, stop), "start": Task(module, start)}
+def _tasks(module: str, restart: dict[str, Any], stop: dict[str, Any], start: dict[str, Any]) -> dict[str, ServiceTask]:
+    return {
+        "restart": ServiceTask(module, restart),
+        "stop": ServiceTask(module, stop),
+        "start": ServiceTask(module, start),
+    }
 
 
-def _systemd(unit: str) -> dict[str, Task]:
+def _systemd(unit: str) -> dict[str, ServiceTask]:
     # systemd has to read again what a drop-in changed.
     fresh = {"name": unit, "daemon_reload": True}
     return _tasks(
@@ -49,14 +53,15 @@ def _systemd(unit: str) -> dict[str, Task]:
     )
 
 
-def _init(name: str) -> dict[str, Task]:
+def _init(name: str) -> dict[str, ServiceTask]:
     states = {"restart": "restarted", "stop": "stopped", "start": "started"}
     return {
-        action: Task("ansible.builtin.sysvinit", {"name": name, "state": state}) for action, state in states.items()
+        action: ServiceTask("ansible.builtin.sysvinit", {"name": name, "state": state})
+        for action, state in states.items()
     }
 
 
-def _docker(name: str) -> dict[str, Task]:
+def _docker(name: str) -> dict[str, ServiceTask]:
     # The container is to stay what it is, whatever the module would make of one without options.
     same = {"name": name, "comparisons": {"*": "ignore"}}
     return _tasks(
@@ -67,7 +72,7 @@ def _docker(name: str) -> dict[str, Task]:
     )
 
 
-def _podman(name: str) -> dict[str, Task]:
+def _podman(name: str) -> dict[str, ServiceTask]:
     # Without an image the module only starts and stops what is there (from version 1.6.2 of the collection on).
     return _tasks(
         "containers.podman.podman_container",
@@ -77,7 +82,7 @@ def _podman(name: str) -> dict[str, Task]:
     )
 
 
-def _compose(details: Mapping[str, Any]) -> dict[str, Task]:
+def _compose(details: Mapping[str, Any]) -> dict[str, ServiceTask]:
     project: dict[str, Any] = {"project_src": details["project_src"], "services": [details["service"]]}
     project.update({name: details[name] for name in ("project_name", "files") if details.get(name)})
     project["dependencies"] = False
@@ -91,7 +96,7 @@ def _compose(details: Mapping[str, Any]) -> dict[str, Task]:
     )
 
 
-def _kubernetes(details: Mapping[str, Any]) -> dict[str, Task]:
+def _kubernetes(details: Mapping[str, Any]) -> dict[str, ServiceTask]:
     if not details.get("namespace"):
         # That of the context is known to kubectl, not to the module.
         return {}
@@ -107,10 +112,10 @@ def _kubernetes(details: Mapping[str, Any]) -> dict[str, Task]:
         "wait_timeout": 24 * 3600,
     }
     # How many replicas a start has to bring back is only known on the target, when they are stopped.
-    return {"restart": Task("kubernetes.core.k8s", restart)}
+    return {"restart": ServiceTask("kubernetes.core.k8s", restart)}
 
 
-_KINDS: Mapping[str, Callable[[Any], dict[str, Task]]] = {
+_KINDS: Mapping[str, Callable[[Any], dict[str, ServiceTask]]] = {
     "systemd": _systemd,
     "init": _init,
     "docker": _docker,

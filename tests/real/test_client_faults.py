@@ -28,7 +28,7 @@ LIMIT = 1 << 20
 
 
 def client(registry: Registry, **params: Any) -> RegistryClient:
-    return RegistryClient(registry.url, read_client_options(params))
+    return RegistryClient(read_client_options(params)._replace(url=registry.url))
 
 
 @pytest.fixture

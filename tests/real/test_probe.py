@@ -35,7 +35,7 @@ USER, PASSWORD = "cleaner", "correct horse"
 
 
 def client(registry: RegistryProcess, **params: Any) -> RegistryClient:
-    return RegistryClient(registry.url, read_client_options(params))
+    return RegistryClient(read_client_options(params)._replace(url=registry.url))
 
 
 def ask(registry: RegistryProcess, repository: str = "drydock/probe", **params: Any) -> Probe:
@@ -241,7 +241,9 @@ READ_ONLY = Fault(405, {"Allow": "GET, HEAD", "Content-Type": "text/plain"}, b"M
 
 def test_a_proxy_that_lets_no_write_pass(scripted: NewScripted) -> None:
     server = scripted(in_turn(Fault(503, {"Drydock-Maintenance": "closed", "Retry-After": "30"})))
-    assert probe(RegistryClient(server.url, read_client_options({})), "drydock/probe").mode == Mode.READ_ONLY
+    assert (
+        probe(RegistryClient(read_client_options({})._replace(url=server.url)), "drydock/probe").mode == Mode.READ_ONLY
+    )
 
 
 @pytest.mark.parametrize(
@@ -266,7 +268,7 @@ def test_a_proxy_that_lets_no_write_pass(scripted: NewScripted) -> None:
 def test_everything_else_proves_nothing(scripted: NewScripted, answer: Fault, said: str) -> None:
     server = scripted(in_turn(answer))
 
-    found = probe(RegistryClient(server.url, read_client_options({})), "drydock/probe")
+    found = probe(RegistryClient(read_client_options({})._replace(url=server.url)), "drydock/probe")
 
     assert found.mode == Mode.UNKNOWN
     assert server.url in found.detail
@@ -276,14 +278,16 @@ def test_everything_else_proves_nothing(scripted: NewScripted, answer: Fault, sa
 
 def test_a_registrys_own_405_is_the_proof(scripted: NewScripted) -> None:
     assert (
-        probe(RegistryClient(scripted(in_turn(READ_ONLY)).url, read_client_options({})), "drydock/probe").mode
+        probe(
+            RegistryClient(read_client_options({})._replace(url=scripted(in_turn(READ_ONLY)).url)), "drydock/probe"
+        ).mode
         == Mode.READ_ONLY
     )
 
 
 def test_html_is_no_api(scripted: NewScripted) -> None:
     server = scripted(in_turn(Fault(200, HTML, b"<html>welcome</html>")))
-    speaker = RegistryClient(server.url, read_client_options({}))
+    speaker = RegistryClient(read_client_options({})._replace(url=server.url))
     with pytest.raises(RegistryError, match=f"GET {server.url}/v2/ answered 200 .*registry_url"):
         speaker.check_api()
     with pytest.raises(RegistryError, match="registry_url"):
@@ -293,26 +297,28 @@ def test_html_is_no_api(scripted: NewScripted) -> None:
 def test_html_404_is_not_an_absent_manifest(scripted: NewScripted) -> None:
     server = scripted(in_turn(Fault(404, HTML, b"<html>no such page</html>")))
     with pytest.raises(RegistryError, match="no registry's answer"):
-        RegistryClient(server.url, read_client_options({})).manifest_digest("team/app", "1")
+        RegistryClient(read_client_options({})._replace(url=server.url)).manifest_digest("team/app", "1")
 
 
 def test_busy_server_is_asked_again(scripted: NewScripted) -> None:
     found = Fault(200, {**JSON, "Docker-Content-Digest": "sha256:1"}, b"")
     server = scripted(in_turn(Fault(429, {"Retry-After": "0"}), Fault(500, {"Retry-After": "0"}), found))
-    assert RegistryClient(server.url, read_client_options({})).manifest_digest("team/app", "1") == "sha256:1"
+    assert (
+        RegistryClient(read_client_options({})._replace(url=server.url)).manifest_digest("team/app", "1") == "sha256:1"
+    )
     assert len(server.seen) == 3
 
 
 def test_server_that_stays_busy_is_named(scripted: NewScripted) -> None:
     server = scripted(in_turn(Fault(503, {"Retry-After": "0"})))
     with pytest.raises(RegistryError, match=f"HEAD {server.url}/v2/team/app/manifests/1 answered 503"):
-        RegistryClient(server.url, read_client_options({})).manifest_digest("team/app", "1")
+        RegistryClient(read_client_options({})._replace(url=server.url)).manifest_digest("team/app", "1")
     assert len(server.seen) == 5
 
 
 def test_digest_without_the_header_is_that_of_the_content(scripted: NewScripted) -> None:
     server = scripted(in_turn(Fault(200, JSON, b"{}")))
-    digest = RegistryClient(server.url, read_client_options({})).manifest_digest("team/app", "1")
+    digest = RegistryClient(read_client_options({})._replace(url=server.url)).manifest_digest("team/app", "1")
     assert digest == images.digest_of(b"{}")
 
 
@@ -327,7 +333,7 @@ def test_credentials_do_not_go_to_an_unencrypted_token_server(new_registry: NewR
 def test_a_port_that_only_takes_connections_is_not_stopped() -> None:
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         url = f"http://127.0.0.1:{deaf.getsockname()[1]}"
-        found = probe(RegistryClient(url, read_client_options({"api_timeout": "1s"})), "drydock/probe")
+        found = probe(RegistryClient(read_client_options({"api_timeout": "1s"})._replace(url=url)), "drydock/probe")
     assert found.mode == Mode.UNKNOWN
     assert url in found.detail
 

@@ -105,6 +105,16 @@ def test_no_import_leads_in_a_circle() -> None:
     TopologicalSorter({path: imported(path) for path in MODULE_UTILS.rglob("*.py")}).prepare()
 
 
+def test_no_wing_but_the_last_sees_the_parameters_of_a_module() -> None:
+    """What is read of them elsewhere are options, by those functions alone that make values of them."""
+    seen = {
+        str(path.relative_to(MODULE_UTILS))
+        for path in MODULE_UTILS.rglob("*.py")
+        if wing(path) != WINGS[-1] and re.search(r"\bparams\b[^\"]", path.read_text())
+    }
+    assert seen == {"_storage/s3/client.py"}  # botocore's word for a request
+
+
 def test_maintenance_packs_nothing_of_policies_and_plans() -> None:
     packed = {wing(path) for path in closure(PLUGINS / "modules" / "maintenance.py")}
     assert {"_maintenance", "_lock", "_proof"} <= packed

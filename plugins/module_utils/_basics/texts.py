@@ -34,6 +34,6 @@ def read_texts(value: Any, option: str) -> List[str]:
     return read_text(value, option).split(",")
 
 
-def with_texts(params: Mapping[str, Any], options: Iterable[str], where: str = "") -> Dict[str, Any]:
-    """Return the parameters in which these options are lists of texts; `where` stands before their names in errors."""
-    return {**params, **{name: read_texts(params[name], f"{where}{name}") for name in options}}
+def with_texts(options: Mapping[str, Any], names: Iterable[str], where: str = "") -> Dict[str, Any]:
+    """Return the options with those of these names as lists of texts; `where` stands before their names in errors."""
+    return {**options, **{name: read_texts(options[name], f"{where}{name}") for name in names}}

@@ -34,9 +34,9 @@ class ApiClient(ABC):
     version: str
     login_type: Type[Login] = Login
 
-    def __init__(self, url: str, options: ClientOptions) -> None:
-        """Raises InvalidOptionError and MissingLibraryError."""
-        self.url = checked_url(url)
+    def __init__(self, options: ClientOptions) -> None:
+        """Open no connection yet. Raises InvalidOptionError and MissingLibraryError."""
+        self.url = checked_url(options.url)
         self.credentials = options.credentials(self.url)
         self.concurrency = options.concurrency
         self.http = HttpSession(options.tls, options.timeout, options.concurrency)

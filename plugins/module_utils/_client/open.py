@@ -15,15 +15,15 @@ from .client_v1 import V1Client, is_v1
 from .options import ClientOptions
 
 
-def open_client(options: ClientOptions, url: str, version: Optional[str] = None) -> ApiClient:
+def open_client(options: ClientOptions, version: Optional[str] = None) -> ApiClient:
     """Return a client for what the option `api_version` says, or else the `version`, or else the registry itself.
 
     One that does not answer, or not as a registry, is taken for v2, whose client says what is wrong.
     """
     said = options.api_version
-    v2 = RegistryClient(url, options)
+    v2 = RegistryClient(options)
     if said == V1 or (said == AUTO and (version == V1 or (version is None and _speaks_v1(v2)))):
-        return V1Client(url, options)
+        return V1Client(options)
     return v2
 
 

@@ -79,11 +79,11 @@ def _read_concurrency(concurrency: int) -> int:
     return concurrency
 
 
-def checked_url(url: str) -> str:
+def checked_url(url: Optional[str]) -> str:
     """Return the URL without `/v2/` and slashes at its end; never shows a password that somebody wrote into it."""
     expected = "http:// or https://, a host, an optional port and path, such as https://registry.example.com"
     try:
-        parts = urlsplit(url)
+        parts = urlsplit(url or "")
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         raise InvalidOptionError("registry_url", url, expected) from None

@@ -33,16 +33,16 @@ class Limits(NamedTuple):
     max_delete_store_percent: Optional[float] = None
 
 
-def read_limits(params: Mapping[str, Any]) -> Limits:
+def read_limits(options: Mapping[str, Any]) -> Limits:
     """Validate the limits. Raises InvalidOptionError."""
-    for option in ("max_delete", "max_delete_blobs"):
-        if params[option] is not None and params[option] < 0:
-            raise InvalidOptionError(option, params[option], "a number from 0 up")
-    for option in ("max_delete_percent", "max_delete_store_percent"):
-        if params[option] is not None and not 0 <= params[option] <= 100:
-            raise InvalidOptionError(option, params[option], "a number from 0 to 100")
-    sizes = {"max_delete_bytes": parse_optional_size(params["max_delete_bytes"], "max_delete_bytes")}
-    return Limits(**{**{name: params[name] for name in Limits._fields}, **sizes})
+    for name in ("max_delete", "max_delete_blobs"):
+        if options[name] is not None and options[name] < 0:
+            raise InvalidOptionError(name, options[name], "a number from 0 up")
+    for name in ("max_delete_percent", "max_delete_store_percent"):
+        if options[name] is not None and not 0 <= options[name] <= 100:
+            raise InvalidOptionError(name, options[name], "a number from 0 to 100")
+    sizes = {"max_delete_bytes": parse_optional_size(options["max_delete_bytes"], "max_delete_bytes")}
+    return Limits(**{**{name: options[name] for name in Limits._fields}, **sizes})
 
 
 def require_links(graph: Graph, allow_empty: bool, begun: Container[str] = ()) -> None:
@@ -81,25 +81,37 @@ def check_limits(limits: Limits, removal: Removal, graph: Graph, begun: Containe
                 f"the plan is refused: it deletes {count} {kind}, {option} allows {limit}; "
                 f"nothing was changed. {_ADVICE}"
             )
-    if limits.max_delete_percent is not None:
-        _check_shares(limits.max_delete_percent, removal, graph)
+    _check_repositories(limits.max_delete_percent, removal, graph)
     _check_store(limits.max_delete_store_percent, removal, graph, begun)
+
+
+def _check_repositories(limit: Optional[float], removal: Removal, graph: Graph) -> None:
+    """Hold what goes from each repository against all that it has."""
+    if limit is None:
+        return
+    for name, gone in removal.repositories.items():
+        found = graph.repositories[name]
+        _check_share("max_delete_percent", limit, f"tags of {name}", len(gone.tags), len(found.tags))
+        _check_share("max_delete_percent", limit, f"manifests of {name}", len(gone.manifests), len(found.revisions))
 
 
 def _check_store(limit: Optional[float], removal: Removal, graph: Graph, begun: Container[str]) -> None:
     """Hold what goes against the whole store; what nobody asked for also without a limit."""
     if limit is not None:
-        for kind, count, total in (
-            ("blobs", len(removal.blobs), len(graph.blobs)),
-            ("bytes of blobs", _bytes_of(removal.blobs), _bytes_of(graph.blobs)),
-        ):
-            if count * 100 > limit * total:
-                raise PlanError(
-                    f"the plan is refused: it deletes {count} of {total} {kind} of the whole store, "
-                    f"max_delete_store_percent allows {limit:g} %; nothing was changed. {_ADVICE}"
-                )
+        option, gone, found = "max_delete_store_percent", removal.blobs, graph.blobs
+        _check_share(option, limit, "blobs of the whole store", len(gone), len(found))
+        _check_share(option, limit, "bytes of blobs of the whole store", _bytes_of(gone), _bytes_of(found))
     elif len(removal.blobs) * 100 > _UNASKED_PERCENT * len(graph.blobs):
         _check_unasked(removal, graph, begun)
+
+
+def _check_share(option: str, limit: float, what: str, count: int, total: int) -> None:
+    """Raise PlanError where `count` of `total` is more than `limit` percent."""
+    if count * 100 > limit * total:
+        raise PlanError(
+            f"the plan is refused: it deletes {count} of {total} {what}, {option} allows {limit:g} %; "
+            f"nothing was changed. {_ADVICE}"
+        )
 
 
 def _check_unasked(removal: Removal, graph: Graph, begun: Container[str]) -> None:
@@ -120,17 +132,3 @@ def _check_unasked(removal: Removal, graph: Graph, begun: Container[str]) -> Non
 
 def _bytes_of(blobs: Mapping[str, Weight]) -> int:
     return sum(blob.size for blob in blobs.values())
-
-
-def _check_shares(limit: float, removal: Removal, graph: Graph) -> None:
-    for name, gone in removal.repositories.items():
-        repository = graph.repositories[name]
-        for kind, count, total in (
-            ("tags", len(gone.tags), len(repository.tags)),
-            ("manifests", len(gone.manifests), len(repository.revisions)),
-        ):
-            if count * 100 > limit * total:
-                raise PlanError(
-                    f"the plan is refused: it deletes {count} of {total} {kind} of {name}, max_delete_percent allows "
-                    f"{limit:g} %; nothing was changed. {_ADVICE}"
-                )

@@ -36,6 +36,11 @@ class Plan:
     removal: Removal
     decisions: Dict[str, List[Decision]]
 
+    @property
+    def is_by_name(self) -> bool:
+        """Tell whether somebody named what goes: a plan of a cleanup says by which policies, even by none."""
+        return "policies" not in self.options
+
     @cached_property
     def id(self) -> str:
         """Return `sha256:<hex>` of the canonical serialisation."""

@@ -108,7 +108,6 @@ def mark_again(
 def _still_doomed(graph: Graph, plan: Plan, protected: ProtectedImages) -> DoomedTags:
     """Return the tags that the plan lets go, that are as they were, and that nobody needs."""
     pulling = _pulling_again(graph, plan)
-    is_by_name = "policies" not in plan.options
     doomed: DoomedTags = {}
     for name, gone in plan.removal.repositories.items():
         found = graph.repositories.get(name)
@@ -119,7 +118,7 @@ def _still_doomed(graph: Graph, plan: Plan, protected: ProtectedImages) -> Doome
             # One that is attached goes only if its subject still does, unless somebody named the tag itself.
             if tag.name in named
             and found
-            and (is_by_name or tag.name not in found.attached)
+            and (plan.is_by_name or tag.name not in found.attached)
             and found.tags.get(tag.name) == tag
             and (name, tag.name) not in pulling
             and not is_protected(graph, protected, name, tag)

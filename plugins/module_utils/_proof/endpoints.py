@@ -81,5 +81,5 @@ def endpoints_of(
             )
         return None
     known = options if options.has_password else options._replace(username=None)
-    clients = [open_client(known, one, version) for one in dict.fromkeys([url, *options.further])]
+    clients = [open_client(known._replace(url=one), version) for one in dict.fromkeys([url, *options.further])]
     return Endpoints(clients, repository or DEFAULT_REPOSITORY, options.has_password)

@@ -23,9 +23,9 @@ import traceback
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple
 
-from .._basics.errors import MaintenanceError, MissingLibraryError
+from .._basics.errors import DrydockError, MaintenanceError, MissingLibraryError
 from .config import RegistryConfig
 
 UNKNOWN_CACHE = (
@@ -63,6 +63,24 @@ def forget_blobs(config: Optional[RegistryConfig]) -> bool:
             if keys:
                 client.delete(*keys)
     return True
+
+
+@contextmanager
+def cache_forgotten(config: Optional[RegistryConfig], warn: Callable[[str], None]) -> Iterator[None]:
+    """Delete what the registry has in Redis: before the block, which may end with the host, and however it ends.
+
+    Raises as `forget_blobs` does; where the block raises, that is only warned of.
+    """
+    forget_blobs(config)
+    try:
+        yield
+    except BaseException:  # an error of our own, too: blobs have gone all the same
+        try:
+            forget_blobs(config)
+        except DrydockError as error:
+            warn(str(error))
+        raise
+    forget_blobs(config)
 
 
 def check_cache(config: Optional[RegistryConfig]) -> None:

@@ -133,37 +133,37 @@ _PLAN_OPTIONS = (
 _LATER_OPTIONS = {"broken_tags": "keep", "delete_detached_referrers": False}
 
 
-def read_settings(params: Mapping[str, Any]) -> Settings:
+def read_settings(options: Mapping[str, Any]) -> Settings:
     """Validate the options of a cleanup. Raises InvalidOptionError naming option, value and what was expected."""
-    params = _in_text(params)
+    options = _in_text(options)
     return Settings(
-        repositories=compile_patterns(params["repositories"], "repositories"),
-        exclude_repositories=compile_patterns(params["exclude_repositories"], "exclude_repositories"),
-        policies=[_read_policy(policy, index) for index, policy in enumerate(params["policies"])],
-        protected=read_protected(params["protect_images"]),
-        delete_untagged=params["delete_untagged"],
-        untagged_older_than=parse_duration(params["untagged_older_than"], "untagged_older_than"),
-        grace_period=parse_duration(params["grace_period"], "grace_period"),
-        purge_uploads_older_than=parse_duration(params["purge_uploads_older_than"], "purge_uploads_older_than"),
-        remove_empty_repositories=params["remove_empty_repositories"],
-        allow_empty=params["allow_empty"],
-        deletes_broken=params["broken_tags"] == "delete",
-        delete_detached_referrers=params["delete_detached_referrers"],
-        options=_plan_options(params),
+        repositories=compile_patterns(options["repositories"], "repositories"),
+        exclude_repositories=compile_patterns(options["exclude_repositories"], "exclude_repositories"),
+        policies=[_read_policy(policy, index) for index, policy in enumerate(options["policies"])],
+        protected=read_protected(options["protect_images"]),
+        delete_untagged=options["delete_untagged"],
+        untagged_older_than=parse_duration(options["untagged_older_than"], "untagged_older_than"),
+        grace_period=parse_duration(options["grace_period"], "grace_period"),
+        purge_uploads_older_than=parse_duration(options["purge_uploads_older_than"], "purge_uploads_older_than"),
+        remove_empty_repositories=options["remove_empty_repositories"],
+        allow_empty=options["allow_empty"],
+        deletes_broken=options["broken_tags"] == "delete",
+        delete_detached_referrers=options["delete_detached_referrers"],
+        options=_plan_options(options),
     )
 
 
-def _plan_options(params: Mapping[str, Any]) -> Dict[str, Any]:
+def _plan_options(options: Mapping[str, Any]) -> Dict[str, Any]:
     """Return what shapes a plan; options that came later only where they are used, so that ids stay as they were."""
-    later = {name: params[name] for name, default in _LATER_OPTIONS.items() if params[name] != default}
-    return {**{name: params[name] for name in _PLAN_OPTIONS}, **later}
+    later = {name: options[name] for name, default in _LATER_OPTIONS.items() if options[name] != default}
+    return {**{name: options[name] for name in _PLAN_OPTIONS}, **later}
 
 
-def _in_text(params: Mapping[str, Any]) -> Dict[str, Any]:
+def _in_text(options: Mapping[str, Any]) -> Dict[str, Any]:
     policies = [
-        with_texts(policy, _POLICY_TEXTS, f"policies[{index}].") for index, policy in enumerate(params["policies"])
+        with_texts(policy, _POLICY_TEXTS, f"policies[{index}].") for index, policy in enumerate(options["policies"])
     ]
-    return {**with_texts(params, _TEXTS), "policies": policies}
+    return {**with_texts(options, _TEXTS), "policies": policies}
 
 
 def _read_policy(options: Mapping[str, Any], index: int) -> Policy:

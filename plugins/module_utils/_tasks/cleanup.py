@@ -10,69 +10,56 @@ between a registry's storage and its API is in `_tasks/cleanup_storage.py` and `
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, Callable, Container, Dict, Iterable, List, Mapping, Optional, Tuple
+from typing import Container, Dict, List, Tuple
 
 from .._basics.durable import write_durably
 from .._basics.errors import InvalidOptionError, PlanError
 from .._basics.names import NAMES
 from .._basics.progress import Progress
-from .._basics.task_context import OPTION, read_task_context
 from .._graph.drift import Drift
 from .._graph.graph import Graph
 from .._graph.removal import Removal
 from .._plan.file import dump_plan, load_plan
-from .._plan.limits import Limits, check_limits, read_limits
+from .._plan.limits import check_limits
 from .._plan.plan import Plan
 from .._plan.planning import Marked, narrowed
 from .._plan.unmatched import check_beside_plan, check_unmatched
 from .._report.diff import render_diff
-from .._report.report import capped, describe_removal, empty_result, shares_of
-from .._retention.policy import Settings, read_settings
+from .._report.report import capped, describe_removal, shares_of
 from .._retention.retention import Retention, retain
 from .._storage.own_files import read_text
-from .job import RunMode
+from .edge import Output, RunMode
+from .options import CleanupOptions
 
 
 class Cleanup(ABC):
-    """One run of the module. `result` is true at every moment, also when a method raises."""
+    """One run of the module, on a registry that was found. `output` is true at every moment."""
 
-    def __init__(self, params: Mapping[str, Any], mode: RunMode, warn: Callable[[str], None]) -> None:
-        self.params = params
-        self.check_mode = mode.check
-        self.wants_diff = mode.diff
-        self.now = mode.now
-        self.warn = warn
-        self.result: Dict[str, Any] = empty_result()
-        self.diff: Optional[Dict[str, str]] = None
+    def __init__(self, options: CleanupOptions, mode: RunMode, output: Output, progress: Progress) -> None:
+        self.options = options
+        self.settings = options.settings
+        self.mode = mode
+        self.output = output
+        self.progress = progress
 
     def run(self) -> None:
         """Make or take the plan, and apply it unless in check mode. Raises DrydockError."""
-        self.context = read_task_context(self.params[OPTION])
-        self.progress = Progress(self.context.progress_path)
-        _check_contradictions(self.params)
-        self.settings: Settings = read_settings(self.params)
-        self.limits: Limits = read_limits(self.params)
-        self.open()
         self.settings.check_possible(NAMES[self.version])
         self.carry_out()
 
     def carry_out(self) -> None:
         """Do what was asked for, once the options are known to be usable."""
-        if self.params["plan"] is None:
+        if self.options.plan is None:
             self._plan_and_apply()
         else:
-            plan = self._load_plan(self.params["plan"])
-            self._warn_all(check_beside_plan(plan, self.settings, self.params["on_unmatched"]))
+            plan = self._load_plan(self.options.plan)
+            self.output.warn_of(*check_beside_plan(plan, self.settings, self.options.on_unmatched))
             self.apply_given_plan(plan)
-
-    @abstractmethod
-    def open(self) -> None:
-        """Find the registry, without asking it anything but what it is."""
 
     @property
     @abstractmethod
     def version(self) -> str:
-        """The version of the registry's API, once it was found."""
+        """Return the version of the registry's API."""
 
     @abstractmethod
     def source(self) -> Dict[str, str]:
@@ -88,7 +75,7 @@ class Cleanup(ABC):
 
     def decide(self, graph: Graph) -> Retention:
         """Return the decision on every tag."""
-        return retain(graph, self.settings, self.now)
+        return retain(graph, self.settings, self.mode.now)
 
     @abstractmethod
     def make_plan(self, graph: Graph, retention: Retention) -> Plan:
@@ -112,30 +99,26 @@ class Cleanup(ABC):
 
     def _plan_and_apply(self) -> None:
         graph = self.read_graph()
-        self._warn_all(check_unmatched(graph, self.settings, self.params["on_unmatched"]))
+        self.output.warn_of(*check_unmatched(graph, self.settings, self.options.on_unmatched))
         passed_on = len(graph.warnings)
         self.read_dates(graph)
         self.progress.stage("deciding")
         retention = self.decide(graph)
-        self.result.update(capped("broken_tags", [found._asdict() for found in retention.broken]))
-        self._warn_all(retention.warnings)
+        self.output.result.update(capped("broken_tags", [found._asdict() for found in retention.broken]))
+        self.output.warn_of(*retention.warnings)
         plan = self.make_plan(graph, retention)
-        self._warn_all(graph.warnings[passed_on:])
+        self.output.warn_of(*graph.warnings[passed_on:])
         self._write_plan(plan)
         marked = Marked(plan, graph, plan.removal, [])
         self.report(marked)
-        check_limits(self.limits, plan.removal, graph, self.begun_blobs())
+        check_limits(self.options.limits, plan.removal, graph, self.begun_blobs())
         self.apply_new_plan(marked)
 
     def read_graph(self) -> Graph:
         """Read, and pass on what somebody should look into."""
         graph = self.read()
-        self._warn_all(graph.warnings)
+        self.output.warn_of(*graph.warnings)
         return graph
-
-    def _warn_all(self, warnings: Iterable[str]) -> None:
-        for warning in warnings:
-            self.warn(warning)
 
     def marked_again(self, plan: Plan) -> Marked:
         """Read again, report what of the plan still holds, and hold that against the limits."""
@@ -146,18 +129,18 @@ class Cleanup(ABC):
         removal, drift = self.mark_again(graph, allowed)
         marked = Marked(plan, graph, removal, [*left_alone, *drift])
         self.report(marked)
-        check_limits(self.limits, marked.removal, graph, self.begun_blobs())
+        check_limits(self.options.limits, marked.removal, graph, self.begun_blobs())
         return marked
 
     def report(self, marked: Marked) -> None:
         """Put into the result what goes, or in check mode would go."""
         plan, graph, removal, drift = marked
         shares = shares_of(graph, removal)
-        self.result.update(describe_removal(graph, plan, removal, drift, shares))
-        if self.check_mode:
-            self.result["deleted"] = dict(removal.counts()._asdict())
-        if self.wants_diff:
-            self.diff = render_diff(graph, plan, removal, shares)
+        self.output.result.update(describe_removal(graph, plan, removal, drift, shares))
+        if self.mode.check:
+            self.output.result["deleted"] = dict(removal.counts()._asdict())
+        if self.mode.diff:
+            self.output.diff = render_diff(graph, plan, removal, shares)
 
     def _load_plan(self, path: str) -> Plan:
         plan = load_plan(read_text(path), path)
@@ -173,7 +156,7 @@ class Cleanup(ABC):
         return plan.source == self.source()
 
     def _write_plan(self, plan: Plan) -> None:
-        path = self.params["plan_dest"]
+        path = self.options.plan_dest
         if path is None:
             return
         try:
@@ -182,17 +165,4 @@ class Cleanup(ABC):
             raise InvalidOptionError(
                 "plan_dest", path, f"a file that can be written here ({error.strerror})"
             ) from error
-        self.result["plan_dest"] = path
-
-
-def _check_contradictions(params: Mapping[str, Any]) -> None:
-    purges = params["quarantine"] == "purge"
-    for option in ("policies", "plan_dest", "delete_untagged"):
-        if params[option] and (params["plan"] or purges):
-            raise InvalidOptionError(
-                option,
-                params[option],
-                f"nothing beside {'quarantine: purge' if purges else 'plan'}, which makes no plan",
-            )
-    if purges and params["plan"]:
-        raise InvalidOptionError("plan", params["plan"], "nothing beside quarantine: purge, which applies no plan")
+        self.output.result["plan_dest"] = path

@@ -5,14 +5,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping, Sequence, Set, Tuple
+from typing import Dict, List, Set, Tuple
 
+from .._api.source import ApiSource
 from .._api.ways import api_of
 from .._apply.over_api import OverApi, notes_on
-from .._basics.errors import InvalidOptionError
-from .._basics.patterns import Pattern, compile_patterns
+from .._basics.patterns import compile_patterns
+from .._basics.progress import Progress
 from .._client.open import open_client
-from .._client.options import read_client_options
 from .._graph.drift import Drift
 from .._graph.graph import Graph
 from .._graph.reach import Node
@@ -21,15 +21,19 @@ from .._plan.plan import Plan
 from .._plan.planning import Marked
 from .._retention.retention import Retention, read_dates
 from .cleanup import Cleanup
+from .edge import Output, RunMode
+from .options import CleanupOptions
 
 
 class ApiCleanup(Cleanup):
     """Tags, and where the registry can't delete these alone their manifests, go over the API."""
 
-    def open(self) -> None:
-        check_for_api(self.params)
-        self.client = open_client(read_client_options(self.params), self.params["registry_url"])
-        self._look_at(self.settings.repositories, self.settings.exclude_repositories)
+    def __init__(self, options: CleanupOptions, mode: RunMode, output: Output, progress: Progress) -> None:
+        """Ask the registry which API it has. Raises RegistryError."""
+        super().__init__(options, mode, output, progress)
+        self.client = open_client(options.client)
+        self.api = api_of(self.client, self.settings.repositories, self.settings.exclude_repositories, progress)
+        self.way = self._way_over(self.api)
 
     @property
     def version(self) -> str:
@@ -47,7 +51,7 @@ class ApiCleanup(Cleanup):
         return graph
 
     def read_dates(self, graph: Graph) -> None:
-        dated = read_dates(graph, self.settings, self.now, self.api.read_created)
+        dated = read_dates(graph, self.settings, self.mode.now, self.api.read_created)
         if dated and any(policy.sort_by == "pushed" for policy in self.settings.policies):
             graph.notes.append("the API does not tell when a tag was pushed: the dates of the images are used instead")
 
@@ -70,46 +74,33 @@ class ApiCleanup(Cleanup):
             self.api.look_for_parts(graph, images)
 
     def make_plan(self, graph: Graph, retention: Retention) -> Plan:
-        return self.way.make_plan(graph, retention, self.now)
+        return self.way.make_plan(graph, retention, self.mode.now)
 
     def mark_again(self, graph: Graph, plan: Plan) -> Tuple[Removal, List[Drift]]:
         return self.way.mark_again(graph, plan)
 
     def apply_new_plan(self, marked: Marked) -> None:
-        if self.check_mode:
-            self.result["changed"] = not marked.removal.counts().is_nothing()
+        if self.mode.check:
+            self.output.result["changed"] = not marked.removal.counts().is_nothing()
             return
         outcome = self.way.delete(marked)
         self.report(outcome.marked)
-        self.result.update(deleted=dict(outcome.marked.removal.counts()._asdict()), **outcome.describe())
+        self.output.result.update(deleted=dict(outcome.marked.removal.counts()._asdict()), **outcome.describe())
         outcome.check()
 
     def apply_given_plan(self, plan: Plan) -> None:
-        options = {name: plan.options.get(name) or [] for name in ("repositories", "exclude_repositories")}
         # What the plan was made from is read again, whatever the options of this run select.
-        self._look_at(*(compile_patterns(texts, name) for name, texts in options.items()))
+        included, excluded = (
+            compile_patterns(plan.options.get(name) or [], name) for name in ("repositories", "exclude_repositories")
+        )
+        self.api = api_of(self.client, included, excluded, self.progress)
+        self.way = self._way_over(self.api)
         self.apply_new_plan(self.marked_again(plan))
 
     def report(self, marked: Marked) -> None:
         if self.way.is_writable:
-            self.result["registry_mode"] = "writable"
+            self.output.result["registry_mode"] = "writable"
         super().report(marked)
 
-    def _look_at(self, included: Sequence[Pattern], excluded: Sequence[Pattern]) -> None:
-        self.api = api_of(self.client, included, excluded, self.progress)
-        self.way = OverApi(self.api, self.settings, overwrites=self.params["overwrite_shared_tags"])
-
-
-def check_for_api(params: Mapping[str, Any]) -> None:
-    """Raise InvalidOptionError for what can't be done without the storage."""
-    if not params["registry_url"]:
-        raise InvalidOptionError(
-            "registry_url", params["registry_url"], "the address of a registry, or registry_config or storage instead"
-        )
-    for option, usable, why in (
-        ("delete_untagged", False, "which manifests have no tag is not known over the API"),
-        ("delete_detached_referrers", False, "an image may be there and not be listed over the API"),
-        ("quarantine", "delete", "nothing is set aside over the API"),
-    ):
-        if params[option] != usable:
-            raise InvalidOptionError(option, params[option], f"{usable} where only registry_url is given: {why}")
+    def _way_over(self, api: ApiSource) -> OverApi:
+        return OverApi(api, self.settings, overwrites=self.options.overwrite_shared_tags)

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, Dict, List, Mapping, Optional
+from typing import Any, Dict, List
 
 from .._api.source import ApiSource
 from .._api.ways import api_of
@@ -14,26 +14,18 @@ from .._apply.over_api import Outcome, OverApi, followed_by, notes_on
 from .._basics.patterns import compile_patterns
 from .._client.base import ApiClient
 from .._client.open import open_client
-from .._client.options import read_client_options
 from .._graph.graph import Graph
 from .._graph.removal import Removal
 from .._plan.named import left_alone, require_all
 from .._plan.planning import Marked
 from .._report.diff import render_diff
 from .._report.report import capped, describe_removal, shares_of
-from .._retention.named import (
-    decide_hidden,
-    decide_repositories,
-    decide_tags,
-    hidden_tags,
-    read_digest,
-    read_repository_names,
-    read_tag_names,
-)
+from .._retention.named import decide_hidden, decide_repositories, decide_tags, hidden_tags
 from .._retention.policy import Bounds
 from .._retention.protected import ProtectedImages
 from .._retention.retention import Retention
-from .job import RunMode
+from .edge import Output, RunMode
+from .options import DeletionOptions
 
 # So many times a repository is listed again, and so many tags are named in an error.
 _LISTINGS = 20
@@ -41,36 +33,35 @@ _SHOWN = 5
 
 
 class NamedDeletion(ABC):
-    """One run of a module. `result` is true at every moment, also when a method raises."""
+    """One run of a module. `output` is true at every moment."""
 
     #: Whether repositories go whole, and where a registry can delete them, with the last of their tags.
     removes = False
 
-    def __init__(self, params: Mapping[str, Any], mode: RunMode) -> None:
-        self.params = params
+    def __init__(self, options: DeletionOptions, mode: RunMode, output: Output) -> None:
+        self.options = options
         self.mode = mode
-        self.result = _empty_result()
-        self.diff: Optional[Dict[str, str]] = None
+        self.output = output
 
     def run(self) -> None:
         """Delete what was named, or in check mode tell what would go. Raises DrydockError."""
-        repositories = self.read_options()
-        client = open_client(read_client_options(self.params), self.params["registry_url"])
-        bounds = Bounds(compile_patterns(repositories, "name"), [], ProtectedImages(), {"repositories": repositories})
+        named, overwrites = list(self.options.repositories), self.options.overwrite_shared_tags
+        client = open_client(self.options.client)
+        bounds = Bounds(compile_patterns(named, "name"), [], ProtectedImages(), {"repositories": named})
         api = api_of(client, bounds.repositories, [])
-        way = OverApi(api, bounds, overwrites=self.params.get("overwrite_shared_tags", False), removes=self.removes)
+        way = OverApi(api, bounds, overwrites=overwrites, removes=self.removes)
         graph = self.read(client, api)
         graph.notes.extend(notes_on(client))
         marked = self._plan(way, graph, self.decide(graph))
         if self.mode.check:
             self._report(marked)
-            self.result["changed"] = not marked.removal.counts().is_nothing()
+            self.output.result["changed"] = not marked.removal.counts().is_nothing()
             return
         outcome = way.delete(marked)
         if self.removes and outcome.is_changed and outcome.failure is None:
             outcome = self._delete_the_rest(way, api, outcome)
         self._report(outcome.marked)
-        self.result.update(outcome.describe())
+        self.output.result.update(outcome.describe())
         outcome.check()
 
     def _plan(self, way: OverApi, graph: Graph, retention: Retention) -> Marked:
@@ -104,10 +95,6 @@ class NamedDeletion(ABC):
         )
 
     @abstractmethod
-    def read_options(self) -> List[str]:
-        """Return the names of the repositories. Raises InvalidOptionError."""
-
-    @abstractmethod
     def read(self, client: ApiClient, api: ApiSource) -> Graph:
         """Read these repositories."""
 
@@ -120,38 +107,31 @@ class NamedDeletion(ABC):
         plan, graph, removal, drift = marked
         shares = shares_of(graph, removal)
         described = describe_removal(graph, plan, removal, drift, shares)
-        self.result.update({key: value for key, value in described.items() if key in self.result})
-        self.result["deleted"] = _counts(removal)
+        self.output.result.update({key: value for key, value in described.items() if key in self.output.result})
+        self.output.result["deleted"] = _counts(removal)
         if self.mode.diff:
-            self.diff = render_diff(graph, plan, removal, shares)
+            self.output.diff = render_diff(graph, plan, removal, shares)
 
 
 class TagDeletion(NamedDeletion):
     """Tags of one repository, each alone."""
 
-    def read_options(self) -> List[str]:
-        self.names = read_tag_names(self.params["name"])
-        self.digest = read_digest(self.params["digest"])
-        (self.repository,) = read_repository_names([self.params["repository"]], "repository")
-        return [self.repository]
-
     def read(self, client: ApiClient, api: ApiSource) -> Graph:
         """Read the repository whole, for what else needs an image; only the listing where none of the tags is there."""
-        answers = client.map(lambda name: client.has_manifest(self.repository, name), self.names)
-        there = [name for name, is_there in zip(self.names, answers) if is_there]
-        return api.read({self.repository: there}) if there else api.read_tags(self.names)
+        (repository,), names = self.options.repositories, self.options.tags
+        answers = client.map(lambda name: client.has_manifest(repository, name), names)
+        there = [name for name, is_there in zip(names, answers) if is_there]
+        return api.read({repository: there}) if there else api.read_tags(names)
 
     def decide(self, graph: Graph) -> Retention:
-        return decide_tags(graph, self.repository, self.names, self.digest)
+        (repository,) = self.options.repositories
+        return decide_tags(graph, repository, self.options.tags, self.options.digest)
 
 
 class RepositoryDeletion(NamedDeletion):
     """Every tag of repositories, and these themselves where the registry can delete them."""
 
     removes = True
-
-    def read_options(self) -> List[str]:
-        return read_repository_names(self.params["name"], "name")
 
     def read(self, client: ApiClient, api: ApiSource) -> Graph:
         return api.read()
@@ -160,7 +140,7 @@ class RepositoryDeletion(NamedDeletion):
         return decide_repositories(graph)
 
 
-def _empty_result() -> Dict[str, Any]:
+def empty_deletion() -> Dict[str, Any]:
     """Return the result of a run that has not come to anything yet: keys of a cleanup, with the same meaning."""
     lists: List[Dict[str, Any]] = [capped(key, []) for key in ("tags_deleted", "drift", "not_deleted", "notes")]
     result = {"changed": False, "deleted": _counts(Removal()), "left_untagged": 0}

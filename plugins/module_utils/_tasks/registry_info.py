@@ -6,46 +6,40 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Callable, Dict, Mapping, Optional
+from typing import Any, Dict, Optional
 
 from .._api.ways import api_of
 from .._basics.durable import write_durably
 from .._basics.errors import InvalidOptionError
 from .._basics.meant import check_possible
 from .._basics.names import NAMES
-from .._basics.patterns import compile_patterns
-from .._basics.texts import with_texts
 from .._client.open import open_client
-from .._client.options import read_client_options
 from .._graph.graph import Graph
 from .._graph.source import Source
 from .._layout.open import open_layout
 from .._plan.unmatched import unmatched_selection
-from .._report.inventory import Inventory, Scope, describe, find_orphans, list_names, take_inventory
+from .._report.inventory import Inventory, describe, find_orphans, list_names, take_inventory
 from .._report.report import CAP
-from .._storage.open import read_storage_options
 from .._storage.owners import doubt_of_owner, find_owner
+from .edge import Output
+from .options import InfoOptions
 
 
 class RegistryInfo:
     """One run of the module."""
 
-    def __init__(self, params: Mapping[str, Any], warn: Callable[[str], None]) -> None:
-        self.params = with_texts(params, ("repositories", "exclude_repositories"))
-        self.warn = warn
-        self.scope = Scope(
-            compile_patterns(self.params["repositories"], "repositories"),
-            compile_patterns(self.params["exclude_repositories"], "exclude_repositories"),
-        )
+    def __init__(self, options: InfoOptions, output: Output) -> None:
+        self.options = options
+        self.scope = options.scope
+        self.output = output
 
-    def run(self) -> Dict[str, Any]:
-        """Return the result of the module, and write the whole of it where that was asked for. Raises DrydockError."""
-        source, level, dest = self._open(), self.params["level"], self.params["dest"]
+    def run(self) -> None:
+        """Put what was found into the result, and the whole of it into a file where asked. Raises DrydockError."""
+        source, level, dest = self._open(), self.options.level, self.options.dest
         check_possible((*self.scope.included, *self.scope.excluded), NAMES[source.version].repository)
         graph = source.read_all() if level == "images" else source.read_names(with_tags=level == "tags")
         inventory = self._look(source, graph) if level == "images" else list_names(graph, with_tags=level == "tags")
-        for warning in (*graph.warnings, *unmatched_selection(graph, *self.scope)):
-            self.warn(warning)
+        self.output.warn_of(*graph.warnings, *unmatched_selection(graph, *self.scope))
 
         def described(limit: Optional[int]) -> Dict[str, Any]:
             notes = {"notes": graph.notes[:limit], "notes_total": len(graph.notes)}
@@ -53,21 +47,20 @@ class RegistryInfo:
 
         if dest is not None:
             _write(dest, described(None))
-        return {"changed": False, **described(CAP)}
+        self.output.result.update(described(CAP))
 
     def _open(self) -> Source:
-        params = self.params
-        if params["storage"] or params["registry_config"]:
-            options = read_storage_options(params)
-            config, layout = options.config, open_layout(options, selects=self.scope.selects)
-            owner = find_owner(config, layout.storage)
-            if owner is not None:
-                self.warn(f"this is the storage of {owner.name} ({owner.seen}): only its database tells what is there")
-            doubt = doubt_of_owner(config, layout.storage)
-            if doubt is not None:
-                self.warn(doubt)
-            return layout
-        return api_of(open_client(read_client_options(params), params["registry_url"]), *self.scope)
+        where = self.options.storage
+        if where is None:
+            return api_of(open_client(self.options.client), *self.scope)
+        layout = open_layout(where, selects=self.scope.selects)
+        owner = find_owner(where.config, layout.storage)
+        if owner is not None:
+            self.output.warn(
+                f"this is the storage of {owner.name} ({owner.seen}): only its database tells what is there"
+            )
+        self.output.warn_of(doubt_of_owner(where.config, layout.storage))
+        return layout
 
     def _look(self, source: Source, graph: Graph) -> Inventory:
         shown = [one for name, one in graph.repositories.items() if self.scope.selects(name)]

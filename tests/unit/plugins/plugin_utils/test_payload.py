@@ -18,7 +18,7 @@ from typing import Any, Callable
 import pytest
 
 from ansible_collections.drydock.registry.plugins.plugin_utils._payload import build_program
-from ansible_collections.drydock.registry.plugins.plugin_utils._service_tasks import NOW, Task
+from ansible_collections.drydock.registry.plugins.plugin_utils._service_tasks import NOW, ServiceTask
 
 Shape = Callable[[bytes], "tuple[Any, ...]"]
 
@@ -64,11 +64,11 @@ def run(program: bytes | None, directory: Path) -> dict[str, Any]:
 
 
 def test_a_module_that_is_not_there_makes_no_program(action: Any) -> None:
-    assert build_program(action, Task("drydock.registry.absent", {}), {}) is None
+    assert build_program(action, ServiceTask("drydock.registry.absent", {}), {}) is None
 
 
 def test_it_runs_for_real_also_where_the_task_only_checks_and_later_than_it(action: Any, tmp_path: Path) -> None:
-    assert run(build_program(action, Task("drydock.registry.there", {"name": "registry"}), {}), tmp_path) == {
+    assert run(build_program(action, ServiceTask("drydock.registry.there", {"name": "registry"}), {}), tmp_path) == {
         "name": "registry",
         "_ansible_check_mode": False,
         "_ansible_diff": False,
@@ -78,7 +78,7 @@ def test_it_runs_for_real_also_where_the_task_only_checks_and_later_than_it(acti
 
 
 def test_the_time_is_that_at_which_it_runs(action: Any, tmp_path: Path) -> None:
-    program = build_program(action, Task("drydock.registry.there", {"definition": {"at": NOW}}), {})
+    program = build_program(action, ServiceTask("drydock.registry.there", {"definition": {"at": NOW}}), {})
     made = datetime.now(timezone.utc)
     first, second = (datetime.fromisoformat(run(program, tmp_path)["definition"]["at"]) for _time in range(2))
     assert made < first < second

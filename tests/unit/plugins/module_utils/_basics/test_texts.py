@@ -21,7 +21,7 @@ from ansible_collections.drydock.registry.plugins.module_utils._retention.named 
     read_tag_names,
 )
 from ansible_collections.drydock.registry.plugins.module_utils._retention.policy import read_settings
-from ansible_collections.drydock.registry.plugins.module_utils._tasks.registry_info import RegistryInfo
+from ansible_collections.drydock.registry.plugins.module_utils._tasks.options import read_info_options
 from ansible_collections.drydock.registry.plugins.modules import cleanup, registry_info, repository, tag
 from support.graphs import settings
 
@@ -45,7 +45,7 @@ def clean(text: str) -> object:
 
 
 def look(text: str) -> object:
-    return RegistryInfo(given_to(INFO, text), print)
+    return read_info_options(given_to(INFO, text))
 
 
 def delete_tags(text: str) -> object:

@@ -25,7 +25,7 @@ from ansible_collections.drydock.registry.plugins.module_utils._client.options i
     ],
 )
 def test_url(url: str, used: str) -> None:
-    assert RegistryClient(url, read_client_options({})).url == used
+    assert RegistryClient(read_client_options({})._replace(url=url)).url == used
 
 
 @pytest.mark.parametrize(
@@ -33,12 +33,12 @@ def test_url(url: str, used: str) -> None:
 )
 def test_url_that_is_none(url: str) -> None:
     with pytest.raises(InvalidOptionError, match="registry_url"):
-        RegistryClient(url, read_client_options({}))
+        RegistryClient(read_client_options({})._replace(url=url))
 
 
 def test_password_in_the_url_is_refused_and_not_shown() -> None:
     with pytest.raises(InvalidOptionError, match="registry_password") as caught:
-        RegistryClient("https://user:hunter2@registry.example.com", read_client_options({}))
+        RegistryClient(read_client_options({})._replace(url="https://user:hunter2@registry.example.com"))
     assert "hunter2" not in str(caught.value)
 
 
@@ -55,4 +55,4 @@ def test_password_in_the_url_is_refused_and_not_shown() -> None:
 )
 def test_options_that_cannot_be_used(option: str, value: Any) -> None:
     with pytest.raises(InvalidOptionError, match=option):
-        RegistryClient("https://registry.example.com", read_client_options({option: value}))
+        RegistryClient(read_client_options({option: value})._replace(url="https://registry.example.com"))

@@ -24,7 +24,7 @@ _SLOWER = 1.25
 _SELDOM = 60.0
 
 
-class Watch:
+class ProgressDisplay:
     """Within the block, displays a line each `interval` seconds that there is something new to say, later each minute.
 
     Whatever goes wrong with it ends the showing, never the task.

@@ -1,0 +1,89 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From parameters to values: what contradicts itself, or can't be done, is named."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ansible_collections.drydock.registry.plugins.module_utils._basics.errors import InvalidOptionError
+from ansible_collections.drydock.registry.plugins.module_utils._tasks.options import (
+    CleanupOptions,
+    read_cleanup_options,
+    read_info_options,
+    read_repository_options,
+    read_tag_options,
+)
+from ansible_collections.drydock.registry.plugins.modules import cleanup, registry_info, repository, tag
+
+URL = "https://registry.example.com"
+STORAGE = {"filesystem": {"rootdirectory": "/srv/registry"}}
+KEEP_ONE = [{"keep_n": 1}]
+
+
+def given(spec: dict[str, Any], **options: Any) -> dict[str, Any]:
+    """The parameters as a module has them."""
+    validated = ArgumentSpecValidator(spec).validate(options)
+    assert not validated.error_messages
+    parameters: dict[str, Any] = validated.validated_parameters
+    return parameters
+
+
+def read(**options: Any) -> CleanupOptions:
+    return read_cleanup_options(given(cleanup.cleanup_argument_spec(), **options))
+
+
+def test_what_is_given_decides_the_way() -> None:
+    assert read(registry_url=URL).storage is None
+    there = read(storage=STORAGE).storage
+    assert there is not None
+    assert (there.driver, there.config, there.section) == ("filesystem", None, STORAGE)
+
+
+@pytest.mark.parametrize(
+    ("quarantine", "purges", "deletes"), [("delete", False, True), ("keep", False, False), ("purge", True, False)]
+)
+def test_what_becomes_of_what_was_set_aside(quarantine: str, purges: bool, deletes: bool) -> None:
+    options = read(storage=STORAGE, quarantine=quarantine)
+    assert (options.only_purges, options.deletes_set_aside) == (purges, deletes)
+
+
+@pytest.mark.parametrize(
+    ("option", "options"),
+    [
+        ("policies", {"storage": STORAGE, "plan": "plan.json", "policies": KEEP_ONE}),
+        ("plan_dest", {"storage": STORAGE, "plan": "plan.json", "plan_dest": "other.json"}),
+        ("delete_untagged", {"storage": STORAGE, "quarantine": "purge", "delete_untagged": True}),
+        ("plan", {"storage": STORAGE, "quarantine": "purge", "plan": "plan.json"}),
+        ("registry_url", {"policies": KEEP_ONE}),
+        ("delete_untagged", {"registry_url": URL, "delete_untagged": True}),
+        ("delete_detached_referrers", {"registry_url": URL, "delete_detached_referrers": True}),
+        ("quarantine", {"registry_url": URL, "quarantine": "keep"}),
+        ("api_timeout", {"storage": STORAGE, "api_timeout": "0s"}),
+        ("max_delete", {"storage": STORAGE, "max_delete": -1}),
+        ("_task_context", {"storage": STORAGE, "_task_context": {"runs": []}}),
+        ("registry_config", {"registry_config": "/nowhere/config.yml"}),
+    ],
+)
+def test_what_can_not_be_done_is_named(option: str, options: dict[str, Any]) -> None:
+    with pytest.raises(InvalidOptionError, match=f"^{option}:"):
+        read(**options)
+
+
+def test_what_is_named_goes_without_repetitions() -> None:
+    named = {"registry_url": URL, "state": "absent"}
+    tags = read_tag_options(given(tag.argument_spec(), repository="app", name=["1", "2", "1"], **named))
+    assert (tags.repositories, tags.tags, tags.client.url) == (["app"], ["1", "2"], URL)
+    whole = read_repository_options(given(repository.argument_spec(), name="app,web", **named))
+    assert (whole.repositories, list(whole.tags), whole.overwrite_shared_tags) == (["app", "web"], [], False)
+
+
+def test_what_is_looked_at() -> None:
+    options = read_info_options(given(registry_info.argument_spec(), storage=STORAGE, repositories=["team/*"]))
+    assert (options.level, options.dest, options.scope.selects("team/app")) == ("images", None, True)
+    assert not options.scope.selects("app")
+    assert options.storage is not None
