@@ -250,6 +250,27 @@ def test_a_lease_ends_whatever_became_of_its_record(host: LeasedHost) -> None:
     assert host.configuration() == found
 
 
+def test_a_newer_version_at_work_is_waited_for(host: LeasedHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What its lock means is not known, so nothing is opened over it; once it has gone the registry is put back."""
+    monkeypatch.setattr(_watchdog, "pauses", lambda: [0.0])
+    host.close_it(lease="1h")
+    watchdog = _watchdog.Watchdog(str(host.state_dir), host.record())
+    holder = host.lock / "holder.json"
+    ours = json.loads(holder.read_text())
+    holder.write_text(json.dumps({**ours, "format": ours["format"] + 1}))
+
+    watchdog.put_back()
+
+    assert not host.is_writable()
+    assert json.loads(holder.read_text())["format"] == ours["format"] + 1
+
+    shutil.rmtree(host.lock)
+    watchdog.put_back()
+
+    assert host.is_writable()
+    assert host.traces() == []
+
+
 def test_a_task_that_stands_still_is_ended(
     host: LeasedHost, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
