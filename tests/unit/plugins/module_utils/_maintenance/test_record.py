@@ -82,5 +82,5 @@ def test_what_is_damaged_is_no_record(damaged: bytes) -> None:
 
 
 def test_a_newer_one_is_left_to_the_version_that_wrote_it() -> None:
-    with pytest.raises(UnknownFormatError, match="the maintenance record /record .* format is 3"):
+    with pytest.raises(UnknownFormatError, match=r"the maintenance record /record .* format is 3"):
         record_from_json(text(format=3), "/record")
