@@ -10,14 +10,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from ansible_collections.drydock.registry.plugins.module_utils._basics.weight import Weight
 from ansible_collections.drydock.registry.plugins.module_utils._graph.attached import find_attached
-from ansible_collections.drydock.registry.plugins.module_utils._graph.graph import (
-    Graph,
-    Manifest,
-    Repository,
-    Tag,
-    Weight,
-)
+from ansible_collections.drydock.registry.plugins.module_utils._graph.graph import Graph, Manifest, Repository, Tag
 from ansible_collections.drydock.registry.plugins.module_utils._graph.removal import Removal
 from ansible_collections.drydock.registry.plugins.module_utils._retention.policy import Settings, read_settings
 

@@ -7,13 +7,8 @@ from __future__ import annotations
 
 from functools import cache
 
-from ansible_collections.drydock.registry.plugins.module_utils._graph.graph import (
-    Graph,
-    Manifest,
-    Repository,
-    Tag,
-    Weight,
-)
+from ansible_collections.drydock.registry.plugins.module_utils._basics.weight import Weight
+from ansible_collections.drydock.registry.plugins.module_utils._graph.graph import Graph, Manifest, Repository, Tag
 from ansible_collections.drydock.registry.plugins.module_utils._plan.permission import Aged
 from ansible_collections.drydock.registry.plugins.module_utils._plan.plan import Plan
 from ansible_collections.drydock.registry.plugins.module_utils._plan.planning import make_plan

@@ -39,6 +39,7 @@ WINGS = [
     "_tasks",
 ]
 FORBIDDEN = {
+    "_storage": {"_graph"},
     "_layout": {"_client", "_api"},
     "_maintenance": {"_retention", "_api", "_plan", "_report", "_apply"},
 }
@@ -113,6 +114,13 @@ def test_no_wing_but_the_last_sees_the_parameters_of_a_module() -> None:
         if wing(path) != WINGS[-1] and re.search(r"\bparams\b[^\"]", path.read_text())
     }
     assert seen == {"_storage/s3/client.py"}  # botocore's word for a request
+
+
+def test_no_two_classes_have_one_name() -> None:
+    """Nor two that an underscore tells apart: whoever reads of a class knows which it is."""
+    classes = re.compile(r"^class _?(\w+)", re.MULTILINE)
+    names = Counter(name for path in MODULE_UTILS.rglob("*.py") for name in classes.findall(path.read_text()))
+    assert [name for name, number in names.items() if number > 1] == []
 
 
 def test_maintenance_packs_nothing_of_policies_and_plans() -> None:

@@ -13,9 +13,10 @@ from typing import Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, 
 from .._basics.errors import RegistryError
 from .._basics.patterns import Pattern
 from .._basics.progress import SILENT, Progress
+from .._basics.weight import Weight
 from .._client.client_v1 import V1Client
 from .._graph.ability import Ability
-from .._graph.graph import Graph, Manifest, Repository, Tag, Weight
+from .._graph.graph import Graph, Manifest, Repository, Tag
 from .._graph.manifest import ImageConfig, parse_config
 from .._graph.strict_json import NotUnderstoodError, read_json
 from .._graph.v1_image import MEDIA_TYPE, Files, bases_in, is_image_id, parse_image

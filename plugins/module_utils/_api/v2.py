@@ -15,13 +15,14 @@ from .._basics.errors import RegistryError
 from .._basics.order import natural_key
 from .._basics.patterns import Pattern
 from .._basics.progress import SILENT, Progress
+from .._basics.weight import Weight
 from .._client.client import Fetched, RegistryClient
 from .._client.http import TooLongError
 from .._graph.ability import Ability
 from .._graph.attached import find_attached
 from .._graph.damage import keep_damaged_whole, keep_whole
 from .._graph.dates import add_dates, parts_of
-from .._graph.graph import Graph, Manifest, Repository, Tag, Weight
+from .._graph.graph import Graph, Manifest, Repository, Tag
 from .._graph.manifest import (
     ImageConfig,
     claimed_types,
@@ -57,7 +58,7 @@ class _Layer:
 
 _LAYER = _Layer()
 #: What comes of asking for a manifest; None where the registry does not have it.
-_Outcome = Union[Fetched, Refused, _Layer, None]
+_Found = Union[Fetched, Refused, _Layer, None]
 
 
 class V2Api(ApiSource):
@@ -214,7 +215,7 @@ class V2Api(ApiSource):
             listed.extend((name, tag) for tag in sorted(known, key=natural_key))
         return listed
 
-    def _enter(self, graph: Graph, listed: Sequence[Node], found: Iterable[_Outcome]) -> None:
+    def _enter(self, graph: Graph, listed: Sequence[Node], found: Iterable[_Found]) -> None:
         """Enter what each of the listed tags was found to be, and the indexes below it."""
         nested: List[Node] = []
         refused: List[Refused] = []
@@ -333,11 +334,11 @@ class V2Api(ApiSource):
             self._likely_layers.update(parsed.likely_layers)
         return self._parsed[found.digest]
 
-    def _fetch(self, node: Node) -> _Outcome:
+    def _fetch(self, node: Node) -> _Found:
         """Return the manifest of a tag or digest."""
         return self._manifests.attempt(node, lambda attempts: self.client.manifest(*node, attempts))
 
-    def _look(self, node: Node) -> _Outcome:
+    def _look(self, node: Node) -> _Found:
         """Return the manifest; without its content where that was seen before."""
 
         def ask(attempts: int) -> Optional[Fetched]:

@@ -13,8 +13,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
-#: What the path of debris ends with that was to become a file and never did.
-UNFINISHED = ".unfinished"
+from .._basics.weight import Weight
+
 #: The digest of content without a single byte.
 EMPTY = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 # The referrers tag schema of the OCI distribution spec ("Referrers Tag Schema"); behind a dot cosign (sig, att, sbom),
@@ -37,29 +37,6 @@ class Tag(NamedTuple):
         """The digest that the tag's name says it belongs to, None for an ordinary name; see `Repository.attached`."""
         match = _SUBJECT_TAG.fullmatch(self.name) if self.name.startswith("sha") else None
         return match.group(1).replace("-", ":") if match else None
-
-
-class Weight(complex):
-    """What a blob or an upload weighs in bytes, and the youngest time found in it: `Weight(size, modified)`.
-
-    There are as many as blobs, and in a complex number both take 32 bytes, where a tuple of two takes 144. Sizes below
-    2 ** 53 are exact in it.
-    """
-
-    __slots__ = ()
-
-    @property
-    def size(self) -> int:
-        return int(self.real)
-
-    modified = complex.imag
-
-    def __iter__(self) -> Iterator[float]:
-        yield self.size
-        yield self.modified
-
-    def __repr__(self) -> str:
-        return f"Weight({self.size}, {self.modified})"
 
 
 class Debris(NamedTuple):
@@ -106,7 +83,8 @@ class Repository:
     were asked for over the API and are not there; of a v1 registry the images that are not there whole. `kept_whole`
     says why nothing of this repository may be removed, None where that is not so. `is_tidy` is False where its
     directory holds what no registry writes. `attached` tells of each tag that belongs to another image by its name the
-    digest of that subject; `detached` does so of those whose subject is in no repository (_graph/attached.py).
+    digest of that subject; `detached` does so of those whose subject is in no repository: both are found once all is
+    read (_graph/attached.py).
     """
 
     name: str

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import AbstractSet, Dict, FrozenSet, Hashable, Iterable, Mapping, NamedTuple, Set, TypeVar
 
-from .graph import Graph, Repository, Weight
+from .._basics.weight import Weight
+from .graph import Graph, Repository
 from .reach import Node, named_blobs, reach
 
 Holder = TypeVar("Holder", bound=Hashable)

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Dict, NamedTuple
 
-from .graph import Debris, Tag, Weight
+from .._basics.weight import Weight
+from .graph import Debris, Tag
 
 
 class Counts(NamedTuple):

@@ -15,7 +15,8 @@ import reprlib
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple, TypeVar
 
 from .._basics.errors import PlanError
-from .._graph.graph import Debris, Tag, Weight
+from .._basics.weight import Weight
+from .._graph.graph import Debris, Tag
 from .._graph.removal import Removal, RepositoryRemoval
 from .._retention.rules import Decision
 from .plan import Plan, covered_by_id, json_object, quote, to_json

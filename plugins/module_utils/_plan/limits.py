@@ -10,7 +10,8 @@ from typing import Any, Container, Mapping, NamedTuple, Optional, Set
 
 from .._basics.errors import DoubtError, InvalidOptionError, PlanError
 from .._basics.sizes import parse_optional_size
-from .._graph.graph import Graph, Weight
+from .._basics.weight import Weight
+from .._graph.graph import Graph
 from .._graph.removal import Removal
 
 _ADVICE = "The preview and tags_deleted show what it deletes; change the policies or the limit"

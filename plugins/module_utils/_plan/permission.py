@@ -11,9 +11,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Mapping, Set
 
+from .._basics.weight import UNFINISHED, Weight
 from .._graph.ability import IN_STORAGE, Ability
 from .._graph.attached import detached, replaced_lists
-from .._graph.graph import UNFINISHED, Debris, Graph, Tag, Weight
+from .._graph.graph import Debris, Graph, Tag
 from .._graph.reach import Node, reach, referrers, with_lists
 from .._graph.removal import RepositoryRemoval
 from .._retention.policy import Bounds, Settings

@@ -12,7 +12,7 @@ from functools import cached_property
 from itertools import islice
 from typing import Any, Dict, Iterator, List
 
-from .._graph.graph import Weight
+from .._basics.weight import Weight
 from .._graph.removal import Removal, RepositoryRemoval
 from .._retention.rules import Decision
 

@@ -13,7 +13,7 @@ from abc import ABC, abstractmethod
 from typing import Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from .._basics.errors import StorageError
-from .._graph.graph import Weight
+from .._basics.weight import Weight
 from .lock_directory import LockFiles
 
 #: What holds the name of a storage (_plan/store_name.py), beside the lock.

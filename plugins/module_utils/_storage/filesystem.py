@@ -13,7 +13,7 @@ from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optio
 
 from .._basics.durable import replacing, write_durably
 from .._basics.errors import FullError, InvalidOptionError, StorageError
-from .._graph.graph import Weight
+from .._basics.weight import Weight
 from .base import NAME_LIMIT, V2_PLACE, Leaf, Listing, Look, OwnFiles, Place, Storage
 from .files import (
     GONE,

@@ -18,7 +18,7 @@ from .files import GONE
 _HELD_OPEN = ".nfs"
 
 
-class _Removal:
+class _TreeDeletion:
     """What has gone of a tree, and why what did not."""
 
     def __init__(self) -> None:
@@ -41,7 +41,7 @@ class _Removal:
 
 def remove_tree(path: str) -> Removed:
     """Delete a file, or a directory with all that is in it; symbolic links are never followed. Raises nothing."""
-    removal = _Removal()
+    removal = _TreeDeletion()
     if os.path.isdir(path) and not os.path.islink(path):
         for directory, directories, files in os.walk(path, topdown=False, onerror=removal.fail):
             for name in files:

@@ -16,7 +16,7 @@ from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Seque
 
 from ..._basics.errors import DoubtError, StorageError
 from ..._basics.parallel import in_parallel
-from ..._graph.graph import UNFINISHED, Weight
+from ..._basics.weight import UNFINISHED, Weight
 from ..base import NAME_FILE, NAME_LIMIT, Leaf, Listing, Look, OwnFiles, Storage
 from ..lock_directory import LockFiles
 from .bucket import Bucket, Failed, Unfinished
@@ -118,7 +118,7 @@ class S3Storage(Storage):
 
     def remove(self, paths: Sequence[str], quarantine: str, look: Look) -> Iterator[bool]:
         keys = {path: list(self._keys(path).left(path)) for path in paths}
-        deletion = _Deletion(self.bucket, self.base, self._unfinished_uploads())
+        deletion = _ObjectDeletion(self.bucket, self.base, self._unfinished_uploads())
         failure = deletion.run([key for found in keys.values() for key in found], look)
         for path, found in keys.items():
             for key in deletion.gone.intersection(found):
@@ -227,7 +227,7 @@ class S3Storage(Storage):
         return found
 
 
-class _Deletion:
+class _ObjectDeletion:
     """Deletes objects a page at a time, several pages at once; `gone` are those that went, however it ends."""
 
     def __init__(self, bucket: Bucket, base: str, unfinished: Mapping[str, Unfinished]) -> None:

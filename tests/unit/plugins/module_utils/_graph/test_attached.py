@@ -9,13 +9,8 @@ from typing import Any, Mapping
 
 import pytest
 
-from ansible_collections.drydock.registry.plugins.module_utils._graph.graph import (
-    Graph,
-    Manifest,
-    Repository,
-    Tag,
-    Weight,
-)
+from ansible_collections.drydock.registry.plugins.module_utils._basics.weight import Weight
+from ansible_collections.drydock.registry.plugins.module_utils._graph.graph import Graph, Manifest, Repository, Tag
 from ansible_collections.drydock.registry.plugins.module_utils._graph.removal import Removal
 from ansible_collections.drydock.registry.plugins.module_utils._plan.permission import Aged
 from ansible_collections.drydock.registry.plugins.module_utils._plan.planning import make_plan, mark_again

@@ -11,14 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.drydock.registry.plugins.module_utils._basics.weight import Weight
 from ansible_collections.drydock.registry.plugins.module_utils._graph.broken import Broken, find_broken
-from ansible_collections.drydock.registry.plugins.module_utils._graph.graph import (
-    Graph,
-    Manifest,
-    Repository,
-    Tag,
-    Weight,
-)
+from ansible_collections.drydock.registry.plugins.module_utils._graph.graph import Graph, Manifest, Repository, Tag
 from ansible_collections.drydock.registry.plugins.module_utils._plan.permission import Aged
 from ansible_collections.drydock.registry.plugins.module_utils._plan.plan import Plan
 from ansible_collections.drydock.registry.plugins.module_utils._plan.planning import make_plan, mark_again

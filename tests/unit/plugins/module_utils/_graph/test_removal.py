@@ -8,7 +8,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.drydock.registry.plugins.module_utils._graph.graph import Debris, Tag, Weight
+from ansible_collections.drydock.registry.plugins.module_utils._basics.weight import Weight
+from ansible_collections.drydock.registry.plugins.module_utils._graph.graph import Debris, Tag
 from ansible_collections.drydock.registry.plugins.module_utils._graph.removal import Counts, Removal, RepositoryRemoval
 
 NAMES = st.sampled_from("abc")

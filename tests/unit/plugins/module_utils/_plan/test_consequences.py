@@ -7,13 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.drydock.registry.plugins.module_utils._graph.graph import (
-    Graph,
-    Manifest,
-    Repository,
-    Tag,
-    Weight,
-)
+from ansible_collections.drydock.registry.plugins.module_utils._basics.weight import Weight
+from ansible_collections.drydock.registry.plugins.module_utils._graph.graph import Graph, Manifest, Repository, Tag
 from ansible_collections.drydock.registry.plugins.module_utils._plan.consequences import follow
 from ansible_collections.drydock.registry.plugins.module_utils._plan.permission import Aged
 from ansible_collections.drydock.registry.plugins.module_utils._retention.protected import ProtectedImages

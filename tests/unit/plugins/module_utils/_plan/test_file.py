@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from ansible_collections.drydock.registry.plugins.module_utils._basics.durable import write_durably
 from ansible_collections.drydock.registry.plugins.module_utils._basics.errors import PlanError
-from ansible_collections.drydock.registry.plugins.module_utils._graph.graph import Debris, Tag, Weight
+from ansible_collections.drydock.registry.plugins.module_utils._basics.weight import Weight
+from ansible_collections.drydock.registry.plugins.module_utils._graph.graph import Debris, Tag
 from ansible_collections.drydock.registry.plugins.module_utils._graph.removal import Removal, RepositoryRemoval
 from ansible_collections.drydock.registry.plugins.module_utils._plan.file import FORMAT, dump_plan, load_plan
 from ansible_collections.drydock.registry.plugins.module_utils._plan.plan import Plan

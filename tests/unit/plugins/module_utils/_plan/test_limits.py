@@ -11,7 +11,8 @@ from ansible_collections.drydock.registry.plugins.module_utils._basics.errors im
     DoubtError,
     PlanError,
 )
-from ansible_collections.drydock.registry.plugins.module_utils._graph.graph import Graph, Repository, Tag, Weight
+from ansible_collections.drydock.registry.plugins.module_utils._basics.weight import Weight
+from ansible_collections.drydock.registry.plugins.module_utils._graph.graph import Graph, Repository, Tag
 from ansible_collections.drydock.registry.plugins.module_utils._graph.removal import Removal, RepositoryRemoval
 from ansible_collections.drydock.registry.plugins.module_utils._plan.limits import Limits, check_limits, require_links
 from support.graphs import digest

@@ -10,13 +10,12 @@ from typing import Any
 import pytest
 
 from ansible_collections.drydock.registry.plugins.module_utils._api.ability import BY_DIGEST, BY_TAG
+from ansible_collections.drydock.registry.plugins.module_utils._basics.weight import UNFINISHED, Weight
 from ansible_collections.drydock.registry.plugins.module_utils._graph.graph import (
-    UNFINISHED,
     Debris,
     Graph,
     Repository,
     Tag,
-    Weight,
 )
 from ansible_collections.drydock.registry.plugins.module_utils._graph.removal import Removal, RepositoryRemoval
 from ansible_collections.drydock.registry.plugins.module_utils._plan.permission import Aged, Ageless, Approved

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.drydock.registry.plugins.module_utils._graph.graph import Debris, Tag, Weight
+from ansible_collections.drydock.registry.plugins.module_utils._basics.weight import Weight
+from ansible_collections.drydock.registry.plugins.module_utils._graph.graph import Debris, Tag
 from ansible_collections.drydock.registry.plugins.module_utils._graph.removal import Removal, RepositoryRemoval
 from ansible_collections.drydock.registry.plugins.module_utils._plan.plan import Plan, covered_by_id, json_object
 from ansible_collections.drydock.registry.plugins.module_utils._retention.rules import Decision

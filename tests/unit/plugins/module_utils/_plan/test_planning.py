@@ -11,15 +11,10 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.drydock.registry.plugins.module_utils._basics.weight import Weight
 from ansible_collections.drydock.registry.plugins.module_utils._graph.broken import find_broken
 from ansible_collections.drydock.registry.plugins.module_utils._graph.drift import Drift
-from ansible_collections.drydock.registry.plugins.module_utils._graph.graph import (
-    Graph,
-    Manifest,
-    Repository,
-    Tag,
-    Weight,
-)
+from ansible_collections.drydock.registry.plugins.module_utils._graph.graph import Graph, Manifest, Repository, Tag
 from ansible_collections.drydock.registry.plugins.module_utils._graph.reach import linked_digests
 from ansible_collections.drydock.registry.plugins.module_utils._graph.removal import Removal
 from ansible_collections.drydock.registry.plugins.module_utils._plan.file import dump_plan, load_plan

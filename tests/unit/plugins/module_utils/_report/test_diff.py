@@ -5,14 +5,9 @@
 
 from __future__ import annotations
 
+from ansible_collections.drydock.registry.plugins.module_utils._basics.weight import Weight
 from ansible_collections.drydock.registry.plugins.module_utils._graph.attached import find_attached
-from ansible_collections.drydock.registry.plugins.module_utils._graph.graph import (
-    Graph,
-    Manifest,
-    Repository,
-    Tag,
-    Weight,
-)
+from ansible_collections.drydock.registry.plugins.module_utils._graph.graph import Graph, Manifest, Repository, Tag
 from ansible_collections.drydock.registry.plugins.module_utils._plan.permission import Aged
 from ansible_collections.drydock.registry.plugins.module_utils._plan.planning import make_plan
 from ansible_collections.drydock.registry.plugins.module_utils._report.diff import render_diff

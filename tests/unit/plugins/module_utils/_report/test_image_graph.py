@@ -5,13 +5,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.drydock.registry.plugins.module_utils._graph.graph import (
-    Graph,
-    Manifest,
-    Repository,
-    Tag,
-    Weight,
-)
+from ansible_collections.drydock.registry.plugins.module_utils._basics.weight import Weight
+from ansible_collections.drydock.registry.plugins.module_utils._graph.graph import Graph, Manifest, Repository, Tag
 from ansible_collections.drydock.registry.plugins.module_utils._graph.removal import Removal, RepositoryRemoval
 from ansible_collections.drydock.registry.plugins.module_utils._report.image_graph import ImageGraph, Line
 
