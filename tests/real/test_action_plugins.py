@@ -21,7 +21,7 @@ from ansible_collections.drydock.registry.plugins.module_utils._storage.lock_dir
 from ansible_collections.drydock.registry.plugins.plugin_utils._run import ControllerProcess
 from support import service
 from support.playbook import PlaybookRun, StartedPlaybook, run_playbook
-from support.registries import V2, V3, NewRegistry, RegistryProcess, wait_for
+from support.registries import PATIENCE, V2, V3, NewRegistry, RegistryProcess, wait_for
 from support.scripted import NewScripted, Request
 from support.sweeping import push_aged
 from support.sweeping_api import push_dated
@@ -132,7 +132,7 @@ def with_init_script(registry: RegistryProcess, home: Path, *first: str) -> dict
         "registry_config": str(registry.config_path),
         "service": {"init": str(script)},
         "state_dir": str(home / "state"),
-        "timeout": "20s",
+        "timeout": PATIENCE,
     }
 
 

@@ -27,7 +27,7 @@ from support.fleet import Host, result_of
 from support.forked import run_forked
 from support.locking import THEIRS
 from support.pushing import PushError, push
-from support.registries import V2, V3, VERSIONS, NewRegistry, RegistryProcess
+from support.registries import PATIENCE, V2, V3, VERSIONS, NewRegistry, RegistryProcess
 from support.s3_server import new_place
 from support.service import as_service
 from support.small_disk import SmallDisk
@@ -347,7 +347,7 @@ class Root:
             "registry_config": str(self.registry.config_path),
             "restart_command": self.restart_command,
             "state_dir": str(self.state_dir),
-            "timeout": "20s",
+            "timeout": PATIENCE,
         }
         return run_forked("maintenance", options)[1]
 

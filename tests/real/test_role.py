@@ -180,9 +180,8 @@ def test_the_users_own_tasks_close_and_reopen(host: Host, by_tasks: Any, tmp_pat
 def test_the_users_tasks_that_fail_or_do_not_close_are_followed_by_those_that_reopen(
     host: Host, by_tasks: Any, tmp_path: Path, enter_tasks: str
 ) -> None:
-    run = host.cleanup(
-        policies=KEEP_TWO, maintenance=by_tasks(enter_tasks=enter_tasks, leave_tasks=f"echo x > {tmp_path}/left")
-    )
+    tasks = by_tasks(enter_tasks=enter_tasks, leave_tasks=f"echo x > {tmp_path}/left")
+    run = host.cleanup(policies=KEEP_TWO, maintenance={**tasks, "timeout": "2s"})
     assert ("Do stop" if enter_tasks == "/bin/false" else "Close the registry") in why(run)
     assert (tmp_path / "left").exists()
     assert Repository(host.registry, "team/app").tags() == list(TAGS)

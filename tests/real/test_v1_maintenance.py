@@ -17,7 +17,7 @@ from support.fleet import Host, checked
 from support.forked import run_forked
 from support.nginx import NginxProcess, find_nginx
 from support.playbook import Result
-from support.registries import RegistryProcess
+from support.registries import PATIENCE, RegistryProcess
 from support.store import contents, snapshot
 from support.sweeping import refused, successful
 from support.v1 import V1Registry, V1Store, assert_pulls, chain, find_v1, image, push, tags
@@ -43,7 +43,7 @@ def maintenance(registry: V1Registry, state: str, **options: Any) -> Result:
         "registry_config": str(registry.config_path),
         "registry_environment": registry.environment,
         "state_dir": str(registry.home.parent / "state"),
-        "timeout": "30s",
+        "timeout": PATIENCE,
     }
     return run_forked("maintenance", {**common, **options})[1]
 
@@ -70,7 +70,7 @@ def assert_swept(registry: V1Registry) -> None:
 def test_the_role_stops_sweeps_and_starts_a_registry(serviced: V1Registry, tmp_path: Path) -> None:
     refused(cleanup(serviced), "accepts writes")
     commands = {f"{action}_command": service.command(serviced, action) for action in ("stop", "start")}
-    maintained = {"method": "stop", "timeout": "30s", "state_dir": str(tmp_path / "state"), **commands}
+    maintained = {"method": "stop", "timeout": PATIENCE, "state_dir": str(tmp_path / "state"), **commands}
     more: dict[str, Any] = {"registry_environment": serviced.environment, "maintenance": maintained}
     host = Host(cast(RegistryProcess, serviced), service.command(serviced), tmp_path, **more)
     preview = checked(host.preview(policies=KEEP_LATEST))

@@ -15,7 +15,7 @@ from support.forked import run_forked
 from support.nginx import NginxProcess
 from support.playbook import Result
 from support.pushing import PushError, push
-from support.registries import Registry, RegistryProcess, wait_for
+from support.registries import PATIENCE, Registry, RegistryProcess, wait_for
 
 NewClosable = Callable[..., "Closable"]
 """What the fixture `new_closable` is: makes a registry that is closed in one way; options as NginxProcess has."""
@@ -58,7 +58,7 @@ class Closable:
             "method": self.method,
             "registry_config": str(self.registry.config_path),
             "state_dir": str(self.state_dir),
-            "timeout": "20s",
+            "timeout": PATIENCE,
             **self.options(),
             **more,
         }

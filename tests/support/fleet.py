@@ -13,7 +13,7 @@ from typing import Any, Iterable
 
 from support import service
 from support.playbook import PlaybookRun, Result, StartedPlaybook
-from support.registries import RegistryProcess, wait_for
+from support.registries import PATIENCE, RegistryProcess, wait_for
 from support.store import Store
 
 # Pipelining spares each task two processes.
@@ -129,7 +129,7 @@ class Host(AnyHost):
         """How the registry is closed and reopened, with changes on top."""
         return {
             "restart_command": self.restart_command,
-            "timeout": "20s",
+            "timeout": PATIENCE,
             "state_dir": str(self.state_dir),
             **changed,
         }

@@ -19,7 +19,7 @@ from support.furnishing import CONFIG, SNIPPET, Furniture
 from support.netns import INIT, Machine
 from support.playbook import ROOT
 from support.pushing import Repository
-from support.registries import wait_for
+from support.registries import PATIENCE, wait_for
 from support.store import Store
 from support.sweeping import push_aged
 from support.verify import Expectation, assert_pulls, capture
@@ -208,7 +208,7 @@ class RegistryHost:
 
     def _maintenance(self) -> dict[str, Any]:
         """How the registry is closed and reopened, with the `options` of the test on top."""
-        options: dict[str, Any] = {"service": {"init": "docker-registry"}, "timeout": "20s"}
+        options: dict[str, Any] = {"service": {"init": "docker-registry"}, "timeout": PATIENCE}
         if self.furniture.nginx:
             options |= {"method": "proxy_flag", "nginx_snippet": SNIPPET, "backend_is_private": True}
         return {**options, **self.options}

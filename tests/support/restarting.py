@@ -21,7 +21,7 @@ from . import images, watchdogs
 from .forked import run_forked
 from .playbook import Result, run_module
 from .pushing import PushError, push
-from .registries import V3, RegistryProcess, wait_for
+from .registries import PATIENCE, V3, RegistryProcess, wait_for
 
 SECRET = "a-secret-of-the-file"
 KEYS = {
@@ -93,7 +93,7 @@ class Service:
             "registry_config": str(self.config),
             "restart_command": self.restart,
             "state_dir": str(self.state_dir),
-            "timeout": "20s",
+            "timeout": PATIENCE,
             **more,
         }
         return {name: value for name, value in options.items() if value is not None}
