@@ -46,11 +46,22 @@ def old_host(new_registry: NewRegistry, tmp_path: Path) -> Iterator[Host]:
     yield from with_four_tags(new_registry(V2), tmp_path)
 
 
-def test_preview_run_and_second_run_agree(old_host: Host) -> None:
-    expectation = capture(old_host.registry, {"team/app": ["3", "4"]})
-    preview = checked(old_host.preview(policies=KEEP_TWO))
-    run = checked(old_host.cleanup(policies=KEEP_TWO))
-    again = checked(old_host.cleanup(policies=KEEP_TWO))
+def test_preview_run_and_second_run_agree(old_host: Host, tmp_path: Path) -> None:
+    """The preview touches nothing and can be reviewed, and no password is shown."""
+    host, secret = old_host, {"registry_username": "someone", "registry_password": "s3cret-word"}
+    expectation = capture(host.registry, {"team/app": ["3", "4"]})
+    before, configuration, pid = snapshot(host.registry.storage), host.configuration(), host.pid()
+    runs = [host.preview(policies=KEEP_TWO, report_dir=str(tmp_path / "review"), **secret)]
+    assert (host.configuration(), host.pid()) == (configuration, pid)
+    assert_untouched(host.registry.storage, before)
+    runs += [host.cleanup(policies=KEEP_TWO, **secret) for _time in range(2)]
+    preview, run, again = map(checked, runs)
+    assert preview["plan_id"] in (tmp_path / "review/registry1.plan.json").read_text()
+    diff = (tmp_path / "review/registry1.diff").read_text()
+    assert "-  1 " in diff
+    assert "   4 " in diff
+    for one in runs:
+        assert "s3cret-word" not in one.output + json.dumps([task.result for task in one.tasks])
     assert preview["deleted"]["tags"] == 2
     assert {key: run[key] for key in ("plan_id", "plan", "deleted", "kept")} == {
         key: preview[key] for key in ("plan_id", "plan", "deleted", "kept")
@@ -58,10 +69,10 @@ def test_preview_run_and_second_run_agree(old_host: Host) -> None:
     assert (run["changed"], again["changed"]) == (True, False)
     assert run["window_seconds"] > 0
     assert again["window_seconds"] is None
-    assert_pulls(old_host.registry, expectation)
-    assert Repository(old_host.registry, "team/app").tags() == ["3", "4"]
-    assert not Store(old_host.registry.storage).quarantine.exists() or not contents(old_host.quarantine)
-    assert old_host.is_writable()
+    assert_pulls(host.registry, expectation)
+    assert Repository(host.registry, "team/app").tags() == ["3", "4"]
+    assert not Store(host.registry.storage).quarantine.exists() or not contents(host.quarantine)
+    assert host.is_writable()
 
 
 @pytest.mark.parametrize("entry_point", ["cleanup", "preview"])
@@ -74,17 +85,6 @@ def test_check_mode_toggles_nothing_and_predicts(host: Host, entry_point: str) -
     assert "deleted: not among the newest 2 of 4" in run.output
     assert (host.configuration(), host.pid()) == (configuration, pid)
     assert_untouched(host.registry.storage, before)
-
-
-def test_preview_without_check_changes_nothing_and_reports(host: Host, tmp_path: Path) -> None:
-    before, configuration, pid = snapshot(host.registry.storage), host.configuration(), host.pid()
-    result = checked(host.preview(policies=KEEP_TWO, report_dir=str(tmp_path / "review")))
-    assert (host.configuration(), host.pid()) == (configuration, pid)
-    assert_untouched(host.registry.storage, before)
-    assert result["plan_id"] in (tmp_path / "review/registry1.plan.json").read_text()
-    diff = (tmp_path / "review/registry1.diff").read_text()
-    assert "-  1 " in diff
-    assert "   4 " in diff
 
 
 def test_an_approved_plan_is_applied_and_may_only_shrink(host: Host, tmp_path: Path) -> None:
@@ -269,9 +269,3 @@ def test_a_wrong_variable_is_named_before_anything_happens(host: Host) -> None:
     assert run.returncode != 0
     assert "keep_n" in run.output
     assert not run.of("Plan")
-
-
-def test_no_password_is_shown(host: Host) -> None:
-    run = host.cleanup(policies=KEEP_TWO, registry_username="someone", registry_password="s3cret-word")
-    assert "s3cret-word" not in run.output
-    assert "s3cret-word" not in json.dumps([task.result for task in run.tasks])

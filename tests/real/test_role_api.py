@@ -9,7 +9,7 @@ import json
 import os
 import subprocess
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Iterator
 
 import pytest
 
@@ -86,6 +86,8 @@ def test_preview_run_second_run_and_restore(each_host: UrlHost, version: str, tm
         (1, 1, 0) if version == V2 else (2, 0, 1)
     )
     assert "garbage collector" in first.of("Result")[0]["msg"][1]
+    assert len(first.of("drydock.registry.cleanup")) == 1, "the registry is read once"
+    assert not first.of("drydock.registry.maintenance"), "and closed never"
     assert (run["changed"], again["changed"], run["window_seconds"]) == (True, False, None)
     assert tags(each_host) == KEPT[version]
     assert_pulls(each_host.registry, expectation)
@@ -94,12 +96,6 @@ def test_preview_run_second_run_and_restore(each_host: UrlHost, version: str, tm
     restored = each_host.restore()
     assert checked(restored)["changed"] is False
     assert "Nothing to restore" in restored.of("Result")[0]["msg"]
-
-
-def test_the_registry_is_read_once_and_closed_never(host: UrlHost) -> None:
-    run = host.cleanup(policies=POLICIES).check()
-    assert len(run.of("drydock.registry.cleanup")) == 1
-    assert not run.of("drydock.registry.maintenance")
 
 
 def test_check_mode_predicts_and_touches_nothing(host: UrlHost) -> None:
@@ -139,13 +135,6 @@ def test_an_approved_plan_is_applied_and_may_only_shrink(host: UrlHost, tmp_path
     assert again["changed"] is False
 
 
-def test_a_refused_plan_deletes_nothing(host: UrlHost) -> None:
-    run = host.cleanup(policies=POLICIES, max_delete=1)
-    assert "max_delete" in error_of(run)
-    assert not run.of("Result")
-    assert tags(host) == TAGS
-
-
 def test_a_run_that_fails_half_way_says_what_it_did_and_fails(host: UrlHost, scripted: NewScripted) -> None:
     """The registry lets us delete in one repository and not in the other."""
     for tag, created in DATES.items():
@@ -164,18 +153,20 @@ def test_a_run_that_fails_half_way_says_what_it_did_and_fails(host: UrlHost, scr
     assert "2" in tags(host)
 
 
-@pytest.mark.parametrize(
-    ("name", "value"), [("delete_untagged", True), ("quarantine", "keep")], ids=["delete_untagged", "quarantine"]
-)
-def test_what_only_storage_can_do_is_refused(host: UrlHost, name: str, value: Any) -> None:
-    assert name in error_of(host.cleanup(policies=POLICIES, **{name: value}))
-    assert tags(host) == TAGS
-
-
-def test_a_number_in_the_inventory_is_no_tag(host: UrlHost) -> None:
-    """The role hands on what YAML made of it, so that the module can refuse it."""
+def test_what_is_refused_deletes_nothing(host: UrlHost) -> None:
+    """A limit, what only a storage can do, and a number in the inventory, which the role hands on as YAML made it."""
     judged = [{"name": "newest", "keep_n": 1, "keep_tags": [1.20]}]
-    assert "policies[0].keep_tags: 1.2 cannot be used" in error_of(host.cleanup(policies=judged))
+    refused: dict[str, tuple[dict[str, Any], str]] = {
+        "max_delete": ({"max_delete": 1}, "max_delete"),
+        "delete_untagged": ({"delete_untagged": True}, "delete_untagged"),
+        "quarantine": ({"quarantine": "keep"}, "quarantine"),
+        "number": ({"policies": judged}, "policies[0].keep_tags: 1.2 cannot be used"),
+    }
+    hosts = [UrlHost(host.registry, name, **{"policies": POLICIES, **more}) for name, (more, _) in refused.items()]
+    run = play("cleanup", hosts)
+    for name, (_more, said) in refused.items():
+        assert said in error_of(run, name)
+    assert not run.of("Result")
     assert tags(host) == TAGS
 
 
