@@ -24,7 +24,7 @@ exec(compile(source, __file__, "exec"))
 
 
 def _has_collection(module: str) -> bool:
-    """Whether the module's collection is installed here; the plugin loader itself would warn where it is not."""
+    """Tell whether the module's collection is installed here; the plugin loader itself would warn where it is not."""
     try:
         return importlib.util.find_spec(f"ansible_collections.{module.rpartition('.')[0]}") is not None
     except ModuleNotFoundError:

@@ -46,7 +46,7 @@ class ControllerProcess(NamedTuple):
         return cls(parts[0], int(parts[1]), parts[2]) if len(parts) == 3 and parts[1].isdigit() else None
 
     def lives(self) -> bool | None:
-        """Whether it still runs; None where that can't be seen from here, as on another controller."""
+        """Tell whether it still runs; None where that can't be seen from here, as on another controller."""
         if self.controller != socket.gethostname() or _place_of(self.started) != _place():
             return None
         return _started(self.pid) == self.started
@@ -66,7 +66,7 @@ def describe_run(member: str, job: Mapping[str, Any]) -> dict[str, str]:
 
 
 def is_gone(run_id: str) -> bool:
-    """Whether that run was one of this controller and has ended; of others only their own controllers know."""
+    """Tell whether that run was one of this controller and has ended; of others only their own controllers know."""
     process = ControllerProcess.from_id(run_id)
     return process is not None and process.lives() is False
 

@@ -358,7 +358,7 @@ class V2Api(ApiSource):
         return self._manifests.attempt(node, ask) if is_likely and isinstance(found, Refused) else found
 
     def _is_layer(self, node: Node) -> bool:
-        """Whether what can't be read as a manifest is a layer: an index may name such (build caches)."""
+        """Tell whether what can't be read as a manifest is a layer: an index may name such (build caches)."""
         try:
             return ":" in node[1] and self.client.has_blob(*node)
         except RegistryError:

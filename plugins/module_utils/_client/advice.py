@@ -10,7 +10,7 @@ from .http import Answer
 
 
 def explain(answer: Answer, credentials: Credentials) -> str:
-    """A sentence on an answer that was not expected: what came back and what to do about it."""
+    """Return a sentence on an answer that was not expected: what came back and what to do about it."""
     return f"{answer.describe()}: {_advice(answer, credentials)}"
 
 

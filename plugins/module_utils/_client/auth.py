@@ -41,13 +41,13 @@ class Credentials:
         return f"Credentials({self.describe()})"
 
     def describe(self) -> str:
-        """For error messages: whose credentials were used, never what they are."""
+        """Return for error messages whose credentials were used, never what they are."""
         if self.identity_token:
             return "an identity token"
         return f"user {self.username}" if self.username else "a client without credentials"
 
     def basic(self) -> Optional[str]:
-        """Value of a Basic Authorization header (RFC 7617, UTF-8); None without a user."""
+        """Return the value of a Basic Authorization header (RFC 7617, UTF-8); None without a user."""
         if not self.username:
             return None
         pair = f"{self.username}:{self.password or ''}".encode()
@@ -138,7 +138,7 @@ def _mapping(config: Mapping[str, Any], key: str) -> dict[str, Any]:
 
 
 def _hostname(key: str) -> str:
-    """`https://index.docker.io/v1/` names the same server as `index.docker.io`."""
+    """Return the host: `https://index.docker.io/v1/` names the same server as `index.docker.io`."""
     return re.sub(r"^https?://", "", key).split("/", 1)[0]
 
 
@@ -151,7 +151,7 @@ def _find_entry(config: Mapping[str, Any], host: str) -> dict[str, Any]:
 
 
 def _server_address(config: Mapping[str, Any], host: str) -> str:
-    """The key under which `docker login` stored the host, for a helper looks it up literally."""
+    """Return the key under which `docker login` stored the host, for a helper looks it up literally."""
     keys = [key for key in _mapping(config, "auths") if _hostname(key) == host]
     return keys[0] if keys else (f"https://{host}/v1/" if host == _DOCKER_HUB else host)
 

@@ -54,18 +54,18 @@ class ApiClient(ABC):
 
     @abstractmethod
     def repositories(self) -> Iterator[str]:
-        """Every repository that the registry tells of."""
+        """Yield every repository that the registry tells of."""
 
     @abstractmethod
     def tags(self, repository: str) -> Optional[List[str]]:
-        """Every tag of the repository, in the registry's order; None where the registry does not know it."""
+        """Return every tag of the repository, in the registry's order; None where the registry does not know it."""
 
     @abstractmethod
     def manifest_digest(self, repository: str, reference: str, attempts: int = ATTEMPTS) -> Optional[str]:
-        """Digest of what a tag names; None where the registry does not have it."""
+        """Return the digest of what a tag names; None where the registry does not have it."""
 
     def has_manifest(self, repository: str, tag: str) -> bool:
-        """Whether the registry has what a tag names, also where it can't make sense of it, and answers 400 or 500."""
+        """Tell whether the registry has what a tag names, also where it can't read it and answers 400 or 500."""
         try:
             return self.manifest_digest(repository, tag, attempts=1) is not None
         except UnexpectedAnswerError as error:
@@ -77,22 +77,22 @@ class ApiClient(ABC):
 
     @abstractmethod
     def serves(self, repository: str, tag: str) -> bool:
-        """Whether the image of the tag can be had."""
+        """Tell whether the image of the tag can be had."""
 
     def shows(self, planted: Planted) -> bool:
-        """Whether the registry shows what was put into a storage."""
+        """Tell whether the registry shows what was put into a storage."""
         return planted.kind == TAG and planted.name in (self.tags(planted.repository) or ())
 
     @abstractmethod
     def delete_manifest(self, repository: str, reference: str, digest: Optional[str] = None) -> Answer:
-        """DELETE by tag or digest; what the answer means is the caller's to judge.
+        """Send a DELETE by tag or digest; what the answer means is the caller's to judge.
 
         After a cut connection or a 5xx it is sent again. Give the `digest` that a tag has, so that this is only done
         while it does not name another image: that one is somebody's new push.
         """
 
     def delete_repository(self, repository: str) -> Answer:
-        """DELETE the repository with all its tags; what the answer means is the caller's to judge."""
+        """Send a DELETE of the repository with all its tags; what the answer means is the caller's to judge."""
         raise RegistryError(f"{self.url} can't delete the repository {repository}: its API knows nothing of the kind")
 
     @abstractmethod
@@ -101,7 +101,7 @@ class ApiClient(ABC):
 
     @abstractmethod
     def took_nothing(self, answer: Answer) -> Optional[bool]:
-        """What the answer to `put_nothing` shows: True where the registry takes writes, False where it is read-only."""
+        """Tell by the answer to `put_nothing` whether the registry takes writes; where not, it is read-only."""
 
     def map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
         """Yield `function(item)` in the order of items, `concurrency` at once; the first exception ends it."""
@@ -138,7 +138,7 @@ class ApiClient(ABC):
         return self.http.send(method, self.url + path, {"User-Agent": CLIENT_ID}, attempts=1)
 
     def explain(self, answer: Answer) -> str:
-        """A sentence on an answer that was not expected: what came back and what to do about it."""
+        """Return a sentence on an answer that was not expected: what came back and what to do about it."""
         return explain(answer, self.credentials)
 
     def _found(self, answer: Answer) -> Optional[Answer]:

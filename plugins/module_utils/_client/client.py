@@ -51,19 +51,19 @@ class RegistryClient(ApiClient):
             raise RegistryError(self.explain(answer))
 
     def repositories(self) -> Iterator[str]:
-        """Every repository that the catalogue names, page by page."""
+        """Yield every repository that the catalogue names, page by page."""
         pages = self._pages("/v2/_catalog", "registry:catalog:*", names_in("repositories"), may_be_absent=False)
         for page in pages:
             yield from page
 
     def tags(self, repository: str) -> Optional[List[str]]:
-        """Every tag of the repository, in the registry's order; None where the registry does not know it."""
+        """Return every tag of the repository, in the registry's order; None where the registry does not know it."""
         path = f"/v2/{quoted(repository)}/tags/list"
         pages = list(self._pages(path, _scope(repository, "pull"), names_in("tags")))
         return [tag for page in pages for tag in page] if pages else None
 
     def manifest(self, repository: str, reference: str, attempts: int = ATTEMPTS) -> Optional[Fetched]:
-        """What a tag or digest names, as it was sent; None where the registry does not have it."""
+        """Return what a tag or digest names, as it was sent; None where the registry does not have it."""
         path = _manifest_path(repository, reference)
         answer = self._read("GET", path, repository, _ACCEPT_MANIFEST, attempts=attempts)
         if answer is None:
@@ -73,7 +73,7 @@ class RegistryClient(ApiClient):
         return Fetched(answer.headers.get("Docker-Content-Digest") or named, media_type, answer.content)
 
     def manifest_digest(self, repository: str, reference: str, attempts: int = ATTEMPTS) -> Optional[str]:
-        """Digest of what a tag or digest names; None where the registry does not have it."""
+        """Return the digest of what a tag or digest names; None where the registry does not have it."""
         path = _manifest_path(repository, reference)
         answer = self._read("HEAD", path, repository, _ACCEPT_MANIFEST, attempts=attempts)
         if answer is None:
@@ -86,7 +86,7 @@ class RegistryClient(ApiClient):
         return fetched.digest if fetched else None
 
     def serves(self, repository: str, tag: str) -> bool:
-        """Whether the manifest of the tag can be had."""
+        """Tell whether the manifest of the tag can be had."""
         return self.manifest(repository, tag) is not None
 
     def shows(self, planted: Planted) -> bool:
@@ -95,7 +95,7 @@ class RegistryClient(ApiClient):
         return super().shows(planted)
 
     def has_blob(self, repository: str, digest: str, attempts: int = ATTEMPTS) -> bool:
-        """Whether the repository serves this layer or config, and not without its bytes, as 2.8.2 and 3.1.1 may."""
+        """Tell whether the repository serves this layer or config, and not without bytes, as 2.8.2 and 3.1.1 may."""
         answer = self._read("HEAD", _blob_path(repository, digest), repository, {}, attempts=attempts)
         if answer is None or digest == EMPTY or answer.headers.get("Content-Length") != "0":
             return answer is not None
@@ -106,12 +106,12 @@ class RegistryClient(ApiClient):
             return True
 
     def blob(self, repository: str, digest: str, limit: int, attempts: int = ATTEMPTS) -> Optional[bytes]:
-        """A layer or config, None where it is not there; TooLongError where it is longer than `limit` bytes."""
+        """Return a layer or config, None where it is not there; TooLongError where it is longer than `limit` bytes."""
         answer = self._read("GET", _blob_path(repository, digest), repository, {}, limit=limit, attempts=attempts)
         return None if answer is None else answer.content
 
     def referrers(self, repository: str, digest: str) -> Optional[List[str]]:
-        """Digests of the manifests whose subject this is; None where the registry has no referrers API."""
+        """Return the digests of the manifests whose subject this is; None where the registry has no referrers API."""
         path = f"/v2/{quoted(repository)}/referrers/{quoted(digest)}"
         scope = _scope(repository, "pull")
         pages = list(self._pages(path, scope, digests_in, headers=_ACCEPT_REFERRERS, first=""))
@@ -125,7 +125,7 @@ class RegistryClient(ApiClient):
         return self.request("DELETE", path, _scope(repository, "pull,delete"), may_repeat=still_ours)
 
     def put_blob(self, repository: str, content: bytes) -> str:
-        """Upload a blob in one piece; returns its digest."""
+        """Upload a blob in one piece, and return its digest."""
         digest = _sha256(content)
         scope = _scope(repository, "pull,push")
         path = f"/v2/{quoted(repository)}/blobs/uploads/"
@@ -135,26 +135,26 @@ class RegistryClient(ApiClient):
         return digest
 
     def _upload_path(self, begun: Answer, digest: str) -> str:
-        """Where the bytes go: path and query of the Location on our own host, for proxies write wrong ones."""
+        """Return path and query of the Location on our own host, for proxies write wrong ones."""
         parts = urlsplit(urljoin(begun.url, begun.headers.get("Location", "")))
         prefix = urlsplit(self.url).path
         path = parts.path[len(prefix) :] if parts.path.startswith(f"{prefix}/") else parts.path
         return f"{path}?{parts.query}{'&' if parts.query else ''}digest={quoted(digest)}"
 
     def put_manifest(self, repository: str, tag: str, media_type: str, content: bytes) -> str:
-        """Push a manifest by tag; returns its digest. Sent once only: later the tag may be somebody else's."""
+        """Push a manifest by tag, and return its digest. Sent once only: later the tag may be somebody else's."""
         path, headers = _manifest_path(repository, tag), {"Content-Type": media_type}
         scope = _scope(repository, "pull,push")
         self._expect(self.request("PUT", path, scope, headers=headers, data=content, attempts=1), 201)
         return _sha256(content)
 
     def put_nothing(self, repository: str, tag: str) -> Answer:
-        """PUT a manifest without bytes, which none can accept: the answer tells if it takes any (_proof/probe.py)."""
+        """Send a manifest without bytes, which none can accept: the answer tells if it takes any (_proof/probe.py)."""
         path, headers = _manifest_path(repository, tag), {"Content-Type": MANIFEST_TYPES[-1]}
         return self.request("PUT", path, _scope(repository, "pull,push"), headers=headers, data=b"", attempts=1)
 
     def took_nothing(self, answer: Answer) -> Optional[bool]:
-        """A writable registry calls it invalid; a read-only one does not have the method (seen on 2.8.2 and 3.1.1)."""
+        """Tell it: a writable registry calls it invalid; a read-only one lacks the method (seen on 2.8.2 and 3.1.1)."""
         if answer.status == 400 and "MANIFEST_INVALID" in answer.error_codes:
             return True
         if answer.status == 405 and _allowed(answer) == ["GET", "HEAD"] and not answer.error_codes:

@@ -35,7 +35,7 @@ class V1Client(ApiClient):
             raise RegistryError(self.explain(answer))
 
     def repositories(self) -> Iterator[str]:
-        """Every repository that its search finds, which most have off."""
+        """Yield every repository that its search finds, which most have off."""
         answer = self.request("GET", "/v1/search", _NOBODY)
         if answer.status == 404:
             raise RegistryError(
@@ -53,7 +53,7 @@ class V1Client(ApiClient):
         return None if found is None else list(found)
 
     def images_by_tag(self, repository: str) -> Optional[Dict[str, str]]:
-        """The image id of every tag, in one request; None where the registry does not know the repository."""
+        """Return the image id of every tag, in one request; None where the registry does not know the repository."""
         answer = self._found(self.request("GET", f"{_path(repository)}/tags", scope_of(repository, "read")))
         if answer is None:
             return None
@@ -63,7 +63,7 @@ class V1Client(ApiClient):
         return {str(tag): str(image) for tag, image in found.items()}
 
     def manifest_digest(self, repository: str, reference: str, attempts: int = ATTEMPTS) -> Optional[str]:
-        """The image id of the tag."""
+        """Return the image id of the tag."""
         path = f"{_path(repository)}/tags/{quoted(reference)}"
         answer = self._found(self.request("GET", path, scope_of(repository, "read"), attempts=attempts))
         return None if answer is None else str(answer.json())
@@ -73,11 +73,11 @@ class V1Client(ApiClient):
         return image is not None and self.image_json(repository, image) is not None
 
     def image_json(self, repository: str, image: str) -> Optional[bytes]:
-        """The `json` of an image; None where the registry does not have it, or has not got all of it yet."""
+        """Return the `json` of an image; None where the registry does not have it, or has not got all of it yet."""
         return self.image_file(repository, image, "json")
 
     def is_whole(self, repository: str, image: str) -> bool:
-        """Whether the registry serves the image's `json` and its layer.
+        """Tell whether the registry serves the image's `json` and its layer.
 
         Where the layer is gone docker-registry 0.9.1 leaves its size out of the answer (images.py); others may never
         tell it, so that the layer is asked for then.
@@ -94,7 +94,7 @@ class V1Client(ApiClient):
         return super().shows(planted)
 
     def has_image(self, repository: str, image: str) -> bool:
-        """Whether the registry shows the image's `ancestry`."""
+        """Tell whether the registry shows the image's `ancestry`."""
         return self.image_file(repository, image, "ancestry") is not None
 
     def delete_manifest(self, repository: str, reference: str, digest: Optional[str] = None) -> Answer:
@@ -107,21 +107,21 @@ class V1Client(ApiClient):
         return self.request("DELETE", f"{_path(repository)}/", scope_of(repository, "delete"))
 
     def put_nothing(self, repository: str, tag: str) -> Answer:
-        """DELETE a tag that nobody has. A PUT would need a token to push, which an index gives for a push alone."""
+        """Send a DELETE of a tag that nobody has. A PUT needs a token, which an index gives for a push alone."""
         return self._delete_tag(repository, f"{tag}-{secrets.token_hex(8)}", attempts=1)
 
     def took_nothing(self, answer: Answer) -> Optional[bool]:
-        """It has no read-only mode. Of another 404 it is not known who said it."""
+        """Tell by the answer: it has no read-only mode. Of another 404 it is not known who said it."""
         return True if answer.status == 404 and error_of(answer).startswith(_NO_SUCH_TAG) else None
 
     def layer_size(self, repository: str, image: str) -> int:
-        """The bytes of an image's layer, 0 where it is not known."""
+        """Return the bytes of an image's layer, 0 where it is not known."""
         answer = self._ask(repository, image, "json")
         size = answer.headers.get("X-Docker-Size", "")
         return int(size) if size.isdigit() else 0
 
     def image_file(self, repository: str, image: str, name: str) -> Optional[bytes]:
-        """The `json` or `ancestry` of an image; None where the registry does not have it, or not yet all of it."""
+        """Return the `json` or `ancestry` of an image; None where the registry does not have it, or not yet whole."""
         found = self._served(self._ask(repository, image, name))
         return None if found is None else found.content
 
@@ -137,12 +137,12 @@ class V1Client(ApiClient):
 
 
 def is_v1(answer: Answer) -> bool:
-    """Whether an answer to `/v1/_ping` is a v1 registry's."""
+    """Tell whether an answer to `/v1/_ping` is a v1 registry's."""
     return answer.status == 200 and ("X-Docker-Registry-Standalone" in answer.headers or answer.is_registry)
 
 
 def error_of(answer: Answer) -> str:
-    """What a v1 registry says of an error; empty where it says nothing."""
+    """Return what a v1 registry says of an error; empty where it says nothing."""
     said = answer.json()
     return str(said.get("error", "")) if isinstance(said, dict) else ""
 

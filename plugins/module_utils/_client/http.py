@@ -101,7 +101,7 @@ class Answer:
         self.content = content
 
     def json(self) -> Any:
-        """The body as JSON; None where it is none."""
+        """Return the body as JSON; None where it is none."""
         try:
             return json.loads(self.content)
         except (ValueError, RecursionError):
@@ -131,7 +131,7 @@ class Answer:
         return "text/html" in self.headers.get("Content-Type", "").lower()
 
     def describe(self) -> str:
-        """`GET http://... answered 404 (text/html)` with the error codes, without the body."""
+        """Return `GET http://... answered 404 (text/html)` with the error codes, without the body."""
         what = ", ".join(self.error_codes) or self.headers.get("Content-Type", "") or "no content type"
         return f"{self.method} {self.url} answered {self.status} ({what})"
 
@@ -236,7 +236,7 @@ class HttpSession:
         return BrokenOffError(message, refused) if has_begun else UnreachableError(message, refused)
 
     def passes_proxy(self, url: str) -> bool:
-        """Whether the environment sends this URL through a proxy, so that a refusal may be the proxy's."""
+        """Tell whether the environment sends this URL through a proxy, so that a refusal may be the proxy's."""
         return bool(self._requests.utils.get_environ_proxies(url))
 
 
@@ -262,7 +262,7 @@ class _CutShortError(OSError):
 
 
 def _read_body(response: Any, limit: int) -> Optional[bytes]:
-    """The whole body; None, and not read to its end, where it is longer than `limit` bytes."""
+    """Return the whole body; None, and not read to its end, where it is longer than `limit` bytes."""
     body = bytearray()
     for piece in response.iter_content(_PIECE):
         body += piece
@@ -288,7 +288,7 @@ def _import_requests() -> ModuleType:
 
 
 def _no_netrc(request: Any) -> Any:
-    """Given as `auth` so that requests does not look for credentials in ~/.netrc behind the user's back."""
+    """Change nothing; as `auth` it keeps requests from looking for credentials in ~/.netrc behind the user's back."""
     return request
 
 
@@ -304,7 +304,7 @@ def _check_files(tls: TlsSettings) -> None:
 
 
 def _retry_after(answer: Answer) -> Optional[float]:
-    """Seconds that Retry-After asks for, written as a number or as a date; None where it asks for nothing."""
+    """Return the seconds that Retry-After asks for, as a number or as a date; None where it asks for nothing."""
     asked = answer.headers.get("Retry-After", "")
     if asked.isdigit():
         return float(asked)

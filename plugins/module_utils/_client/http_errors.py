@@ -18,7 +18,7 @@ def describe_tls(method: str, url: str, error: Exception) -> str:
 
 
 def _chain(error: Optional[BaseException]) -> Any:
-    """The exception, its causes and contexts, and what urllib3 hides in `reason` and `args`."""
+    """Yield the exception, its causes and contexts, and what urllib3 hides in `reason` and `args`."""
     waiting, seen = [error], set()
     while waiting:
         current = waiting.pop()
@@ -35,7 +35,7 @@ def has_errno(error: Exception, number: int) -> bool:
 
 
 def innermost(error: Exception) -> str:
-    """The operating system's own words, without the addresses of Python objects around them."""
+    """Return the operating system's own words, without the addresses of Python objects around them."""
     for link in _chain(error):
         if isinstance(link, OSError) and link.strerror:
             return str(link.strerror)

@@ -40,11 +40,11 @@ class Login:
         self._tokens = _Tokens(self._fetch_token, self.token_scheme)
 
     def authorization(self, scope: str) -> Optional[str]:
-        """The Authorization header for a request, as far as an earlier answer asked for one."""
+        """Return the Authorization header for a request, as far as an earlier answer asked for one."""
         return self._respond(self._challenge, scope, refused=None)
 
     def answer_challenge(self, answer: Answer, scope: str, sent: Optional[str]) -> Optional[str]:
-        """What a 401 asks for instead of what was `sent`; None where we have nothing else to show."""
+        """Return what a 401 asks for instead of what was `sent`; None where we have nothing else to show."""
         challenge = self._usable_challenge(answer)
         if challenge is None:
             return None
@@ -60,7 +60,7 @@ class Login:
         return self._tokens.header(challenge, scope, refused)
 
     def _usable_challenge(self, answer: Answer) -> Optional[Challenge]:
-        """Bearer where it is offered, else Basic if there is a user; None where we have nothing to show."""
+        """Return Bearer where it is offered, else Basic if there is a user; None where we have nothing to show."""
         self.offered = parse_challenges(answer.headers.get("WWW-Authenticate", ""))
         offered = {c.scheme: c for c in self.offered}
         bearer, basic = offered.get("bearer"), offered.get("basic")
@@ -87,7 +87,7 @@ class Login:
         return token
 
     def _checked_realm(self, realm: str) -> str:
-        """The credentials are about to go there: not in the clear where the registry itself is encrypted."""
+        """Return where the credentials may go: not in the clear where the registry itself is encrypted."""
         schemes = ("https",) if self.url.startswith("https://") else ("https", "http")
         parts = urlsplit(realm)
         if parts.scheme not in schemes or not parts.netloc or "@" in parts.netloc:
@@ -108,7 +108,7 @@ class _Tokens:
         self._slots: OrderedDict[str, _Slot] = OrderedDict()
 
     def header(self, challenge: Challenge, scope: str, refused: Optional[str]) -> str:
-        """The header with a token that has not expired and is not the `refused` one."""
+        """Return the header with a token that has not expired and is not the `refused` one."""
         slot = self._slot(scope)
         with slot.lock:
             if slot.expires_at <= time.monotonic() or slot.header == refused:

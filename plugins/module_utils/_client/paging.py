@@ -61,7 +61,7 @@ def read_pages(
 
 
 def _next_query(answer: Answer) -> Optional[str]:
-    """The query of the next page. The rest of its address is not used, for proxies write wrong hosts and paths."""
+    """Return the query of the next page. The rest of its address is not used: proxies write wrong hosts and paths."""
     for link in _LINK.finditer(answer.headers.get("Link", "")):
         if "next" in _relations(link.group(2)):
             return urlsplit(link.group(1)).query
@@ -69,7 +69,7 @@ def _next_query(answer: Answer) -> Optional[str]:
 
 
 def _relations(parameters: str) -> List[str]:
-    """The relations of a link, lower case: one parameter may name several, and only the first such parameter counts."""
+    """Return the relations of a link, lower case: a parameter may name several, and only the first of them counts."""
     for found in _PARAMETER.finditer(parameters):
         if found.group(1).lower() == "rel":
             return (found.group(2) or found.group(3) or "").lower().split()
@@ -77,7 +77,7 @@ def _relations(parameters: str) -> List[str]:
 
 
 def names_in(key: str) -> Callable[[Answer], List[str]]:
-    """Reads the list `key` of an answer, where null stands for an empty one."""
+    """Read the list `key` of an answer, where null stands for an empty one."""
 
     def names_of(answer: Answer) -> List[str]:
         body = answer.json()
@@ -90,7 +90,7 @@ def names_in(key: str) -> Callable[[Answer], List[str]]:
 
 
 def digests_in(answer: Answer) -> List[str]:
-    """The digests of the manifests that an index names."""
+    """Return the digests of the manifests that an index names."""
     try:
         return [str(descriptor["digest"]) for descriptor in answer.json()["manifests"] or []]
     except (KeyError, TypeError):

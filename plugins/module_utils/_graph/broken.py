@@ -123,7 +123,7 @@ class _Looks:
         return self._index(manifest) if manifest.children else self._content(manifest)
 
     def _image(self, image: str) -> Optional[str]:
-        """An image of the v1 registry: it needs all that it is based on."""
+        """Look at an image of the v1 registry: it needs all that it is based on."""
         lost = self._lost(image)
         if lost:
             return f"image {image} {lost}"

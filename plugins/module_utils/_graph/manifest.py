@@ -172,7 +172,7 @@ def _media_type(data: Dict[str, Any]) -> str:
 
 
 def _implied_media_type(data: Dict[str, Any]) -> Optional[str]:
-    """OCI manifests may leave out `mediaType`; then their fields tell them apart."""
+    """Return what a manifest is that leaves out `mediaType`, as OCI ones may: their fields tell them apart."""
     if data.get("schemaVersion") != 2:
         return None
     if "manifests" in data:

@@ -57,7 +57,7 @@ def _lines(known: Mapping[str, Manifest]) -> Iterator[str]:
 
 
 def _manifests(lines: Iterator[Any], digests: Dict[str, str]) -> Iterator[Tuple[str, Manifest]]:
-    """Raises TypeError or ValueError where the file was cut."""
+    """Yield each manifest by its digest. Raises TypeError or ValueError where the file was cut."""
 
     def shared(names: List[str]) -> Tuple[str, ...]:
         return tuple(map(digests.setdefault, names, names))

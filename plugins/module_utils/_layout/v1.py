@@ -270,7 +270,7 @@ class _Index:
 
 
 def _is_companion_of_a_tag(file: str, files: List[str]) -> bool:
-    """Whether it goes with a tag such as `_x`, whose companion `tag_x_json` looks like a tag `x_json`."""
+    """Tell whether it goes with a tag such as `_x`, whose companion `tag_x_json` looks like a tag `x_json`."""
     return any(paths.companion(quoted) == file for quoted in map(paths.tag_in, files) if quoted is not None)
 
 

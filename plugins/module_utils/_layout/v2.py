@@ -165,7 +165,7 @@ class V2Layout(Layout):
         return paths.tag(repository, tag)
 
     def _serves(self, repository: str, digest: str) -> bool:
-        """Whether it is linked and there, and nothing that only some registries serve (schema 1)."""
+        """Tell whether it is linked and there, and nothing that only some registries serve (schema 1)."""
         link = self.storage.read(f"{paths.revision(repository, digest)}/link", _LINK_LIMIT)
         content = self.storage.read(paths.blob_data(digest), _LARGEST_MANIFEST) if link and link[0] else None
         return content is not None and parse_manifest(digest, content[0], {}).is_known
@@ -208,7 +208,7 @@ class V2Layout(Layout):
         return times
 
     def _is_link(self, graph: Graph, repository: Repository, path: str) -> bool:
-        """Whether a link that was short when it was listed holds a digest; if not, the registry answers 500 for it.
+        """Tell whether a link that was short when it was listed holds a digest; if not, the registry answers 500.
 
         Without its link a layer is missing from those images alone that name it. A manifest is wanted by its digest.
         """
@@ -378,7 +378,7 @@ def _tag_steps(removal: Removal, graph: Graph) -> Iterator[Step]:
 
 
 def _may_be_manifest(graph: Graph, digest: str, linked: Set[str]) -> bool:
-    """Whether it is linked as one; a child without a link may be a layer (build caches)."""
+    """Tell whether it is linked as one; a child without a link may be a layer (build caches)."""
     return digest in linked or graph.blobs[digest].size <= _LARGEST_MANIFEST
 
 

@@ -35,7 +35,7 @@ class Limits(NamedTuple):
 
 
 def read_limits(options: Mapping[str, Any]) -> Limits:
-    """Validate the limits. Raises InvalidOptionError."""
+    """Read the limits. Raises InvalidOptionError."""
     for name in ("max_delete", "max_delete_blobs"):
         if options[name] is not None and options[name] < 0:
             raise InvalidOptionError(name, options[name], "a number from 0 up")

@@ -92,7 +92,7 @@ def check_cache(config: Optional[RegistryConfig]) -> None:
 
 
 def caches_in_memory(config: Optional[RegistryConfig]) -> bool:
-    """Whether a restart is needed after a sweep; so it is where the configuration is not known."""
+    """Tell whether a restart is needed after a sweep; so it is where the configuration is not known."""
     return config is None or _kind(config) == "inmemory"
 
 
@@ -165,7 +165,7 @@ def _options(section: Mapping[str, Any]) -> Dict[str, Any]:
 
 
 def _tls(tls: Mapping[str, Any]) -> Dict[str, Any]:
-    """2.8 has `enabled` alone; in 3.x any of the files turns TLS on."""
+    """Return how TLS is used: 2.8 has `enabled` alone; in 3.x any of the files turns TLS on."""
     authorities, certificate, key = tls.get("rootcas") or [], tls.get("certificate"), tls.get("key")
     if not (tls.get("enabled") or authorities or certificate or key):
         return {}

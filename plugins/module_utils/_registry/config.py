@@ -251,7 +251,7 @@ def _find_key(level: Mapping[str, Any], name: str) -> str:
 
 
 def _storage_section(value: Any) -> dict[str, Any]:
-    """`storage: filesystem` is short for `storage: {filesystem: {}}`."""
+    """Return it written out: `storage: filesystem` is short for `storage: {filesystem: {}}`."""
     if isinstance(value, dict):
         return value
     return {} if value is None else {str(value): {}}
@@ -299,7 +299,7 @@ def _load_yaml(content: bytes, option: str, where: str) -> Any:
 
 
 def _unshared(value: Any) -> Any:
-    """Aliases as copies, as the registry's YAML library has them: a change of the one does not change the other."""
+    """Return aliases as copies, as the registry's YAML library has them: a change of one does not change the other."""
     if isinstance(value, dict):
         return {key: _unshared(item) for key, item in value.items()}
     return [_unshared(item) for item in value] if isinstance(value, list) else value

@@ -32,7 +32,7 @@ class Process(NamedTuple):
 
 
 def registry_processes(config_path: str) -> list[Process]:
-    """Processes that were started as `... serve <this file>`, in containers too.
+    """Return the processes that were started as `... serve <this file>`, in containers too.
 
     A container's process names the file by the container's path; that is looked up in the process's own root, and
     compared by inode.
@@ -50,7 +50,7 @@ def registry_processes(config_path: str) -> list[Process]:
 
 
 def registries_on(rootdirectory: str) -> list[int]:
-    """Process ids of registries whose own configuration names this directory, in containers too.
+    """Return the process ids of registries whose own configuration names this directory, in containers too.
 
     Each process is asked with its own file and its own `REGISTRY_*` variables, and its path is looked up in its own
     root.
@@ -59,7 +59,7 @@ def registries_on(rootdirectory: str) -> list[int]:
 
 
 def other_writers(rootdirectory: str, config_path: str) -> list[int]:
-    """Process ids of registries that write to this directory by another configuration file than this.
+    """Return the process ids of registries that write to this directory by another configuration file than this.
 
     By what that says they are neither read-only nor behind a proxy, which may be closed in their place.
     """
@@ -69,7 +69,7 @@ def other_writers(rootdirectory: str, config_path: str) -> list[int]:
 
 
 def serving(config_path: Optional[str], rootdirectory: Optional[str]) -> list[Process]:
-    """The processes of one registry, by its configuration file, or where that finds none by its root directory."""
+    """Return the processes of one registry, by its configuration file, or if that finds none by its root directory."""
     found = registry_processes(config_path) if config_path is not None else []
     if found or rootdirectory is None:
         return found
@@ -77,29 +77,29 @@ def serving(config_path: Optional[str], rootdirectory: Optional[str]) -> list[Pr
 
 
 def is_running(process: Process) -> bool:
-    """Whether that very process still runs; a zombie can't write any more."""
+    """Tell whether that very process still runs; a zombie can't write any more."""
     return _started(process.pid) == process.started
 
 
 def this_process() -> Process:
-    """The process that asks, which therefore runs."""
+    """Return the process that asks, which therefore runs."""
     return Process(os.getpid(), _started(os.getpid()) or "")
 
 
 def process_of(pid: int) -> Optional[Process]:
-    """The process that has this number now; None where there is none, or a zombie."""
+    """Return the process that has this number now; None where there is none, or a zombie."""
     started = _started(pid)
     return None if started is None else Process(pid, started)
 
 
 def children(parent: int) -> list[Process]:
-    """The processes whose parent is `parent`, without zombies."""
+    """Return the processes whose parent is `parent`, without zombies."""
     found = (process_of(pid) for pid in _pids() if _parent(pid) == parent)
     return [process for process in found if process is not None]
 
 
 def processes_of(program: Sequence[str]) -> list[Process]:
-    """Other processes whose command line, after the interpreter, begins like this; the last word is a file of ours."""
+    """Return other processes whose command line, after the interpreter, begins so; the last word is a file of ours."""
     words = list(map(os.fsencode, program))
     directory = os.path.dirname(program[-1])
     try:
@@ -112,7 +112,7 @@ def processes_of(program: Sequence[str]) -> list[Process]:
 
 
 def lock_holders(directory: str) -> list[Process]:
-    """Other processes that hold the directory's lock (flock(2)), as proc(5)'s `fdinfo` tells.
+    """Return other processes that hold the directory's lock (flock(2)), as proc(5)'s `fdinfo` tells.
 
     Nothing is asked of the files themselves: what a process holds open on a server that is away would hold us too.
     """
@@ -134,7 +134,7 @@ def end_processes(processes: Sequence[Process], signals: Sequence[int] = (signal
 
 
 def in_other_mounts(process: Process) -> bool:
-    """Whether the process has a mount namespace of its own, as in a container."""
+    """Tell whether the process has a mount namespace of its own, as in a container."""
     try:
         return os.readlink(f"{_PROC}/{process.pid}/ns/mnt") != os.readlink(f"{_PROC}/self/ns/mnt")
     except OSError:
@@ -158,7 +158,7 @@ def _parent(pid: int) -> Optional[int]:
 
 
 def _descriptors(pid: int, path: str) -> Iterator[str]:
-    """Numbers of descriptors that have this path open, as `<pid>/fdinfo/<number>`."""
+    """Yield the numbers of descriptors that have this path open, as `<pid>/fdinfo/<number>`."""
     with contextlib.suppress(OSError):
         for number in os.listdir(f"{_PROC}/{pid}/fd"):
             if os.readlink(f"{_PROC}/{pid}/fd/{number}") == path:
@@ -173,7 +173,7 @@ def _is_locked(descriptor: str) -> bool:
 
 
 def _status(pid: int) -> list[bytes]:
-    """The fields of proc(5)'s `stat` from the third, the state, on; none where there is no such process."""
+    """Return the fields of proc(5)'s `stat` from the third, the state, on; none where there is no such process."""
     try:
         return Path(f"{_PROC}/{pid}/stat").read_bytes().rpartition(b")")[2].split()
     except OSError:
@@ -181,7 +181,7 @@ def _status(pid: int) -> list[bytes]:
 
 
 def _named_files(pid: int) -> Iterator[str]:
-    """The files that may be the configuration of a `serve` command, as paths that can be opened from here."""
+    """Yield the files that may be the configuration of a `serve` command, as paths that can be opened from here."""
     arguments = _arguments(pid)
     if _V1_APPLICATION in arguments:
         names = _variable(pid, _V1_PATH_VARIABLE)
@@ -215,7 +215,7 @@ def _registries_on(rootdirectory: str) -> Iterator[tuple[int, RegistryConfig]]:
 
 
 def _configurations(pid: int) -> Iterator[RegistryConfig]:
-    """What may be the configuration of a `serve` command."""
+    """Yield what may be the configuration of a `serve` command."""
     variables = dict(v.split("=", 1) for v in map(os.fsdecode, _environment(pid)) if "=" in v)
     is_v1 = _V1_APPLICATION in _arguments(pid)
     settings = {name: value for name, value in variables.items() if is_v1 or name.startswith("REGISTRY_")}
@@ -225,7 +225,7 @@ def _configurations(pid: int) -> Iterator[RegistryConfig]:
 
 
 def _writes_to_all(config: RegistryConfig) -> bool:
-    """A pull-through cache writes when it is read-only, too."""
+    """Tell whether it does: a pull-through cache writes when it is read-only, too."""
     return config.is_proxy or not (config.read_only or config.is_private)
 
 

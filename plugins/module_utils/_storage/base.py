@@ -120,7 +120,7 @@ class OwnFiles(ABC):
         """
 
     def is_removable(self, name: str) -> bool:
-        """Whether of what has this name anything can be deleted, as far as that can be seen."""
+        """Tell whether of what has this name anything can be deleted, as far as that can be seen."""
         return True
 
     @abstractmethod

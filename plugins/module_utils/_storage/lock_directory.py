@@ -171,7 +171,7 @@ class LockAnywhere(LockFiles):
 
     @contextlib.contextmanager
     def _one_at_a_time(self) -> Iterator[None]:
-        """Two places could be taken at once; a lock of the kernel's own (flock(2)) takes no room."""
+        """Keep two places from being taken at once: a lock of the kernel's own (flock(2)) takes no room."""
         descriptor = os.open(innermost(os.path.dirname(self.path)), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -244,7 +244,7 @@ def _write(directory: str, name: str, content: Mapping[str, Any]) -> None:
 
 
 def _rename(source: str, target: str) -> None:
-    """Rename, where nobody was faster. An answer lost on NFS looks like that too: what holds then is read, not told."""
+    """Move it there, where nobody was faster. An answer lost on NFS looks like that too: what holds is read then."""
     try:
         os.rename(source, target)
     except OSError as error:

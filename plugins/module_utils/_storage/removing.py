@@ -80,7 +80,7 @@ def _may_be_there(path: str) -> bool:
 
 
 def is_held_open(path: str) -> bool:
-    """Whether it was deleted, and goes when the process that has it open on this NFS closes it."""
+    """Tell whether it was deleted, and goes when the process that has it open on this NFS closes it."""
     return os.path.basename(path).startswith(_HELD_OPEN)
 
 

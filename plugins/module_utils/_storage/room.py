@@ -36,7 +36,7 @@ class Room(NamedTuple):
     files: Optional[int]
 
     def has(self, needed: Room) -> bool:
-        """Whether that much fits."""
+        """Tell whether that much fits."""
         return self.bytes >= needed.bytes and (self.files is None or needed.files is None or self.files >= needed.files)
 
 
@@ -56,7 +56,7 @@ def room_of(path: str) -> Room:
 
 
 def has_room(path: str, needed: Room = LOCK_ROOM) -> bool:
-    """Whether that much fits where `path` is, or would be."""
+    """Tell whether that much fits where `path` is, or would be."""
     return room_of(path).has(needed)
 
 
@@ -127,7 +127,7 @@ def filesystem_in(mounts: Iterable[str], path: str) -> Optional[str]:
 
 
 def _is_exported(path: str) -> bool:
-    """Whether others may mount the path, something above it or something in it from here."""
+    """Tell whether others may mount the path, something above it or something in it from here."""
     try:
         with open(EXPORTS, encoding="utf-8", errors="surrogateescape") as file:
             exported = [f"{_unescaped(line.split()[0])}/" for line in file if line.strip()]

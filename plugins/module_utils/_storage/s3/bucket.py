@@ -67,7 +67,7 @@ class Bucket:
     """The bucket of a registry, by any number of threads. `where` says which."""
 
     def __init__(self, parameters: Mapping[str, Any]) -> None:
-        """Raises InvalidOptionError, MissingLibraryError; asks the bucket nothing yet."""
+        """Ask the bucket nothing yet. Raises InvalidOptionError, MissingLibraryError."""
         self.where: S3Parameters = read_parameters(parameters)
         self._client = make_client(parameters)
         self._client.meta.events.register("before-parse.s3.ListObjectsV2", _read_listing)
@@ -75,7 +75,7 @@ class Bucket:
         self.why_one_by_one: Optional[str] = None
 
     def url(self, key: str) -> str:
-        """What people call the object."""
+        """Return what people call the object."""
         return f"s3://{self.where.bucket}/{key}"
 
     def page(self, prefix: str, after: str = "", delimiter: str = "") -> Page:
@@ -155,7 +155,7 @@ class Bucket:
         ]
 
     def _delete_one_by_one(self, keys: List[str]) -> List[_Refusal]:
-        """What went before a connection broke off has gone, so that is no error of all."""
+        """Delete them so; what went before a connection broke off has gone, so that is no error of all."""
         broken: List[StorageError] = []
 
         def delete(key: str) -> Optional[_Refusal]:
@@ -226,7 +226,7 @@ class Bucket:
             self._client.abort_multipart_upload(Bucket=self.where.bucket, Key=upload.key, UploadId=upload.upload_id)
 
     def keeps_versions(self) -> Optional[bool]:
-        """Whether what is deleted stays as an old version; None where that may not be asked."""
+        """Tell whether what is deleted stays as an old version; None where that may not be asked."""
         try:
             with self._telling("asked about versions", ""):
                 return bool(self._client.get_bucket_versioning(Bucket=self.where.bucket).get("Status") == "Enabled")

@@ -108,7 +108,7 @@ def md5_of(content: bytes) -> Optional[bytes]:
 
 
 def _add_md5(params: Dict[str, Any], **_others: Any) -> None:
-    """boto3 sends a CRC32 with DeleteObjects since 1.36; servers older than that demand Content-MD5, as S3 once did."""
+    """Add Content-MD5, which older servers demand: boto3 sends a CRC32 with DeleteObjects in its place since 1.36."""
     digest = md5_of(params["body"]) if isinstance(params.get("body"), bytes) else None
     if digest is not None:
         params["headers"]["Content-MD5"] = base64.b64encode(digest).decode()
@@ -116,7 +116,7 @@ def _add_md5(params: Dict[str, Any], **_others: Any) -> None:
 
 @functools.lru_cache(maxsize=None)
 def _session() -> Any:
-    """The one session of this process: it reads much of what boto3 knows of S3 only once."""
+    """Return the one session of this process: it reads much of what boto3 knows of S3 only once."""
     return botocore.session.Session()
 
 
@@ -144,7 +144,7 @@ def _config(parameters: Mapping[str, Any]) -> Any:
 
 
 def _credentials(parameters: Mapping[str, Any]) -> Dict[str, str]:
-    """As the driver does it, one of the keys alone counts for nothing."""
+    """Return the keys; as with the driver, one of them alone counts for nothing."""
     access, secret = _text(parameters, "accesskey"), _text(parameters, "secretkey")
     if not access or not secret:
         return {}

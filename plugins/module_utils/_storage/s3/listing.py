@@ -62,7 +62,7 @@ class PackedKeys:
     """Entries in the order of their keys, as they were listed, and which of them have gone since."""
 
     def __init__(self, entries: Iterable[Entry], file: PageFile) -> None:
-        """Raises StorageError where the file can't be written."""
+        """Pack the entries into the file. Raises StorageError where it can't be written."""
         self._firsts: List[str] = []
         self._pages: List[_Place] = []
         # A byte for each entry of a page of which any has gone.

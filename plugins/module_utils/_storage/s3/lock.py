@@ -118,7 +118,7 @@ class LockObject(LockFiles):
 
 
 def _files(data: Any) -> Files:
-    """A file that is damaged says nothing, but it is there."""
+    """Return the files; one that is damaged says nothing, but it is there."""
     found: Dict[str, Any] = data if isinstance(data, dict) else {}
     return {name: content if isinstance(content, dict) else {} for name, content in found.items()}
 

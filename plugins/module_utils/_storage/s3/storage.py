@@ -40,7 +40,7 @@ class S3Storage(Storage):
     sets_aside = False
 
     def __init__(self, parameters: Mapping[str, Any]) -> None:
-        """Raises InvalidOptionError, MissingLibraryError; asks the bucket nothing yet."""
+        """Ask the bucket nothing yet. Raises InvalidOptionError, MissingLibraryError."""
         self.bucket = Bucket(parameters)
         self.base = f"{self.bucket.where.prefix}{_TREE}"
         self._beside = f"{self.bucket.where.prefix}{_BESIDE}"
@@ -134,7 +134,7 @@ class S3Storage(Storage):
         return True
 
     def prune(self, path: str, stop: str) -> None:
-        """An empty directory is there only where some object marks it."""
+        """Delete what marks empty directories: only where an object does are there any."""
         while path not in ("", stop) and path.startswith(stop):
             left = list(islice(self._keys(path).left(path), 2))
             if left not in ([], [f"{path}/"]):
@@ -198,7 +198,7 @@ class S3Storage(Storage):
         return Page(entries, [one[start:] for one in page.prefixes], page.is_last)
 
     def _unfinished_uploads(self) -> Dict[str, Unfinished]:
-        """The multipart uploads that were not completed, each by a name beside the object that it would have become."""
+        """Return the multipart uploads that were not completed, by names beside the objects they would have become."""
         if self._unfinished is None:
             found = list(self.bucket.unfinished(self.base))
             self._unfinished = {
