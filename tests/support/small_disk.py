@@ -12,6 +12,8 @@ import subprocess
 from pathlib import Path
 from types import TracebackType
 
+from .registries import wait_for
+
 _BLOCK = 4096
 _FILLING = "filling"
 
@@ -49,14 +51,21 @@ class SmallDisk:
         subprocess.run(["umount", "-l", str(self.path)], check=True, capture_output=True)
 
     def fill(self, where: Path, left: int = 0) -> None:
-        """Take all bytes but `left`, and not one inode more than it takes; `where` is a directory on the disk."""
+        """Take all bytes but `left`, and not one inode more than it takes; `where` is a directory on the disk.
+
+        A registry may still be taking back what a push that found no room has left: then once more.
+        """
         path = where / _FILLING
-        with contextlib.suppress(OSError), path.open("wb", 0) as file:
-            while True:
-                file.write(bytes(_BLOCK))
-        # Directory entries and extents may have taken some blocks, which a shorter file gives back.
-        os.truncate(path, path.stat().st_size // _BLOCK * _BLOCK - left)
-        assert self.free_bytes() - left in range(2 * _BLOCK)
+
+        def is_filled() -> bool:
+            with contextlib.suppress(OSError), path.open("ab", 0) as file:
+                while True:
+                    file.write(bytes(_BLOCK))
+            # Directory entries and extents may have taken some blocks, which a shorter file gives back.
+            os.truncate(path, path.stat().st_size // _BLOCK * _BLOCK - left)
+            return self.free_bytes() - left in range(2 * _BLOCK)
+
+        wait_for(is_filled, f"{self.path} to have {left} bytes left, and no more")
 
     def fill_inodes(self, where: Path) -> None:
         """Take every inode, in a directory of its own."""
