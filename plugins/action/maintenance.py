@@ -24,7 +24,7 @@ class ActionModule(RegistryAction):
         return super().execute({**told, "service_programs": programs}, task_vars)
 
     def _send_programs(self, task_vars: dict[str, Any]) -> dict[str, str]:
-        """Paths of the programs on the target by what they do."""
+        """Return the paths of the programs on the target by what they do."""
         paths = {}
         for name, task in service_tasks(self._task.args.get("service")).items():
             program = build_program(self, task, task_vars)

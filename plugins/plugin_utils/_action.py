@@ -47,11 +47,11 @@ class RegistryAction(ActionBase):  # type: ignore[misc]
 
     @property
     def is_detached(self) -> bool:
-        """Whether the module goes on after this has ended."""
+        """Tell whether the module goes on after this has ended."""
         return bool(self._task.async_val and not self._connection.has_native_async)
 
     def new_path(self, name: str) -> str:
-        """The path of a file in the task's temporary directory on the target, which is made where it is missing."""
+        """Return a path in the task's temporary directory on the target, which is made where it is missing."""
         directory = self._connection._shell.tmpdir or self._make_tmp_path()
         path: str = self._connection._shell.join_path(directory, name)
         return path

@@ -32,7 +32,7 @@ def _has_collection(module: str) -> bool:
 
 
 def build_program(action: ActionBase, task: ServiceTask, task_vars: dict[str, Any]) -> bytes | None:
-    """The program; it prints the module's result as JSON. None where the controller does not have the module."""
+    """Return the program; it prints the module's result as JSON. None where the controller does not have the module."""
     if not _has_collection(task.module):
         return None
     if not action._shared_loader_obj.module_loader.find_plugin_with_context(task.module).resolved:

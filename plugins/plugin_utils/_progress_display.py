@@ -61,7 +61,7 @@ class ProgressDisplay:
                     shown = line
 
     def _read(self) -> dict[str, Any] | None:
-        """What the module wrote last; None before it has begun."""
+        """Return what the module wrote last; None before it has begun."""
         found = self._action._low_level_execute_command(f"cat {shlex.quote(self._path)}", sudoable=False)
         state: dict[str, Any] | None = json.loads(found["stdout"]) if found["rc"] == 0 else None
         return state

@@ -12,7 +12,7 @@ _SECONDS_BEFORE_A_GUESS = 1.0
 
 
 def progress_line(state: Mapping[str, Any]) -> str:
-    """The line for what `module_utils/_basics/progress.py` wrote.
+    """Return the line for what `module_utils/_basics/progress.py` wrote.
 
     For example `sweeping: 12,400 of 25,000 objects (50%), 1.2 GB so far, about 8 s left`.
     """

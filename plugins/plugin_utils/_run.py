@@ -24,24 +24,24 @@ class ControllerProcess(NamedTuple):
 
     @property
     def id(self) -> str:
-        """The id of the run of which this is the controller's process."""
+        """Return the id of the run of which this is the controller's process."""
         return f"{self.controller}:{self.pid}:{self.started}"
 
     @classmethod
     def of_this_run(cls) -> ControllerProcess:
-        """The ansible-playbook itself, not the worker in which an action plugin runs and which ends with its task."""
+        """Return the ansible-playbook itself, not the worker of this action plugin, which ends with its task."""
         parent = multiprocessing.parent_process()
         pid = parent.pid if parent is not None and parent.pid is not None else os.getpid()
         return cls.of(pid)
 
     @classmethod
     def of(cls, pid: int) -> ControllerProcess:
-        """A process that runs here."""
+        """Return a process that runs here."""
         return cls(socket.gethostname(), pid, _started(pid) or "")
 
     @classmethod
     def from_id(cls, run_id: str) -> ControllerProcess | None:
-        """The process that an id names; None for the id of a module that was run by hand."""
+        """Return the process that an id names; None for the id of a module that was run by hand."""
         parts = run_id.split(":", 2)
         return cls(parts[0], int(parts[1]), parts[2]) if len(parts) == 3 and parts[1].isdigit() else None
 
@@ -53,7 +53,7 @@ class ControllerProcess(NamedTuple):
 
 
 def describe_run(member: str, job: Mapping[str, Any]) -> dict[str, str]:
-    """What the modules are told as `run` in their context: who runs them, and for which member of a fleet.
+    """Return what the modules are told as `run` in their context: who runs them, and for which member of a fleet.
 
     `job` is what AWX tells of its job: `id` and `template`, empty elsewhere.
     """
@@ -80,7 +80,7 @@ def _user() -> str:
 
 
 def _started(pid: int) -> str | None:
-    """When a process was started and where it is seen: `ticks@boot/namespace`; None where it is not there.
+    """Return when a process was started and where it is seen: `ticks@boot/namespace`; None where it is not there.
 
     Clock ticks since boot (proc(5), field 22) mean nothing after a reboot, and process numbers nothing in another
     container, though both may have the same host name.
@@ -96,14 +96,14 @@ def _started(pid: int) -> str | None:
 
 
 def _started_by_ps(pid: int) -> str | None:
-    """As `_started` where there is no /proc, as on macOS."""
+    """Return the same where there is no /proc, as on macOS."""
     command = ["ps", "-o", "lstart=", "-p", str(pid)]
     said = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "LC_ALL": "C"}, check=False)
     return " ".join(said.stdout.split()) or None
 
 
 def _place() -> str:
-    """Where process numbers and ticks mean the same as here; empty where there is no /proc to tell."""
+    """Return where process numbers and ticks mean the same as here; empty where there is no /proc to tell."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")[:8]
         return f"{boot}/{os.stat('/proc/self/ns/pid').st_ino}"

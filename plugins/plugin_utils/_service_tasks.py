@@ -19,7 +19,7 @@ class ServiceTask(NamedTuple):
 
 
 def service_tasks(service: Any) -> dict[str, ServiceTask]:
-    """The tasks by action (`restart`, `stop`, `start`) for the one kind of service that the option `service` gives.
+    """Return the tasks by action (`restart`, `stop`, `start`) for the kind of service that the option `service` names.
 
     For an action that is missing the module has a command of its own. Empty for what can't be understood: the module
     then says what is wrong with it.

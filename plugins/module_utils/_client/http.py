@@ -57,12 +57,12 @@ class UnexpectedAnswerError(RegistryError):
 
     @property
     def may_be_about_one_thing(self) -> bool:
-        """Whether it may say that the server can't make sense of what it was asked for, and nothing of us or itself."""
+        """Tell whether the server may be at a loss about what it was asked for, and all is well with us and itself."""
         return self.answer.status == 400 or self.answer.status >= 500
 
     @property
     def what(self) -> str:
-        """What was asked, and what came back."""
+        """Return what was asked, and what came back."""
         return self.answer.describe()
 
 
@@ -73,7 +73,7 @@ class BrokenOffError(UnreachableError):
 
     @property
     def what(self) -> str:
-        """What was asked, and what came back."""
+        """Return what was asked, and what came back."""
         return str(self)
 
 
@@ -109,14 +109,14 @@ class Answer:
 
     @property
     def error_codes(self) -> tuple[str, ...]:
-        """The `errors[].code` of the OCI distribution specification, empty where the body has none."""
+        """Return the `errors[].code` of the OCI distribution specification, empty where the body has none."""
         body = self.json()
         errors = body.get("errors") if isinstance(body, dict) else None
         return tuple(str(e.get("code")) for e in errors if isinstance(e, dict)) if isinstance(errors, list) else ()
 
     @property
     def is_registry(self) -> bool:
-        """Whether this looks like a registry's answer rather than a proxy's or a web site's page.
+        """Tell whether this looks like a registry's answer rather than a proxy's or a web site's page.
 
         Some (seen: go-containerregistry's) send the specification's errors as text/plain, without any header of theirs.
         """
@@ -127,7 +127,7 @@ class Answer:
 
     @property
     def is_page(self) -> bool:
-        """Whether this is a web page, such as a proxy's login form: whatever its status says, no registry said it."""
+        """Tell whether this is a web page, such as a proxy's login form: no registry said it, whatever its status."""
         return "text/html" in self.headers.get("Content-Type", "").lower()
 
     def describe(self) -> str:

@@ -42,7 +42,7 @@ class Permission(ABC):
 
     @abstractmethod
     def spares_tags(self, repository: str, digest: str, modified: float) -> bool:
-        """Is this manifest so new or so changed that a tag through which it is reached must stay too?"""
+        """Tell whether this manifest is so new or changed that a tag through which it is reached must stay too."""
 
     @abstractmethod
     def untagged(self, repository: str, digest: str, modified: float) -> bool:

@@ -80,24 +80,24 @@ class RegistryConfig:
 
     @property
     def url(self) -> Optional[str]:
-        """Where this registry answers as seen from its own host; None where it can't be told (a socket, no address)."""
+        """Return where it answers, as seen from its own host; None where that can't be told (a socket, no address)."""
         return _derive_url(_section(self.data, "http"))
 
     @property
     def is_private(self) -> bool:
-        """Whether the registry listens where only its own host reaches it: on loopback, or on a Unix socket."""
+        """Tell whether the registry listens where only its own host reaches it: on loopback, or on a Unix socket."""
         http = _section(self.data, "http")
         return http.get("net") == "unix" or _is_loopback(str(http.get("addr") or ""))
 
     @property
     def debug_ports(self) -> list[int]:
-        """Where metrics and profiles are served, and no images."""
+        """Return where metrics and profiles are served, and no images."""
         port = str(_section(_section(self.data, "http"), "debug").get("addr") or "").rpartition(":")[2]
         return [int(port)] if port.isdigit() else []
 
     @property
     def environment_overrides_read_only(self) -> bool:
-        """True where a change of the file's read-only key would not change what the registry does."""
+        """Tell whether a change of the file's read-only key would not change what the registry does."""
         return any(
             _is_read_only(merge_environment(with_read_only(self.file_data, wanted), self.environment)) is not wanted
             for wanted in (True, False)

@@ -147,7 +147,7 @@ def _pids() -> Iterator[int]:
 
 
 def _started(pid: int) -> Optional[str]:
-    """Start time in clock ticks since boot (proc(5), field 22); None for no process or a zombie."""
+    """Return the start time in clock ticks since boot (proc(5), field 22); None for no process or a zombie."""
     fields = _status(pid)
     return None if not fields or fields[0] in (b"Z", b"X") else fields[19].decode()
 

@@ -73,7 +73,7 @@ class Bounds:
 
     @cached_property
     def _selected(self) -> Dict[str, bool]:
-        """What was found out before: each step asks about each repository, and a list of patterns can be long."""
+        """Return what was found before: each step asks about each repository, and a list of patterns can be long."""
         return {}
 
     def selects(self, repository: str) -> bool:

@@ -62,7 +62,7 @@ class ProtectedImages:
 
     @cached_property
     def names(self) -> Set[Tuple[str, str]]:
-        """(repository, tag) names."""
+        """Return names as (repository, tag)."""
         return {name for reference in self.references for name in reference.names}
 
     def has(self, repository: str, tag: str) -> bool:

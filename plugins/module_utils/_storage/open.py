@@ -32,12 +32,12 @@ class StorageOptions(NamedTuple):
 
     @property
     def driver(self) -> Optional[str]:
-        """The name of the storage driver, None where there is not just one."""
+        """Return the name of the storage driver, None where there is not just one."""
         return self.drivers[0] if len(self.drivers) == 1 else None
 
     @property
     def drivers(self) -> List[str]:
-        """The names of all storage drivers."""
+        """Return the names of all storage drivers."""
         return [name for name in self.section if name not in _NO_DRIVERS]
 
 

@@ -11,7 +11,7 @@ from .._basics.task_context import OPTION
 
 
 def registry_argument_spec() -> dict[str, Any]:
-    """How to reach a registry over HTTP (doc fragment `registry`)."""
+    """Return the options that say how to reach a registry over HTTP (doc fragment `registry`)."""
     return {
         "registry_url": {"type": "str"},
         "registry_username": {"type": "str"},
@@ -40,12 +40,12 @@ def registry_mutually_exclusive() -> list[tuple[str, ...]]:
 
 
 def endpoints_argument_spec() -> dict[str, Any]:
-    """Where else the same registry answers (doc fragment `endpoints`)."""
+    """Return the option that says where else the same registry answers (doc fragment `endpoints`)."""
     return {"registry_endpoints": {"type": "list", "elements": "str", "default": []}}
 
 
 def storage_argument_spec() -> dict[str, Any]:
-    """Where the registry keeps its data (doc fragment `storage`)."""
+    """Return the options that say where the registry keeps its data (doc fragment `storage`)."""
     return {
         "registry_config": {"type": "path"},
         "registry_environment": {"type": "dict", "default": {}},
@@ -59,7 +59,7 @@ def task_context_argument_spec() -> dict[str, Any]:
 
 
 def service_argument_spec() -> dict[str, Any]:
-    """How the registry's service is restarted, stopped and started."""
+    """Return the options that say how the registry's service is restarted, stopped and started."""
     compose = {
         "project_src": {"type": "path", "required": True},
         "service": {"type": "str", "required": True},
@@ -89,12 +89,12 @@ def service_mutually_exclusive() -> list[tuple[str, ...]]:
 
 
 def _texts(default: Sequence[str]) -> dict[str, Any]:
-    """A list of texts: `_basics/texts.py` says why it is raw."""
+    """Return the specification of a list of texts: `_basics/texts.py` says why it is raw."""
     return {"type": "raw", "default": [*default]}
 
 
 def selection_argument_spec() -> dict[str, Any]:
-    """Which repositories and images a run may touch (doc fragment `selection`)."""
+    """Return the options that say which repositories and images a run may touch (doc fragment `selection`)."""
     return {
         "repositories": _texts(["**"]),
         "exclude_repositories": _texts([]),
@@ -108,7 +108,7 @@ def selection_argument_spec() -> dict[str, Any]:
 
 
 def removal_argument_spec() -> dict[str, Any]:
-    """What goes beside the tags that policies name, and when (doc fragment `removal`)."""
+    """Return the options that say what goes beside the tags that policies name, and when (doc fragment `removal`)."""
     return {
         "delete_untagged": {"type": "bool", "default": False},
         "untagged_older_than": {"type": "str", "default": "14d"},
@@ -121,7 +121,7 @@ def removal_argument_spec() -> dict[str, Any]:
 
 
 def limits_argument_spec() -> dict[str, Any]:
-    """How much a plan may delete (doc fragment `limits`)."""
+    """Return the options that say how much a plan may delete (doc fragment `limits`)."""
     return {
         "max_delete": {"type": "int"},
         "max_delete_percent": {"type": "float"},
@@ -133,7 +133,7 @@ def limits_argument_spec() -> dict[str, Any]:
 
 
 def policy_argument_spec() -> dict[str, Any]:
-    """One policy (doc fragment `policies`)."""
+    """Return the options of one policy (doc fragment `policies`)."""
     return {
         "name": {"type": "str"},
         "repositories": _texts(["**"]),
@@ -150,7 +150,7 @@ def policy_argument_spec() -> dict[str, Any]:
 
 
 def absent_argument_spec() -> dict[str, Any]:
-    """Deleting over the API what is named (doc fragment `absent`)."""
+    """Return the options for deleting over the API what is named (doc fragment `absent`)."""
     return {
         **registry_argument_spec(),
         "registry_url": {"type": "str", "required": True},

@@ -76,7 +76,7 @@ class ClosedRegistry:
             yield Sentry(self._opened.lock, hold.closed_until, self._require_still)
 
     def _require_registries(self, hold: Hold) -> None:
-        """The lock lies in this storage, so only registries that share it can have left their word there."""
+        """Raise NotClosedError unless all were closed: only those of this storage can have left word in its lock."""
         expected = self._options.context.closed_registries
         if len(hold.hosts) < expected:
             raise NotClosedError(

@@ -115,7 +115,7 @@ class StorageSweep:
         self._weigh_set_aside()
 
     def _delete_set_aside(self) -> None:
-        """All that goes has gone from the registry: what can't be deleted is no failure of the run."""
+        """Delete what has gone from the registry already: what can't be deleted is no failure of the run."""
         removed = self._opened.quarantine.purge()
         self._output.result["changed"] |= removed.is_changed
         if removed.left:
