@@ -48,7 +48,7 @@ _value:
 """
 
 import itertools
-from typing import Any, Callable, Dict, Iterator, List, Mapping, Sequence, Union
+from typing import Any, Callable, Iterator, Mapping, Sequence, Union
 
 from ansible.errors import AnsibleFilterError
 from ansible.utils.helpers import pct_to_int
@@ -56,12 +56,10 @@ from ansible.utils.helpers import pct_to_int
 Size = Union[int, str]
 
 
-def batches(
-    hosts: Sequence[str], units: Mapping[str, Sequence[str]], serial: Union[Size, Sequence[Size]]
-) -> List[List[str]]:
+def batches(hosts: Sequence[str], units: Mapping[str, Sequence[str]], serial: Size | Sequence[Size]) -> list[list[str]]:
     """Return the batches; AnsibleFilterError where `serial` is none that Ansible knows."""
     sizes = _sizes(serial, len(hosts))
-    found: List[List[str]] = []
+    found: list[list[str]] = []
     size = 0
     for together in _inseparable(hosts, units):
         if not found or len(found[-1]) + len(together) > size:
@@ -71,7 +69,7 @@ def batches(
     return found
 
 
-def _inseparable(hosts: Sequence[str], units: Mapping[str, Sequence[str]]) -> Iterator[List[str]]:
+def _inseparable(hosts: Sequence[str], units: Mapping[str, Sequence[str]]) -> Iterator[list[str]]:
     """Each unit at the place of its first host, every other host alone."""
     unit_of = {host: name for name, members in units.items() for host in members}
     seen = set()
@@ -84,7 +82,7 @@ def _inseparable(hosts: Sequence[str], units: Mapping[str, Sequence[str]]) -> It
             yield [other for other in hosts if unit_of.get(other) == unit]
 
 
-def _sizes(serial: Union[Size, Sequence[Size]], total: int) -> Iterator[int]:
+def _sizes(serial: Size | Sequence[Size], total: int) -> Iterator[int]:
     """The size of each batch in turn; the last one holds for all that follow, and none above 0 means all hosts."""
     given = list(serial) if isinstance(serial, (list, tuple)) else [serial]
     try:
@@ -100,5 +98,5 @@ def _sizes(serial: Union[Size, Sequence[Size]], total: int) -> Iterator[int]:
 class FilterModule:
     """The filter for Ansible."""
 
-    def filters(self) -> Dict[str, Callable[..., Any]]:
+    def filters(self) -> dict[str, Callable[..., Any]]:
         return {"batches": batches}

@@ -70,7 +70,7 @@ _value:
       type: str
 """
 
-from typing import Any, Callable, Collection, Dict, Iterable, List, Mapping, Sequence
+from typing import Any, Callable, Collection, Iterable, Mapping, Sequence
 
 RESULT = "registry_cleanup_result"
 
@@ -83,7 +83,7 @@ def outcomes(
     alive: Collection[str],
     error: str = "",
     connected: Sequence[str] = (),
-) -> List[Dict[str, Any]]:
+) -> list[dict[str, Any]]:
     """Return one row for each host."""
     return [
         {
@@ -95,7 +95,7 @@ def outcomes(
     ]
 
 
-def _status(variables: Vars, alive: bool, error: str, connected: Sequence[str]) -> Dict[str, str]:
+def _status(variables: Vars, alive: bool, error: str, connected: Sequence[str]) -> dict[str, str]:
     if variables.get(error):
         return {"status": "failed", "error": variables[error]}
     if alive:
@@ -109,5 +109,5 @@ def _status(variables: Vars, alive: bool, error: str, connected: Sequence[str]) 
 class FilterModule:
     """The filter for Ansible."""
 
-    def filters(self) -> Dict[str, Callable[..., Any]]:
+    def filters(self) -> dict[str, Callable[..., Any]]:
         return {"outcomes": outcomes}

@@ -41,7 +41,7 @@ _value:
   type: str
 """
 
-from typing import Any, Callable, Dict, Iterator, List, Mapping, Sequence
+from typing import Any, Callable, Iterator, Mapping, Sequence
 
 from ansible.module_utils.common.text.formatters import bytes_to_human
 
@@ -66,7 +66,7 @@ def summary(outcomes: Sequence[Outcome], title: str = "") -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _row(outcome: Outcome) -> List[str]:
+def _row(outcome: Outcome) -> list[str]:
     counts = outcome.get("deleted") or {}
     window = outcome.get("window_seconds")
     return [
@@ -111,5 +111,5 @@ def _capped(messages: Sequence[str]) -> Iterator[str]:
 class FilterModule:
     """The filter for Ansible."""
 
-    def filters(self) -> Dict[str, Callable[..., Any]]:
+    def filters(self) -> dict[str, Callable[..., Any]]:
         return {"summary": summary}

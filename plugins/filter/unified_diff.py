@@ -35,14 +35,14 @@ _value:
 """
 
 import difflib
-from typing import Any, Callable, Dict, List, Mapping, Union
+from typing import Any, Callable, Mapping
 
 Part = Mapping[str, str]
 
 
-def unified_diff(diff: Union[Part, List[Part]]) -> str:
+def unified_diff(diff: Part | list[Part]) -> str:
     """Return the lines of all parts, one after the other."""
-    lines: List[str] = []
+    lines: list[str] = []
     for part in [diff] if isinstance(diff, Mapping) else diff:
         before, after = (str(part.get(side, "")).splitlines(keepends=True) for side in ("before", "after"))
         lines += difflib.unified_diff(before, after, "before", "after")
@@ -52,5 +52,5 @@ def unified_diff(diff: Union[Part, List[Part]]) -> str:
 class FilterModule:
     """The filter for Ansible."""
 
-    def filters(self) -> Dict[str, Callable[..., Any]]:
+    def filters(self) -> dict[str, Callable[..., Any]]:
         return {"unified_diff": unified_diff}

@@ -42,14 +42,14 @@ _value:
   type: dict
 """
 
-from typing import Any, Callable, Dict, Iterable, List, Mapping
+from typing import Any, Callable, Iterable, Mapping
 
 NAME = "registry_cleanup_shared_storage"
 
 
-def units(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]) -> Dict[str, List[str]]:
+def units(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
     """Return the hosts of each shared storage, by its name."""
-    found: Dict[str, List[str]] = {}
+    found: dict[str, list[str]] = {}
     for host in hosts:
         storage = hostvars[host].get(NAME)
         if storage:
@@ -60,5 +60,5 @@ def units(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]) -> Di
 class FilterModule:
     """The filter for Ansible."""
 
-    def filters(self) -> Dict[str, Callable[..., Any]]:
+    def filters(self) -> dict[str, Callable[..., Any]]:
         return {"units": units}

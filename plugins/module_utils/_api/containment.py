@@ -11,7 +11,7 @@ as soon as several places are concerned.
 
 from __future__ import annotations
 
-from typing import Callable, List, NamedTuple, Optional, Set, TypeVar, Union
+from typing import Callable, NamedTuple, TypeVar
 
 from .._basics.errors import RegistryError
 from .._client.http import ATTEMPTS, BrokenOffError, UnexpectedAnswerError
@@ -24,7 +24,7 @@ class Refused(NamedTuple):
     """What can't be read, and what the server said."""
 
     node: Node
-    error: Union[UnexpectedAnswerError, BrokenOffError]
+    error: UnexpectedAnswerError | BrokenOffError
 
     @property
     def what(self) -> str:
@@ -41,11 +41,11 @@ class Containment:
     def __init__(self, read_again: Callable[[Node], object], place_of: Callable[[Node], object]) -> None:
         self._read_again = read_again
         self._place_of = place_of
-        self._good: Optional[Node] = None
-        self._waiting: List[Refused] = []
-        self._troubled: Set[str] = set()
+        self._good: Node | None = None
+        self._waiting: list[Refused] = []
+        self._troubled: set[str] = set()
 
-    def attempt(self, node: Node, ask: Callable[[int], R], *, is_patient: bool = True) -> Union[R, Refused]:
+    def attempt(self, node: Node, ask: Callable[[int], R], *, is_patient: bool = True) -> R | Refused:
         """Return `ask(attempts)`, or that it is refused. Raises RegistryError for what is about us or the server.
 
         Where something was refused for good the rest of the repository gets one attempt each, for what comes of it is
@@ -81,7 +81,7 @@ class Containment:
         if self._good is None and len({self._place_of(refused.node) for refused in waiting}) > 1:
             raise waiting[0].error
 
-    def _attempt(self, node: Node, ask: Callable[[int], R], attempts: int) -> Union[R, Refused]:
+    def _attempt(self, node: Node, ask: Callable[[int], R], attempts: int) -> R | Refused:
         try:
             return ask(attempts)
         except (UnexpectedAnswerError, BrokenOffError) as error:

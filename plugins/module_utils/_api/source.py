@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Dict, Iterable, List, Mapping, Optional, Sequence
+from typing import Iterable, Mapping, Sequence
 
 from .._basics.patterns import Pattern, is_selected
 from .._basics.progress import SILENT, Progress
@@ -39,7 +39,7 @@ class ApiSource(Source):
     def version(self) -> str:
         return self.client.version
 
-    def source(self) -> Dict[str, str]:
+    def source(self) -> dict[str, str]:
         return {"registry": self.client.url}
 
     @abstractmethod
@@ -47,7 +47,7 @@ class ApiSource(Source):
         """Find out what can be deleted in `repository`; changes nothing. Raises DeletionRefusedError."""
 
     @abstractmethod
-    def read(self, named: Optional[Mapping[str, Iterable[str]]] = None) -> Graph:
+    def read(self, named: Mapping[str, Iterable[str]] | None = None) -> Graph:
         """Read every tag with its image. `named` are tags by repository that are read though they may not be listed."""
 
     @abstractmethod
@@ -70,7 +70,7 @@ class ApiSource(Source):
     def _names_are_given(self) -> bool:
         return all(pattern.is_literal for pattern in self.included)
 
-    def _select(self, graph: Graph) -> List[str]:
+    def _select(self, graph: Graph) -> list[str]:
         """Return the selected repositories, and enter the names of the others into the graph.
 
         The catalogue, which many may not see, is only asked for patterns.

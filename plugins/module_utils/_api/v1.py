@@ -8,7 +8,7 @@ What images are based on is not read for a plan: only tags and repositories can 
 
 from __future__ import annotations
 
-from typing import Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import Iterable, Iterator, Mapping, Sequence
 
 from .._basics.errors import RegistryError
 from .._basics.patterns import Pattern
@@ -40,7 +40,7 @@ class V1Api(ApiSource):
     ) -> None:
         super().__init__(client, included, excluded, progress)
         # None of an image that is not there.
-        self._known: Dict[str, Optional[ImageConfig]] = {}
+        self._known: dict[str, ImageConfig | None] = {}
 
     def find_ability(self, repository: str) -> Ability:
         answer = self.client.put_nothing(repository, "drydock-probe")
@@ -48,7 +48,7 @@ class V1Api(ApiSource):
             raise RegistryError(self.client.explain(answer))
         return _ABILITY
 
-    def read(self, named: Optional[Mapping[str, Iterable[str]]] = None) -> Graph:
+    def read(self, named: Mapping[str, Iterable[str]] | None = None) -> Graph:
         self.progress.stage("listing tags")
         graph = Graph(images_are_global=True)
         return self._read(graph, self._select(graph))
@@ -109,7 +109,7 @@ class V1Api(ApiSource):
             if config.created is not None:
                 graph.created[digest] = config.created
 
-    def read_configs(self, graph: Graph, digests: Iterable[str]) -> Iterator[Tuple[str, ImageConfig]]:
+    def read_configs(self, graph: Graph, digests: Iterable[str]) -> Iterator[tuple[str, ImageConfig]]:
         homes, asked = _homes(graph), dict.fromkeys(digests)
         known = ((digest, self._known[digest]) for digest in asked if digest in self._known)
         yield from ((digest, config) for digest, config in known if config is not None)
@@ -131,7 +131,7 @@ class V1Api(ApiSource):
             graph.repositories[name] = Repository(name, tags)
         return graph
 
-    def _ancestry(self, repository: str, image: str) -> List[str]:
+    def _ancestry(self, repository: str, image: str) -> list[str]:
         content = self.client.image_file(repository, image, "ancestry")
         try:
             named = read_json(content) if content else []
@@ -160,9 +160,9 @@ def _enter_lost(graph: Graph, image: str) -> None:
             repository.absent.add(image)
 
 
-def _homes(graph: Graph) -> Dict[str, str]:
+def _homes(graph: Graph) -> dict[str, str]:
     """Return a repository for every image, in which it may be asked for."""
-    pairs: List[Tuple[str, str]] = [
+    pairs: list[tuple[str, str]] = [
         (digest, name)
         for name, repository in graph.repositories.items()
         for digest in (*repository.revisions, *(tag.digest for tag in repository.tags.values()))

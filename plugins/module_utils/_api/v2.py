@@ -9,7 +9,7 @@ the images that are asked about. What no tag reaches is not seen here, and no pu
 
 from __future__ import annotations
 
-from typing import Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple, TypeVar, Union
+from typing import Iterable, Iterator, Mapping, NamedTuple, Sequence, TypeVar, Union
 
 from .._basics.errors import RegistryError
 from .._basics.order import natural_key
@@ -48,8 +48,8 @@ class Parsed(NamedTuple):
     """A manifest, and of its children those that it does not call images, and those that it does not call manifests."""
 
     manifest: Manifest
-    nested: Tuple[str, ...] = ()
-    likely_layers: Tuple[str, ...] = ()
+    nested: tuple[str, ...] = ()
+    likely_layers: tuple[str, ...] = ()
 
 
 class _Layer:
@@ -74,21 +74,21 @@ class V2Api(ApiSource):
         progress: Progress = SILENT,
     ) -> None:
         super().__init__(client, included, excluded, progress)
-        self._parsed: Dict[str, Parsed] = {}
+        self._parsed: dict[str, Parsed] = {}
         # Whether sizes are entered: for a plan, which never asks for them here, they would only take memory.
         self._weighs = False
-        self._likely_layers: Set[str] = set()
+        self._likely_layers: set[str] = set()
         self._manifests = Containment(lambda node: self.client.manifest(*node), place_of=lambda node: node[0])
         self._blobs = Containment(lambda node: self.client.has_blob(*node), place_of=lambda node: node)
         self._configs = Containment(lambda node: self.client.blob(*node, _CONFIG_LIMIT), place_of=lambda node: node)
         # Whether what an index names is a manifest that its repository has: asked once. Some are layers of it.
-        self._parts: Dict[Node, bool] = {}
-        self._layers: Set[Node] = set()
+        self._parts: dict[Node, bool] = {}
+        self._layers: set[Node] = set()
 
     def find_ability(self, repository: str) -> Ability:
         return find_ability(self.client, repository)
 
-    def read(self, named: Optional[Mapping[str, Iterable[str]]] = None) -> Graph:
+    def read(self, named: Mapping[str, Iterable[str]] | None = None) -> Graph:
         """Read every tag with its manifest, each in one request (`named`: distribution #4891)."""
         graph = Graph()
         self.progress.stage("listing tags")
@@ -180,9 +180,9 @@ class V2Api(ApiSource):
         self.complete(graph, {name: wanted & set(found.revisions) for name, found in graph.repositories.items()})
         add_dates(graph, wanted, self.read_configs(graph, parts_of(graph, wanted)))
 
-    def read_configs(self, graph: Graph, digests: Iterable[str]) -> Iterator[Tuple[str, ImageConfig]]:
+    def read_configs(self, graph: Graph, digests: Iterable[str]) -> Iterator[tuple[str, ImageConfig]]:
         homes = {digest: name for name, found in graph.repositories.items() for digest in found.revisions}
-        by_config: Dict[str, List[str]] = {}
+        by_config: dict[str, list[str]] = {}
         for digest in digests:
             manifest = graph.manifests.get(digest)
             if manifest is not None and manifest.config and digest in homes:
@@ -190,7 +190,7 @@ class V2Api(ApiSource):
         wanted = [(homes[images[0]], config) for config, images in by_config.items()]
         self.progress.stage("reading dates", len(wanted), "image configurations")
         contents = self.progress.each(self.client.map(self._fetch_config, wanted))
-        refused: Dict[str, Refused] = {}
+        refused: dict[str, Refused] = {}
         for node, content in self._sorted_out(self._configs, wanted, contents):
             if isinstance(content, Refused):
                 refused.setdefault(node[0], content)
@@ -202,9 +202,9 @@ class V2Api(ApiSource):
             graph.warnings.append(f"{name}: the dates of some images can't be read ({one.what})")
 
     def _list_tags(
-        self, graph: Graph, names: Sequence[str], named: Optional[Mapping[str, Iterable[str]]] = None
-    ) -> List[Node]:
-        listed: List[Node] = []
+        self, graph: Graph, names: Sequence[str], named: Mapping[str, Iterable[str]] | None = None
+    ) -> list[Node]:
+        listed: list[Node] = []
         for name, tags in zip(names, self.client.map(self.client.tags, names)):
             # Distribution also answers 404 for a repository of its catalogue that has no tags.
             if tags is None and self._names_are_given:
@@ -217,8 +217,8 @@ class V2Api(ApiSource):
 
     def _enter(self, graph: Graph, listed: Sequence[Node], found: Iterable[_Found]) -> None:
         """Enter what each of the listed tags was found to be, and the indexes below it."""
-        nested: List[Node] = []
-        refused: List[Refused] = []
+        nested: list[Node] = []
+        refused: list[Refused] = []
         for (name, tag), manifest in self._sorted_out(self._manifests, listed, found):
             repository = graph.repositories[name]
             if isinstance(manifest, Fetched):
@@ -238,8 +238,8 @@ class V2Api(ApiSource):
     def _descend(self, graph: Graph, nodes: Iterable[Node], *, only_indexes: bool) -> None:
         """Read these manifests, and below them all or only the indexes; each is asked for once in its repository."""
         waiting = list(dict.fromkeys(nodes))
-        seen: Set[Node] = set(waiting)
-        refused: List[Refused] = []
+        seen: set[Node] = set(waiting)
+        refused: list[Refused] = []
         while waiting:
             asked = [node for node in waiting if node not in self._parts]
             for node, found in self._sorted_out(self._manifests, asked, self.client.map(self._look, asked)):
@@ -276,7 +276,7 @@ class V2Api(ApiSource):
 
     def _sorted_out(
         self, containment: Containment, nodes: Iterable[Node], outcomes: Iterable[R]
-    ) -> Iterator[Tuple[Node, R]]:
+    ) -> Iterator[tuple[Node, R]]:
         """Yield each node with what came of it. Raises RegistryError where that says that the server is busy."""
         for node, found in zip(nodes, outcomes):
             if isinstance(found, Refused):
@@ -341,7 +341,7 @@ class V2Api(ApiSource):
     def _look(self, node: Node) -> _Found:
         """Return the manifest; without its content where that was seen before."""
 
-        def ask(attempts: int) -> Optional[Fetched]:
+        def ask(attempts: int) -> Fetched | None:
             name, reference = node
             if ":" in reference and reference not in self._parsed:
                 return self.client.manifest(name, reference, attempts)
@@ -364,10 +364,10 @@ class V2Api(ApiSource):
         except RegistryError:
             return False
 
-    def _ask_blob(self, node: Node) -> Union[bool, Refused]:
+    def _ask_blob(self, node: Node) -> bool | Refused:
         return self._blobs.attempt(node, lambda attempts: self.client.has_blob(*node, attempts))
 
-    def _fetch_config(self, node: Node) -> Union[bytes, Refused, None]:
+    def _fetch_config(self, node: Node) -> bytes | Refused | None:
         """Return an image's configuration; None where it is not there, or longer than one ever is."""
         try:
             return self._configs.attempt(node, lambda attempts: self.client.blob(*node, _CONFIG_LIMIT, attempts))
@@ -397,14 +397,14 @@ def _blobs_of(graph: Graph, repository: Repository, images: Iterable[str]) -> It
                 yield blob
 
 
-def _tags_naming(graph: Graph, repository: Repository, blob: str) -> List[str]:
+def _tags_naming(graph: Graph, repository: Repository, blob: str) -> list[str]:
     """Return the tags whose image has this configuration or layer."""
     images = [one for one in repository.revisions if blob in named_blobs(graph, [one])]
     needing = LeadingTo(graph, [(repository.name, image) for image in images], {})
     return [tag.name for tag in repository.tags.values() if (repository.name, tag.digest) in needing]
 
 
-def _parse(found: Fetched, digests: Dict[str, str]) -> Parsed:
+def _parse(found: Fetched, digests: dict[str, str]) -> Parsed:
     if found.media_type.startswith(_SCHEMA1):
         return Parsed(Manifest(found.media_type, len(found.content), is_known=False))
     manifest = parse_manifest(found.digest, found.content, digests)

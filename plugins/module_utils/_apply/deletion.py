@@ -11,7 +11,7 @@ an index still needs it (docs/registry_facts.md#mistakes-of-other-tools).
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple, TypeVar, cast
+from typing import Callable, Iterable, NamedTuple, Optional, Sequence, Tuple, TypeVar, cast
 
 from .._api.ability import refusal
 from .._api.source import ApiSource
@@ -42,7 +42,7 @@ _ABOUT_THE_REGISTRY = (401, 405, 429)
 class NotDeleted(NamedTuple):
     """Something that was to be deleted and was not: the registry would not, or the run ended before it."""
 
-    repository: Optional[str]
+    repository: str | None
     kind: str
     name: str
     why: str
@@ -71,10 +71,10 @@ class Deletion:
         self.plan = plan
         self.protected = protected
         self.abilities = abilities
-        self.drift: List[Drift] = []
-        self._deleted: Set[Thing] = set()
-        self._overwritten: Set[Thing] = set()
-        self._refused: Dict[str, RegistryError] = {}
+        self.drift: list[Drift] = []
+        self._deleted: set[Thing] = set()
+        self._overwritten: set[Thing] = set()
+        self._refused: dict[str, RegistryError] = {}
         self._tried = False
 
     def run(self) -> None:
@@ -112,7 +112,7 @@ class Deletion:
                 done.repositories[name] = RepositoryRemoval(tags, manifests, is_removed=is_removed)
         return done
 
-    def not_deleted(self, why: str) -> List[NotDeleted]:
+    def not_deleted(self, why: str) -> list[NotDeleted]:
         """Return what was neither deleted nor left alone; `why` where nothing was refused in its repository."""
         settled = self._deleted.union((found.repository, found.kind, found.name) for found in self.drift)
         planned = [
@@ -135,7 +135,7 @@ class Deletion:
         else:
             self._delete_by_digest(*self._mark_again(part))
 
-    def _mark_again(self, part: Removal) -> Tuple[Removal, Graph]:
+    def _mark_again(self, part: Removal) -> tuple[Removal, Graph]:
         """Return what of this part may still go, and the repositories as they are now."""
         fresh = self.source.read_again(list(part.repositories), self.graph)
         plan = replace(self.plan, removal=part)
@@ -170,7 +170,7 @@ class Deletion:
         for name in removal.repositories:
             self._look_back(name, fresh, removal)
 
-    def _try_out(self, tags: List[Tuple[str, Tag]]) -> None:
+    def _try_out(self, tags: list[tuple[str, Tag]]) -> None:
         """Delete one tag whose image another tag keeps, and see that this one stays.
 
         Some servers delete the image with the tag. That must not be found out at the cost of more than one.
@@ -188,7 +188,7 @@ class Deletion:
                     )
                 return
 
-    def _sibling(self, name: str, tag: Tag) -> Optional[Tag]:
+    def _sibling(self, name: str, tag: Tag) -> Tag | None:
         """Return a tag of the same image that stays."""
         going = self.plan.removal.repositories[name].tags
         others = self.graph.repositories[name].tags.values() if tag.digest else ()
@@ -198,7 +198,7 @@ class Deletion:
         for _done in self.source.progress.each(self.client.map(function, items)):
             pass
 
-    def _delete_tag(self, found: Tuple[str, Tag]) -> None:
+    def _delete_tag(self, found: tuple[str, Tag]) -> None:
         name, tag = found
         if not self._is_unmoved(name, tag):
             return
@@ -220,7 +220,7 @@ class Deletion:
                 self._require_deleted(answer)
         self._deleted.add((name, "repository", name))
 
-    def _delete_manifest(self, found: Tuple[Node, Removal]) -> None:
+    def _delete_manifest(self, found: tuple[Node, Removal]) -> None:
         """Delete by digest; the tags that go with it were asked when the plan was marked again."""
         (name, digest), removal = found
         tags = [tag for tag in removal.repositories[name].tags.values() if tag.digest == digest]
@@ -308,7 +308,7 @@ def look_at_broken(source: ApiSource, graph: Graph, plan: Plan) -> None:
     source.look_for_parts(graph, {name: found for name, found in broken.items() if name in graph.repositories})
 
 
-def _tags_of(removal: Removal) -> List[Tuple[str, Tag]]:
+def _tags_of(removal: Removal) -> list[tuple[str, Tag]]:
     return [(name, tag) for name, gone in removal.repositories.items() for tag in gone.tags.values()]
 
 

@@ -5,14 +5,14 @@
 
 from __future__ import annotations
 
-from typing import AbstractSet, Dict, Iterator, List, Set
+from typing import AbstractSet, Iterator
 
 from .._graph.graph import Graph
 from .._graph.reach import Node, referrers
 from .._graph.removal import Removal
 
 
-def units(graph: Graph, removal: Removal) -> Iterator[List[str]]:
+def units(graph: Graph, removal: Removal) -> Iterator[list[str]]:
     """Yield the repositories of the removal in groups that must be marked together.
 
     Mostly each is a group of its own. Signatures in a repository of their own (cosign's COSIGN_REPOSITORY) join it with
@@ -31,20 +31,20 @@ def units(graph: Graph, removal: Removal) -> Iterator[List[str]]:
         names = [*homes.get(subject, []), *(name for name, _digest in found if name in leader)]
         for name in names[1:]:
             leader[find(name)] = find(names[0])
-    groups: Dict[str, List[str]] = {}
+    groups: dict[str, list[str]] = {}
     for name in removal.repositories:
         groups.setdefault(find(name), []).append(name)
     yield from groups.values()
 
 
-def referring_first(graph: Graph, removal: Removal) -> Iterator[List[Node]]:
+def referring_first(graph: Graph, removal: Removal) -> Iterator[list[Node]]:
     """Yield the manifests of the removal in groups: what refers to others goes before these.
 
     An index goes before its children and a referrer before its subject, so that an end in between leaves nothing that
     names what is gone.
     """
     nodes = {(name, digest) for name, gone in removal.repositories.items() for digest in gone.manifests}
-    targets: Dict[Node, Set[Node]] = {
+    targets: dict[Node, set[Node]] = {
         (name, digest): {(name, child) for child in graph.children_of(digest)} & nodes for name, digest in nodes
     }
     by_subject = referrers(graph)
@@ -54,7 +54,7 @@ def referring_first(graph: Graph, removal: Removal) -> Iterator[List[Node]]:
         for node in nodes.intersection(found):
             targets[node] |= subjects - {node}
     while targets:
-        referred: Set[Node] = set().union(*targets.values())
+        referred: set[Node] = set().union(*targets.values())
         # Tags of the form sha256-<hex> can make two manifests each other's referrers.
         ready = sorted(targets.keys() - referred) or sorted(targets)
         yield ready
@@ -62,9 +62,9 @@ def referring_first(graph: Graph, removal: Removal) -> Iterator[List[Node]]:
             del targets[node]
 
 
-def _homes(graph: Graph, removal: Removal, subjects: AbstractSet[str]) -> Dict[str, List[str]]:
+def _homes(graph: Graph, removal: Removal, subjects: AbstractSet[str]) -> dict[str, list[str]]:
     """Return, by the digest of a subject, the repositories of the removal that have it."""
-    homes: Dict[str, List[str]] = {}
+    homes: dict[str, list[str]] = {}
     for name in removal.repositories:
         repository = graph.repositories.get(name)
         for digest in subjects & repository.revisions.keys() if repository else ():

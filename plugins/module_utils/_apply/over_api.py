@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Iterable, Mapping, NamedTuple
 
 from .._api.source import ApiSource
 from .._basics.errors import DrydockError, RegistryError
@@ -36,10 +36,10 @@ class Outcome(NamedTuple):
 
     marked: Marked
     is_changed: bool
-    not_deleted: List[NotDeleted]
-    failure: Optional[str]
+    not_deleted: list[NotDeleted]
+    failure: str | None
 
-    def describe(self) -> Dict[str, Any]:
+    def describe(self) -> dict[str, Any]:
         """Return the part of a module's result that only a run can tell."""
         left = [found._asdict() for found in sorted(self.not_deleted, key=place_in_lists)]
         return {"changed": self.is_changed, **capped("not_deleted", left)}
@@ -86,7 +86,7 @@ def _joined(first: Removal, then: Removal) -> Removal:
     return Removal(repositories, left_untagged=first.left_untagged + then.left_untagged)
 
 
-def notes_on(client: ApiClient) -> List[str]:
+def notes_on(client: ApiClient) -> list[str]:
     """Return what holds at the registry that was asked, and at others does not."""
     return [_HARBOR] if client.is_harbor else []
 
@@ -102,7 +102,7 @@ class OverApi:
         self.bounds = bounds
         self.overwrites = overwrites
         self.removes = removes and api.deletes_repositories
-        self._abilities: Optional[Abilities] = None
+        self._abilities: Abilities | None = None
 
     @property
     def is_writable(self) -> bool:
@@ -119,7 +119,7 @@ class OverApi:
         _note_what_is_not_seen(graph, plan.removal)
         return plan
 
-    def mark_again(self, graph: Graph, plan: Plan) -> Tuple[Removal, List[Drift]]:
+    def mark_again(self, graph: Graph, plan: Plan) -> tuple[Removal, list[Drift]]:
         """Return what of the plan may still go, and what not and why."""
         look_at_broken(self.api, graph, plan)
         found = graph.repositories
@@ -139,7 +139,7 @@ class OverApi:
         if removal.counts().is_nothing() or self._abilities is None:
             return Outcome(marked, False, [], None)
         deletion = Deletion(self.api, graph, replace(plan, removal=removal), self.bounds.protected, self._abilities)
-        failure: Optional[str] = None
+        failure: str | None = None
         try:
             deletion.run()
         except DrydockError as error:

@@ -10,7 +10,7 @@ seen by every host that shares the storage. Where nothing can be set aside (S3) 
 
 from __future__ import annotations
 
-from typing import List, NamedTuple, Optional
+from typing import NamedTuple
 
 from .._basics.errors import PlanError, StorageError
 from .._plan.file import dump_plan, load_plan
@@ -24,9 +24,9 @@ _APPLIED = "applied.json"
 class QuarantineWeight(NamedTuple):
     """What the quarantine holds; `bytes` counts files, `path` is None where nothing can be set aside."""
 
-    path: Optional[str]
+    path: str | None
     bytes: int
-    plans: List[str]
+    plans: list[str]
 
 
 class Quarantine:
@@ -36,11 +36,11 @@ class Quarantine:
         self._files = storage.own_files()
         self._sets_aside = storage.sets_aside
 
-    def interrupted(self) -> List[Plan]:
+    def interrupted(self) -> list[Plan]:
         """Return the plans that were being applied when something stopped them. Raises PlanError."""
         return [self._load(name) for name in self._files.names() if self._files.has(name, _APPLYING)]
 
-    def applied(self) -> List[str]:
+    def applied(self) -> list[str]:
         """Return the names of the quarantines that may be deleted: those whose plan was applied whole."""
         return [name for name in self._files.names() if not self._files.has(name, _APPLYING)]
 

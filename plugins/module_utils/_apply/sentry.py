@@ -14,7 +14,7 @@ import signal
 import threading
 import time
 from types import FrameType
-from typing import Callable, Iterator, Optional
+from typing import Callable, Iterator
 
 from .._basics.deadline import Deadline
 from .._basics.errors import MaintenanceError, NotClosedError, RegistryError, StoppedError
@@ -30,14 +30,14 @@ _SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 class Sentry:
     """Watches one sweep. `ask` raises NotClosedError where the registry is not shown to be closed."""
 
-    def __init__(self, lock: Lock, until: Optional[float], ask: Callable[[], None]) -> None:
+    def __init__(self, lock: Lock, until: float | None, ask: Callable[[], None]) -> None:
         """`until` is the end of the lease, in seconds since the epoch; None for no end."""
         self.lock = lock
         self.ask = ask
         self.until = None if until is None else until - margin(lock, until)
         self._deadline = None if self.until is None else Deadline(self.until)
         self._next = 0.0
-        self._signal: Optional[int] = None
+        self._signal: int | None = None
 
     def look(self) -> None:
         """Raise StoppedError where no further step may be made. Cheap: to be called before each."""
@@ -92,7 +92,7 @@ class Sentry:
             for number in _SIGNALS:
                 signal.signal(number, found[number])
 
-    def _hear(self, number: int, frame: Optional[FrameType]) -> None:
+    def _hear(self, number: int, frame: FrameType | None) -> None:
         self._signal = number
 
 

@@ -9,7 +9,7 @@ A crash at any instant leaves only harmless orphans, which the next run finishes
 from __future__ import annotations
 
 import os
-from typing import Callable, Dict, Iterable, Iterator, List, Sequence
+from typing import Callable, Iterable, Iterator, Sequence
 
 from .._graph.graph import Graph
 from .._graph.removal import Counts, Removal
@@ -31,7 +31,7 @@ class Sweep:
         self.layout = layout
         self.storage = storage
         self.look = look
-        self._done: Dict[str, int] = dict.fromkeys(Counts._fields, 0)
+        self._done: dict[str, int] = dict.fromkeys(Counts._fields, 0)
 
     @property
     def done(self) -> Counts:
@@ -42,7 +42,7 @@ class Sweep:
         """Remove everything, into the quarantine of that name. Raises StorageError; `done` says how far it came."""
         counts = self.removal.counts()
         self.layout.progress.stage("sweeping", sum(counts) - counts.bytes, "objects")
-        emptied: Dict[str, str] = {}
+        emptied: dict[str, str] = {}
         for batch in _batches(self.layout.steps(self.removal, self.graph), self.storage.batch):
             self._take(batch, quarantine)
             emptied.update((os.path.dirname(step.path), step.prune_to) for step in batch if step.path and step.prune_to)
@@ -74,9 +74,9 @@ class Sweep:
             self.layout.progress.advance(step.number, step.size)
 
 
-def _batches(steps: Iterable[Step], size: int) -> Iterator[List[Step]]:
+def _batches(steps: Iterable[Step], size: int) -> Iterator[list[Step]]:
     """Yield steps that may be made in any order: never of two kinds, for the kinds go one after the other."""
-    batch: List[Step] = []
+    batch: list[Step] = []
     for step in steps:
         goes_along = batch and step.kind == batch[0].kind and step.is_removal and batch[0].is_removal
         if batch and (not goes_along or len(batch) == size):

@@ -10,13 +10,12 @@ A wall clock that is set back must not move the end. The steady clock stands sti
 from __future__ import annotations
 
 import time
-from typing import Optional
 
 
 class Deadline:
     """`until` in seconds since the epoch, `remaining` in seconds from now on; None for what is left until then."""
 
-    def __init__(self, until: float, remaining: Optional[float] = None) -> None:
+    def __init__(self, until: float, remaining: float | None = None) -> None:
         self._until = until
         self._ends = time.monotonic() + (until - time.time() if remaining is None else remaining)
 

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import re
-from typing import Optional
 
 from .errors import InvalidOptionError
 
@@ -37,7 +36,7 @@ def _advice(text: str) -> str:
     return lower if _WHOLE.fullmatch(lower) else "30d, 12h, 1h30m or 0s"
 
 
-def parse_optional_duration(text: Optional[str], option: str) -> Optional[float]:
+def parse_optional_duration(text: str | None, option: str) -> float | None:
     """Return the seconds of `text`, or None where the option is not set."""
     return None if text is None else parse_duration(text, option)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from typing import Callable, Iterable, List, NamedTuple, Sequence
+from typing import Callable, Iterable, NamedTuple, Sequence
 
 from .errors import InvalidOptionError
 from .names import Grammar
@@ -45,7 +45,7 @@ def check_possible(patterns: Iterable[Pattern], grammar: Grammar) -> None:
 def _advice(text: str, grammar: Grammar) -> str:
     """Return what is wrong, and what to write instead where mending leads to something that can match."""
     meant = [text]
-    reasons: List[str] = []
+    reasons: list[str] = []
     for mistake in _MISTAKES[grammar.kind]:
         mended = [one for each in meant for one in mistake.mend(each)]
         if mended != meant:
@@ -60,17 +60,17 @@ def _can_match(text: str, grammar: Grammar) -> bool:
     return text.startswith("~") or (bool(text) and grammar.has_any(text))
 
 
-def _at_commas(text: str) -> List[str]:
+def _at_commas(text: str) -> list[str]:
     return [text] if _BRACES.search(text) else [one.strip() for one in text.split(",")]
 
 
-def _alternatives(text: str) -> List[str]:
+def _alternatives(text: str) -> list[str]:
     """Write out what stands in braces."""
     parts = [part.split(",") if position % 2 else [part] for position, part in enumerate(_BRACES.split(text))]
     return ["".join(chosen) for chosen in itertools.islice(itertools.product(*parts), 8)]
 
 
-def _as_regex(text: str) -> List[str]:
+def _as_regex(text: str) -> list[str]:
     if _REGEX_SIGNS.search(text):
         return ["~" + text.strip("^$")]
     if _BRACKETS.search(text):
@@ -80,11 +80,11 @@ def _as_regex(text: str) -> List[str]:
     return [text]
 
 
-def _below(text: str) -> List[str]:
+def _below(text: str) -> list[str]:
     return [text.rstrip("/") + "/**"] if text.endswith("/") and text.strip("/") else [text]
 
 
-def _last_part(text: str) -> List[str]:
+def _last_part(text: str) -> list[str]:
     last = re.split("[/:]", text)[-1]
     return [last if last.strip("*?") else text]
 

@@ -9,7 +9,7 @@ A grammar is a small automaton: it says for each state which characters lead whe
 from __future__ import annotations
 
 import string
-from typing import Callable, Dict, FrozenSet, Iterable, Mapping, NamedTuple
+from typing import Callable, Dict, Iterable, Mapping, NamedTuple
 
 from .patterns import glob_pieces
 
@@ -23,7 +23,7 @@ class Grammar(NamedTuple):
 
     kind: str
     steps: Mapping[str, Mapping[str, str]]
-    ends: FrozenSet[str]
+    ends: frozenset[str]
     longest: int
 
     def has(self, name: str) -> bool:
@@ -101,7 +101,7 @@ def _shortest(found: Iterable[_Reached]) -> _Reached:
     return shortest
 
 
-def _to(state: str, characters: str) -> Dict[str, str]:
+def _to(state: str, characters: str) -> dict[str, str]:
     return dict.fromkeys(characters, state)
 
 

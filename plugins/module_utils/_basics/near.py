@@ -11,7 +11,7 @@ from __future__ import annotations
 import string
 from bisect import bisect_left
 from functools import cached_property
-from typing import Callable, Dict, Iterable, Iterator, List, Optional, Set
+from typing import Callable, Iterable, Iterator
 
 from .errors import InvalidOptionError
 from .patterns import Pattern, compile_pattern
@@ -30,25 +30,25 @@ class KnownNames:
     """Names of repositories, or of tags, in which patterns are looked up."""
 
     def __init__(self, names: Iterable[str]) -> None:
-        self.names: Set[str] = set(names)
+        self.names: set[str] = set(names)
         self._scanned = 0
         self._mistyped = 0
 
     @cached_property
-    def _sorted(self) -> List[str]:
+    def _sorted(self) -> list[str]:
         return sorted(self.names)
 
     @cached_property
-    def _above(self) -> Set[str]:
+    def _above(self) -> set[str]:
         """What stands before a slash in any name."""
         return {name[:at] for name in self.names for at, character in enumerate(name) if character == "/"}
 
     @cached_property
-    def _last_parts(self) -> Set[str]:
+    def _last_parts(self) -> set[str]:
         return {name.rpartition("/")[2] for name in self.names if "/" in name}
 
     @cached_property
-    def _by_lower_case(self) -> Dict[str, str]:
+    def _by_lower_case(self) -> dict[str, str]:
         return {name.lower(): name for name in self._sorted}
 
     def matching(self, pattern: Pattern) -> Iterator[str]:
@@ -61,15 +61,15 @@ class KnownNames:
         """Tell whether the pattern matches any name."""
         return next(self.matching(pattern), None) is not None
 
-    def near_repository(self, pattern: Pattern) -> Optional[str]:
+    def near_repository(self, pattern: Pattern) -> str | None:
         """Return in words what was probably meant by a pattern for repositories, None where nothing is near."""
         return self._near(pattern, _other_repositories)
 
-    def near_tag(self, pattern: Pattern) -> Optional[str]:
+    def near_tag(self, pattern: Pattern) -> str | None:
         """Return the same of a pattern for tags."""
         return self._near(pattern, _other_tags)
 
-    def _near(self, pattern: Pattern, others: Callable[[str], Iterator[str]]) -> Optional[str]:
+    def _near(self, pattern: Pattern, others: Callable[[str], Iterator[str]]) -> str | None:
         if pattern.prefix:
             return self._first(self._other_globs(pattern, others))
         self._scanned += 1
@@ -77,7 +77,7 @@ class KnownNames:
             return None
         return self._first(_other_regexes(pattern.text[1:]) if pattern.is_regex else others(pattern.text))
 
-    def _first(self, texts: Iterator[str]) -> Optional[str]:
+    def _first(self, texts: Iterator[str]) -> str | None:
         return next(filter(None, map(self._describe, texts)), None)
 
     def _other_globs(self, pattern: Pattern, others: Callable[[str], Iterator[str]]) -> Iterator[str]:
@@ -97,7 +97,7 @@ class KnownNames:
             elif not rest and typed in self._above:
                 yield f"{typed}/**"
 
-    def _describe(self, text: str) -> Optional[str]:
+    def _describe(self, text: str) -> str | None:
         """Return in words what a pattern would match."""
         try:
             found = list(self.matching(compile_pattern(text, "")))

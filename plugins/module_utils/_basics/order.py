@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Optional, Tuple
+from typing import Any
 
 _IDENTIFIERS = r"[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*"
 # As people write it for Python and Java, without a hyphen: 1.2rc1, 1.2.0.dev3, 1.2.0.M1, 1.2.0.SNAPSHOT.
@@ -21,7 +21,7 @@ _UNORDERED = re.compile(rf"(?:{_COMMIT}|[0-9]+-g[0-9a-f]{{7,40}})(?:[.-].*)?")
 _CHUNKS = re.compile(r"([0-9]+)")
 
 
-def natural_key(name: str) -> Tuple[Any, ...]:
+def natural_key(name: str) -> tuple[Any, ...]:
     """Return a key under which `build-9` comes before `build-10`; distinct names have distinct keys."""
     chunks = _CHUNKS.split(name)
     return (
@@ -30,7 +30,7 @@ def natural_key(name: str) -> Tuple[Any, ...]:
     )
 
 
-def version_key(name: str) -> Optional[Tuple[Any, ...]]:
+def version_key(name: str) -> tuple[Any, ...] | None:
     """Return the precedence of a tag that is a version, None for one that is not.
 
     `1.10` comes after `1.9`, a pre-release such as `1.2.0-rc1` before `1.2.0`, a post-release such as `1.2.0.post1`
@@ -52,7 +52,7 @@ def version_key(name: str) -> Optional[Tuple[Any, ...]]:
     return (tuple(numbers), 1, ())
 
 
-def _identifier_key(identifier: str) -> Tuple[Any, ...]:
+def _identifier_key(identifier: str) -> tuple[Any, ...]:
     """Return the precedence of one identifier of a pre-release: numbers come before words."""
     if identifier.isdigit():
         return (0, int(identifier))

@@ -9,7 +9,7 @@ import contextlib
 import ctypes
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Callable, Deque, Iterable, Iterator, List, TypeVar
+from typing import Callable, Iterable, Iterator, TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -26,7 +26,7 @@ def in_parallel(function: Callable[[T], R], items: Iterable[T], workers: int) ->
     After an exception nothing more is begun; what has begun is awaited, and the first exception is raised.
     """
     _give_back_memory()
-    failures: List[Exception] = []
+    failures: list[Exception] = []
 
     def work(item: T) -> R:
         if failures:
@@ -37,7 +37,7 @@ def in_parallel(function: Callable[[T], R], items: Iterable[T], workers: int) ->
             failures.append(error)
             raise
 
-    begun: Deque[Future[R]] = deque()
+    begun: deque[Future[R]] = deque()
     with ThreadPoolExecutor(workers) as pool:
         try:
             for item in items:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from typing import Iterable, Iterator, List, NamedTuple, Sequence
+from typing import Iterable, Iterator, NamedTuple, Sequence
 from typing import Pattern as Regex
 
 from .errors import InvalidOptionError
@@ -59,7 +59,7 @@ def compile_pattern(text: str, option: str) -> Pattern:
         raise InvalidOptionError(option, text, f"a regular expression behind the ~ ({error})") from error
 
 
-def compile_patterns(texts: Iterable[str], option: str) -> List[Pattern]:
+def compile_patterns(texts: Iterable[str], option: str) -> list[Pattern]:
     """Compile every pattern of a list option."""
     return [compile_pattern(text, option) for text in texts]
 

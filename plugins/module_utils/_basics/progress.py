@@ -9,7 +9,7 @@ import json
 import os
 import time
 from contextlib import contextmanager
-from typing import Iterable, Iterator, Optional, TypeVar
+from typing import Iterable, Iterator, TypeVar
 
 T = TypeVar("T")
 # Often enough for the shortest interval that is shown, seldom enough to cost nothing.
@@ -24,7 +24,7 @@ class Progress:
     written (`at`), both in seconds of this host's monotonic clock.
     """
 
-    def __init__(self, path: Optional[str]) -> None:
+    def __init__(self, path: str | None) -> None:
         self._path = path
         self._suffix = ""
         self._begin("", "", None)
@@ -36,7 +36,7 @@ class Progress:
         yield
         self._suffix = ""
 
-    def stage(self, name: str, total: Optional[int] = None, things: str = "") -> None:
+    def stage(self, name: str, total: int | None = None, things: str = "") -> None:
         """Begin the next stage, such as `reading`, of `total` `things`."""
         if self._path is not None:
             self._begin(name, things, total)
@@ -57,7 +57,7 @@ class Progress:
             yield item
             self.advance()
 
-    def _begin(self, name: str, things: str, total: Optional[int]) -> None:
+    def _begin(self, name: str, things: str, total: int | None) -> None:
         self._stage, self._things, self._total = name + self._suffix, things, total
         self._done = self._bytes = 0
         self._since = self._written = time.monotonic()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
-from typing import Optional
 
 from .errors import InvalidOptionError
 
@@ -21,7 +20,7 @@ _BYTES = {
 _WHOLE = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,9})?)\s*([a-zA-Z]*)")
 
 
-def parse_optional_size(text: Optional[str], option: str) -> Optional[int]:
+def parse_optional_size(text: str | None, option: str) -> int | None:
     """Return the bytes that `text` stands for, None where the option is not set.
 
     `option` names the option in the InvalidOptionError that an unreadable size raises.

@@ -9,7 +9,7 @@ It comes as the option `_task_context`, which no documentation shows: nobody but
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import Any, Callable, Dict, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Mapping, NamedTuple
 
 from .errors import InvalidOptionError
 
@@ -47,10 +47,10 @@ class TaskContext(NamedTuple):
     """
 
     run: Run = Run.direct()
-    gone_runs: Tuple[str, ...] = ()
-    progress_path: Optional[str] = None
+    gone_runs: tuple[str, ...] = ()
+    progress_path: str | None = None
     run_follows: bool = False
-    applied_later: Optional[str] = None
+    applied_later: str | None = None
     deleted_later: bool = False
     closed_registries: int = 0
     service_programs: Mapping[str, str] = MappingProxyType({})
@@ -80,13 +80,13 @@ def _text(value: Any) -> str:
     return value
 
 
-def _texts(value: Any) -> Tuple[str, ...]:
+def _texts(value: Any) -> tuple[str, ...]:
     if not isinstance(value, (list, tuple)):
         raise TypeError
     return tuple(map(_text, value))
 
 
-def _texts_by_name(value: Any) -> Dict[str, str]:
+def _texts_by_name(value: Any) -> dict[str, str]:
     if not isinstance(value, dict):
         raise TypeError
     return {_text(name): _text(one) for name, one in value.items()}
@@ -109,7 +109,7 @@ def _run(value: Any) -> Run:
     return Run(**_texts_by_name(value))
 
 
-_READERS: Mapping[str, Tuple[Callable[[Any], Any], str]] = {
+_READERS: Mapping[str, tuple[Callable[[Any], Any], str]] = {
     "run": (_run, "id, who and member, each a text"),
     "gone_runs": (_texts, "a list of texts"),
     "service_programs": (_texts_by_name, "texts by name"),

@@ -10,7 +10,7 @@ these options are of the type `raw`.
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterable, List, Mapping
+from typing import Any, Iterable, Mapping
 
 from .errors import InvalidOptionError
 
@@ -24,7 +24,7 @@ def read_text(value: Any, option: str) -> str:
     return value
 
 
-def read_texts(value: Any, option: str) -> List[str]:
+def read_texts(value: Any, option: str) -> list[str]:
     """Return a list of texts, of one text what is between its commas, as Ansible does for lists.
 
     Raises InvalidOptionError, naming `option`, where it is none.
@@ -34,6 +34,6 @@ def read_texts(value: Any, option: str) -> List[str]:
     return read_text(value, option).split(",")
 
 
-def with_texts(options: Mapping[str, Any], names: Iterable[str], where: str = "") -> Dict[str, Any]:
+def with_texts(options: Mapping[str, Any], names: Iterable[str], where: str = "") -> dict[str, Any]:
     """Return the options with those of these names as lists of texts; `where` stands before their names in errors."""
     return {**options, **{name: read_texts(options[name], f"{where}{name}") for name in names}}

@@ -6,10 +6,9 @@
 from __future__ import annotations
 
 import datetime
-from typing import Optional
 
 
-def iso(seconds: Optional[float]) -> Optional[str]:
+def iso(seconds: float | None) -> str | None:
     """Return seconds since the epoch as ISO 8601 in UTC, to the second: such texts sort as their times do."""
     if seconds is None:
         return None

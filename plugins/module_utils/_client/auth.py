@@ -14,7 +14,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Any, Mapping, NamedTuple, Optional
+from typing import Any, Mapping, NamedTuple
 
 from .._basics.errors import InvalidOptionError
 
@@ -31,7 +31,7 @@ class Credentials:
     """A user with a password, or an identity token for the token server, or nobody."""
 
     def __init__(
-        self, username: Optional[str] = None, password: Optional[str] = None, identity_token: Optional[str] = None
+        self, username: str | None = None, password: str | None = None, identity_token: str | None = None
     ) -> None:
         self.username = username
         self.password = password
@@ -46,7 +46,7 @@ class Credentials:
             return "an identity token"
         return f"user {self.username}" if self.username else "a client without credentials"
 
-    def basic(self) -> Optional[str]:
+    def basic(self) -> str | None:
         """Return the value of a Basic Authorization header (RFC 7617, UTF-8); None without a user."""
         if not self.username:
             return None
@@ -94,7 +94,7 @@ def _parse_parameters(header: str, position: int) -> tuple[dict[str, str], int]:
         position = found.end()
 
 
-def parse_token(answer: Any, now: float) -> Optional[Token]:
+def parse_token(answer: Any, now: float) -> Token | None:
     """Read a token server's JSON; None if it holds no token. The last tenth of its life is left unused."""
     if not isinstance(answer, dict):
         return None
@@ -174,7 +174,7 @@ def _decode_auth(path: str, host: str, auth: str) -> tuple[str, str]:
     return username, password.rstrip("\0")
 
 
-def _ask_helper(helper: str, server: str) -> Optional[Credentials]:
+def _ask_helper(helper: str, server: str) -> Credentials | None:
     """Run `docker-credential-<helper> get`; None where it has nothing for this server."""
     command = f"docker-credential-{helper}"
     if re.fullmatch(r"[A-Za-z0-9._-]+", helper) is None or shutil.which(command) is None:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Callable, Iterable, Iterator, List, Mapping, Optional, Type, TypeVar
+from typing import Callable, Iterable, Iterator, Mapping, TypeVar
 from urllib.parse import quote
 
 from .._basics.errors import RegistryError
@@ -32,7 +32,7 @@ class ApiClient(ABC):
     """
 
     version: str
-    login_type: Type[Login] = Login
+    login_type: type[Login] = Login
 
     def __init__(self, options: ClientOptions) -> None:
         """Open no connection yet. Raises InvalidOptionError and MissingLibraryError."""
@@ -57,11 +57,11 @@ class ApiClient(ABC):
         """Yield every repository that the registry tells of."""
 
     @abstractmethod
-    def tags(self, repository: str) -> Optional[List[str]]:
+    def tags(self, repository: str) -> list[str] | None:
         """Return every tag of the repository, in the registry's order; None where the registry does not know it."""
 
     @abstractmethod
-    def manifest_digest(self, repository: str, reference: str, attempts: int = ATTEMPTS) -> Optional[str]:
+    def manifest_digest(self, repository: str, reference: str, attempts: int = ATTEMPTS) -> str | None:
         """Return the digest of what a tag names; None where the registry does not have it."""
 
     def has_manifest(self, repository: str, tag: str) -> bool:
@@ -84,7 +84,7 @@ class ApiClient(ABC):
         return planted.kind == TAG and planted.name in (self.tags(planted.repository) or ())
 
     @abstractmethod
-    def delete_manifest(self, repository: str, reference: str, digest: Optional[str] = None) -> Answer:
+    def delete_manifest(self, repository: str, reference: str, digest: str | None = None) -> Answer:
         """Send a DELETE by tag or digest; what the answer means is the caller's to judge.
 
         After a cut connection or a 5xx it is sent again. Give the `digest` that a tag has, so that this is only done
@@ -100,7 +100,7 @@ class ApiClient(ABC):
         """Send a write that changes nothing: the answer tells whether writes are taken (_proof/probe.py)."""
 
     @abstractmethod
-    def took_nothing(self, answer: Answer) -> Optional[bool]:
+    def took_nothing(self, answer: Answer) -> bool | None:
         """Tell by the answer to `put_nothing` whether the registry takes writes; where not, it is read-only."""
 
     def map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
@@ -113,15 +113,15 @@ class ApiClient(ABC):
         path: str,
         scope: str,
         *,
-        headers: Optional[Mapping[str, str]] = None,
-        data: Optional[bytes] = None,
+        headers: Mapping[str, str] | None = None,
+        data: bytes | None = None,
         limit: int = BODY_LIMIT,
         attempts: int = ATTEMPTS,
-        may_repeat: Optional[Callable[[], bool]] = None,
+        may_repeat: Callable[[], bool] | None = None,
     ) -> Answer:
         """Send a request; on 401 once more with what the registry asks for, be it Basic or a (new) token."""
 
-        def send(authorization: Optional[str]) -> Answer:
+        def send(authorization: str | None) -> Answer:
             shown = {} if authorization is None else {"Authorization": authorization}
             everything = {"User-Agent": CLIENT_ID, **(headers or {}), **shown}
             return self.http.send(
@@ -141,7 +141,7 @@ class ApiClient(ABC):
         """Return a sentence on an answer that was not expected: what came back and what to do about it."""
         return explain(answer, self.credentials)
 
-    def _found(self, answer: Answer) -> Optional[Answer]:
+    def _found(self, answer: Answer) -> Answer | None:
         if answer.status == 404 and answer.is_registry:
             return None
         return self._expect(answer, 200)

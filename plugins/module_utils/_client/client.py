@@ -9,7 +9,7 @@ Source: https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md.
 from __future__ import annotations
 
 import hashlib
-from typing import Callable, Iterator, List, Mapping, NamedTuple, Optional
+from typing import Callable, Iterator, Mapping, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 from .._basics.errors import RegistryError
@@ -56,13 +56,13 @@ class RegistryClient(ApiClient):
         for page in pages:
             yield from page
 
-    def tags(self, repository: str) -> Optional[List[str]]:
+    def tags(self, repository: str) -> list[str] | None:
         """Return every tag of the repository, in the registry's order; None where the registry does not know it."""
         path = f"/v2/{quoted(repository)}/tags/list"
         pages = list(self._pages(path, _scope(repository, "pull"), names_in("tags")))
         return [tag for page in pages for tag in page] if pages else None
 
-    def manifest(self, repository: str, reference: str, attempts: int = ATTEMPTS) -> Optional[Fetched]:
+    def manifest(self, repository: str, reference: str, attempts: int = ATTEMPTS) -> Fetched | None:
         """Return what a tag or digest names, as it was sent; None where the registry does not have it."""
         path = _manifest_path(repository, reference)
         answer = self._read("GET", path, repository, _ACCEPT_MANIFEST, attempts=attempts)
@@ -72,7 +72,7 @@ class RegistryClient(ApiClient):
         named = reference if ":" in reference else _sha256(answer.content)
         return Fetched(answer.headers.get("Docker-Content-Digest") or named, media_type, answer.content)
 
-    def manifest_digest(self, repository: str, reference: str, attempts: int = ATTEMPTS) -> Optional[str]:
+    def manifest_digest(self, repository: str, reference: str, attempts: int = ATTEMPTS) -> str | None:
         """Return the digest of what a tag or digest names; None where the registry does not have it."""
         path = _manifest_path(repository, reference)
         answer = self._read("HEAD", path, repository, _ACCEPT_MANIFEST, attempts=attempts)
@@ -105,19 +105,19 @@ class RegistryClient(ApiClient):
         except TooLongError:
             return True
 
-    def blob(self, repository: str, digest: str, limit: int, attempts: int = ATTEMPTS) -> Optional[bytes]:
+    def blob(self, repository: str, digest: str, limit: int, attempts: int = ATTEMPTS) -> bytes | None:
         """Return a layer or config, None where it is not there; TooLongError where it is longer than `limit` bytes."""
         answer = self._read("GET", _blob_path(repository, digest), repository, {}, limit=limit, attempts=attempts)
         return None if answer is None else answer.content
 
-    def referrers(self, repository: str, digest: str) -> Optional[List[str]]:
+    def referrers(self, repository: str, digest: str) -> list[str] | None:
         """Return the digests of the manifests whose subject this is; None where the registry has no referrers API."""
         path = f"/v2/{quoted(repository)}/referrers/{quoted(digest)}"
         scope = _scope(repository, "pull")
         pages = list(self._pages(path, scope, digests_in, headers=_ACCEPT_REFERRERS, first=""))
         return [found for page in pages for found in page] if pages else None
 
-    def delete_manifest(self, repository: str, reference: str, digest: Optional[str] = None) -> Answer:
+    def delete_manifest(self, repository: str, reference: str, digest: str | None = None) -> Answer:
         def still_ours() -> bool:
             return digest is None or self.manifest_digest(repository, reference) in (None, digest)
 
@@ -153,7 +153,7 @@ class RegistryClient(ApiClient):
         path, headers = _manifest_path(repository, tag), {"Content-Type": MANIFEST_TYPES[-1]}
         return self.request("PUT", path, _scope(repository, "pull,push"), headers=headers, data=b"", attempts=1)
 
-    def took_nothing(self, answer: Answer) -> Optional[bool]:
+    def took_nothing(self, answer: Answer) -> bool | None:
         """Tell it: a writable registry calls it invalid; a read-only one lacks the method (seen on 2.8.2 and 3.1.1)."""
         if answer.status == 400 and "MANIFEST_INVALID" in answer.error_codes:
             return True
@@ -165,13 +165,13 @@ class RegistryClient(ApiClient):
         self,
         path: str,
         scope: str,
-        names_of: Callable[[Answer], List[str]],
+        names_of: Callable[[Answer], list[str]],
         *,
-        headers: Optional[Mapping[str, str]] = None,
+        headers: Mapping[str, str] | None = None,
         first: str = FIRST_PAGE,
         may_be_absent: bool = True,
-    ) -> Iterator[List[str]]:
-        def ask(query: str) -> Optional[Answer]:
+    ) -> Iterator[list[str]]:
+        def ask(query: str) -> Answer | None:
             answer = self.request("GET", f"{path}?{query}" if query else path, scope, headers=headers)
             if answer.status == 400 and query == FIRST_PAGE:
                 # More than this registry's maximum: it has a page size of its own.
@@ -189,7 +189,7 @@ class RegistryClient(ApiClient):
         *,
         limit: int = BODY_LIMIT,
         attempts: int = ATTEMPTS,
-    ) -> Optional[Answer]:
+    ) -> Answer | None:
         scope = _scope(repository, "pull")
         answer = self.request(method, path, scope, headers=headers, limit=limit, attempts=attempts)
         if method == "HEAD" and answer.status == 404 and not answer.is_registry:
@@ -206,7 +206,7 @@ def _blob_path(repository: str, digest: str) -> str:
     return f"/v2/{quoted(repository)}/blobs/{quoted(digest)}"
 
 
-def _allowed(answer: Answer) -> List[str]:
+def _allowed(answer: Answer) -> list[str]:
     return sorted(word.strip().upper() for word in answer.headers.get("Allow", "").split(",") if word.strip())
 
 

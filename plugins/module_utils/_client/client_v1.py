@@ -9,7 +9,7 @@ Source: docker-registry 0.9.1, docker_registry/tags.py, images.py, search.py. Er
 from __future__ import annotations
 
 import secrets
-from typing import Any, Dict, Iterator, List, Optional
+from typing import Any, Iterator
 
 from .._basics.errors import RegistryError
 from .._graph.planted import V1_IMAGE, Planted
@@ -48,11 +48,11 @@ class V1Client(ApiClient):
         except (KeyError, TypeError) as error:
             raise RegistryError(f"{answer.describe()}: no list of repositories") from error
 
-    def tags(self, repository: str) -> Optional[List[str]]:
+    def tags(self, repository: str) -> list[str] | None:
         found = self.images_by_tag(repository)
         return None if found is None else list(found)
 
-    def images_by_tag(self, repository: str) -> Optional[Dict[str, str]]:
+    def images_by_tag(self, repository: str) -> dict[str, str] | None:
         """Return the image id of every tag, in one request; None where the registry does not know the repository."""
         answer = self._found(self.request("GET", f"{_path(repository)}/tags", scope_of(repository, "read")))
         if answer is None:
@@ -62,7 +62,7 @@ class V1Client(ApiClient):
             raise RegistryError(f"{answer.describe()}: no list of tags")
         return {str(tag): str(image) for tag, image in found.items()}
 
-    def manifest_digest(self, repository: str, reference: str, attempts: int = ATTEMPTS) -> Optional[str]:
+    def manifest_digest(self, repository: str, reference: str, attempts: int = ATTEMPTS) -> str | None:
         """Return the image id of the tag."""
         path = f"{_path(repository)}/tags/{quoted(reference)}"
         answer = self._found(self.request("GET", path, scope_of(repository, "read"), attempts=attempts))
@@ -72,7 +72,7 @@ class V1Client(ApiClient):
         image = self.manifest_digest(repository, tag)
         return image is not None and self.image_json(repository, image) is not None
 
-    def image_json(self, repository: str, image: str) -> Optional[bytes]:
+    def image_json(self, repository: str, image: str) -> bytes | None:
         """Return the `json` of an image; None where the registry does not have it, or has not got all of it yet."""
         return self.image_file(repository, image, "json")
 
@@ -97,7 +97,7 @@ class V1Client(ApiClient):
         """Tell whether the registry shows the image's `ancestry`."""
         return self.image_file(repository, image, "ancestry") is not None
 
-    def delete_manifest(self, repository: str, reference: str, digest: Optional[str] = None) -> Answer:
+    def delete_manifest(self, repository: str, reference: str, digest: str | None = None) -> Answer:
         def still_ours() -> bool:
             return digest is None or self.manifest_digest(repository, reference) in (None, digest)
 
@@ -110,7 +110,7 @@ class V1Client(ApiClient):
         """Send a DELETE of a tag that nobody has. A PUT needs a token, which an index gives for a push alone."""
         return self._delete_tag(repository, f"{tag}-{secrets.token_hex(8)}", attempts=1)
 
-    def took_nothing(self, answer: Answer) -> Optional[bool]:
+    def took_nothing(self, answer: Answer) -> bool | None:
         """Tell by the answer: it has no read-only mode. Of another 404 it is not known who said it."""
         return True if answer.status == 404 and error_of(answer).startswith(_NO_SUCH_TAG) else None
 
@@ -120,12 +120,12 @@ class V1Client(ApiClient):
         size = answer.headers.get("X-Docker-Size", "")
         return int(size) if size.isdigit() else 0
 
-    def image_file(self, repository: str, image: str, name: str) -> Optional[bytes]:
+    def image_file(self, repository: str, image: str, name: str) -> bytes | None:
         """Return the `json` or `ancestry` of an image; None where the registry does not have it, or not yet whole."""
         found = self._served(self._ask(repository, image, name))
         return None if found is None else found.content
 
-    def _served(self, answer: Answer) -> Optional[Answer]:
+    def _served(self, answer: Answer) -> Answer | None:
         return None if answer.status == 400 and "being uploaded" in error_of(answer) else self._found(answer)
 
     def _delete_tag(self, repository: str, tag: str, **more: Any) -> Answer:

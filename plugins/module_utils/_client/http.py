@@ -19,7 +19,7 @@ import traceback
 from queue import LifoQueue
 from threading import Lock
 from types import ModuleType
-from typing import Any, Callable, Mapping, NamedTuple, Optional, Union
+from typing import Any, Callable, Mapping, NamedTuple
 
 from .._basics.errors import InvalidOptionError, MissingLibraryError, RegistryError
 from .http_errors import describe_tls, has_errno, innermost
@@ -81,9 +81,9 @@ class TlsSettings(NamedTuple):
     """How the server is verified and how we show who we are; all paths are on the target."""
 
     verify: bool = True
-    ca_path: Optional[str] = None
-    client_cert: Optional[str] = None
-    client_key: Optional[str] = None
+    ca_path: str | None = None
+    client_cert: str | None = None
+    client_key: str | None = None
 
 
 class Answer:
@@ -147,7 +147,7 @@ class HttpSession:
         _check_files(tls)
         self.timeout = timeout
         # Given with every request, for REQUESTS_CA_BUNDLE would override what only the session holds.
-        self._verify: Union[bool, str] = (tls.ca_path or True) if tls.verify else False
+        self._verify: bool | str = (tls.ca_path or True) if tls.verify else False
         self._pause = _Pause()
         # A requests.Session is not made for two threads at once: each request borrows one, the last used first,
         # for its connection is most likely to be open still. They are closed when the last reference to them goes.
@@ -167,11 +167,11 @@ class HttpSession:
         url: str,
         headers: Mapping[str, str],
         *,
-        data: Union[bytes, Mapping[str, str], None] = None,
-        query: Optional[Mapping[str, str]] = None,
+        data: bytes | Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
         limit: int = BODY_LIMIT,
         attempts: int = ATTEMPTS,
-        may_repeat: Optional[Callable[[], bool]] = None,
+        may_repeat: Callable[[], bool] | None = None,
     ) -> Answer:
         """Send a request, again on 429 and 5xx; GET, HEAD and DELETE also outlive a cut connection.
 
@@ -195,7 +195,7 @@ class HttpSession:
         outcome.is_repeated = is_repeated
         return outcome
 
-    def _rest(self, outcome: Union[Answer, UnreachableError], attempt: int) -> None:
+    def _rest(self, outcome: Answer | UnreachableError, attempt: int) -> None:
         asked = _retry_after(outcome) if isinstance(outcome, Answer) else None
         if asked is None:
             time.sleep(min(_LONGEST_PAUSE, float(2 ** (attempt - 1))))
@@ -203,7 +203,7 @@ class HttpSession:
             self._pause.begin(min(_LONGEST_PAUSE, asked))
             self._pause.wait()
 
-    def _try(self, method: str, url: str, wanted: Mapping[str, Any], limit: int) -> Union[Answer, UnreachableError]:
+    def _try(self, method: str, url: str, wanted: Mapping[str, Any], limit: int) -> Answer | UnreachableError:
         session, response = self._idle.get(), None
         try:
             response = session.request(
@@ -261,7 +261,7 @@ class _CutShortError(OSError):
     """A body ended before its Content-Length, which urllib3 1.26 does not mind."""
 
 
-def _read_body(response: Any, limit: int) -> Optional[bytes]:
+def _read_body(response: Any, limit: int) -> bytes | None:
     """Return the whole body; None, and not read to its end, where it is longer than `limit` bytes."""
     body = bytearray()
     for piece in response.iter_content(_PIECE):
@@ -274,7 +274,7 @@ def _read_body(response: Any, limit: int) -> Optional[bytes]:
     return bytes(body)
 
 
-def _is_worth_repeating(method: str, outcome: Union[Answer, UnreachableError]) -> bool:
+def _is_worth_repeating(method: str, outcome: Answer | UnreachableError) -> bool:
     if isinstance(outcome, UnreachableError):
         return method in _REPEATABLE and not outcome.refused
     return outcome.status in _TRY_AGAIN
@@ -293,7 +293,7 @@ def _no_netrc(request: Any) -> Any:
 
 
 def _check_files(tls: TlsSettings) -> None:
-    options: dict[str, Optional[str]] = {
+    options: dict[str, str | None] = {
         "ca_path": tls.ca_path if tls.verify else None,
         "client_cert": tls.client_cert,
         "client_key": tls.client_key,
@@ -303,7 +303,7 @@ def _check_files(tls: TlsSettings) -> None:
             raise InvalidOptionError(option, path, "a readable file on the target")
 
 
-def _retry_after(answer: Answer) -> Optional[float]:
+def _retry_after(answer: Answer) -> float | None:
     """Return the seconds that Retry-After asks for, as a number or as a date; None where it asks for nothing."""
     asked = answer.headers.get("Retry-After", "")
     if asked.isdigit():

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Any
 
 
 def describe_tls(method: str, url: str, error: Exception) -> str:
@@ -17,7 +17,7 @@ def describe_tls(method: str, url: str, error: Exception) -> str:
     return f"{method} {url}: TLS failed: {innermost(error)}; does the registry speak TLS here, and want a client_cert?"
 
 
-def _chain(error: Optional[BaseException]) -> Any:
+def _chain(error: BaseException | None) -> Any:
     """Yield the exception, its causes and contexts, and what urllib3 hides in `reason` and `args`."""
     waiting, seen = [error], set()
     while waiting:

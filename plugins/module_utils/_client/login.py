@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from threading import Lock
-from typing import Callable, Optional, Sequence
+from typing import Callable, Sequence
 from urllib.parse import urlsplit
 
 from .._basics.errors import RegistryError
@@ -36,14 +36,14 @@ class Login:
         self.credentials = credentials
         #: What the last 401 asked for, also what we have nothing to show for.
         self.offered: Sequence[Challenge] = ()
-        self._challenge: Optional[Challenge] = None
+        self._challenge: Challenge | None = None
         self._tokens = _Tokens(self._fetch_token, self.token_scheme)
 
-    def authorization(self, scope: str) -> Optional[str]:
+    def authorization(self, scope: str) -> str | None:
         """Return the Authorization header for a request, as far as an earlier answer asked for one."""
         return self._respond(self._challenge, scope, refused=None)
 
-    def answer_challenge(self, answer: Answer, scope: str, sent: Optional[str]) -> Optional[str]:
+    def answer_challenge(self, answer: Answer, scope: str, sent: str | None) -> str | None:
         """Return what a 401 asks for instead of what was `sent`; None where we have nothing else to show."""
         challenge = self._usable_challenge(answer)
         if challenge is None:
@@ -52,14 +52,14 @@ class Login:
         wanted = self._respond(challenge, scope, refused=sent)
         return None if wanted == sent else wanted
 
-    def _respond(self, challenge: Optional[Challenge], scope: str, refused: Optional[str]) -> Optional[str]:
+    def _respond(self, challenge: Challenge | None, scope: str, refused: str | None) -> str | None:
         if challenge is None:
             return None
         if challenge.scheme == "basic":
             return self.credentials.basic()
         return self._tokens.header(challenge, scope, refused)
 
-    def _usable_challenge(self, answer: Answer) -> Optional[Challenge]:
+    def _usable_challenge(self, answer: Answer) -> Challenge | None:
         """Return Bearer where it is offered, else Basic if there is a user; None where we have nothing to show."""
         self.offered = parse_challenges(answer.headers.get("WWW-Authenticate", ""))
         offered = {c.scheme: c for c in self.offered}
@@ -107,7 +107,7 @@ class _Tokens:
         self._lock = Lock()
         self._slots: OrderedDict[str, _Slot] = OrderedDict()
 
-    def header(self, challenge: Challenge, scope: str, refused: Optional[str]) -> str:
+    def header(self, challenge: Challenge, scope: str, refused: str | None) -> str:
         """Return the header with a token that has not expired and is not the `refused` one."""
         slot = self._slot(scope)
         with slot.lock:

@@ -12,7 +12,6 @@ index is asked at the registry's own address.
 from __future__ import annotations
 
 import time
-from typing import Optional
 
 from .._basics.errors import RegistryError
 from .advice import explain
@@ -36,7 +35,7 @@ class V1Login(Login):
 
     token_scheme = "Token"  # noqa: S105 - the name of a scheme
 
-    def _usable_challenge(self, answer: Answer) -> Optional[Challenge]:
+    def _usable_challenge(self, answer: Answer) -> Challenge | None:
         offered = answer.headers.get("WWW-Authenticate", "").strip().lower()
         if offered == "token" or offered.startswith("token "):
             return Challenge("token", {}) if self.credentials.username else None

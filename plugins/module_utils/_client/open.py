@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-from typing import Optional
-
 from .._basics.api_version import AUTO, V1
 from .._basics.errors import RegistryError
 from .base import ApiClient
@@ -15,7 +13,7 @@ from .client_v1 import V1Client, is_v1
 from .options import ClientOptions
 
 
-def open_client(options: ClientOptions, version: Optional[str] = None) -> ApiClient:
+def open_client(options: ClientOptions, version: str | None = None) -> ApiClient:
     """Return a client for what the option `api_version` says, or else the `version`, or else the registry itself.
 
     One that does not answer, or not as a registry, is taken for v2, whose client says what is wrong.

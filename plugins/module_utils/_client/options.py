@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Mapping, NamedTuple
 from urllib.parse import urlsplit
 
 from .._basics.api_version import AUTO
@@ -24,11 +24,11 @@ class ClientOptions(NamedTuple):
     seconds, for the registry to connect or to send data; `concurrency` is how many requests run at once.
     """
 
-    url: Optional[str] = None
-    further: Tuple[str, ...] = ()
-    username: Optional[str] = None
-    password: Optional[str] = None
-    docker_config: Optional[str] = None
+    url: str | None = None
+    further: tuple[str, ...] = ()
+    username: str | None = None
+    password: str | None = None
+    docker_config: str | None = None
     tls: TlsSettings = TlsSettings()
     timeout: float = 30.0
     concurrency: int = 8
@@ -79,7 +79,7 @@ def _read_concurrency(concurrency: int) -> int:
     return concurrency
 
 
-def checked_url(url: Optional[str]) -> str:
+def checked_url(url: str | None) -> str:
     """Return the URL without `/v2/` and slashes at its end; never shows a password that somebody wrote into it."""
     expected = "http:// or https://, a host, an optional port and path, such as https://registry.example.com"
     try:

@@ -10,7 +10,7 @@ was seen on Distribution 2.8.2 and 3.1.1 and on go-containerregistry 0.22.1.
 from __future__ import annotations
 
 import re
-from typing import Callable, Iterator, List, Optional, Set
+from typing import Callable, Iterator
 from urllib.parse import quote, urlsplit
 
 from .._basics.errors import RegistryError
@@ -25,13 +25,13 @@ _PARAMETER = re.compile(r';\s*([^\s;,="]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"?|([^\s;,
 
 
 def read_pages(
-    ask: Callable[[str], Optional[Answer]], names_of: Callable[[Answer], List[str]], query: str = FIRST_PAGE
-) -> Iterator[List[str]]:
+    ask: Callable[[str], Answer | None], names_of: Callable[[Answer], list[str]], query: str = FIRST_PAGE
+) -> Iterator[list[str]]:
     """Yield what is new on each page; no page at all where `ask`, which gets a page's query, answers None at once.
 
     Raises RegistryError where a page does not get further, so that a list neither goes on for ever nor is cut short.
     """
-    seen: Set[str] = set()
+    seen: set[str] = set()
     asked = {query}
     unlinked = False
     while True:
@@ -60,7 +60,7 @@ def read_pages(
         query = following
 
 
-def _next_query(answer: Answer) -> Optional[str]:
+def _next_query(answer: Answer) -> str | None:
     """Return the query of the next page. The rest of its address is not used: proxies write wrong hosts and paths."""
     for link in _LINK.finditer(answer.headers.get("Link", "")):
         if "next" in _relations(link.group(2)):
@@ -68,7 +68,7 @@ def _next_query(answer: Answer) -> Optional[str]:
     return None
 
 
-def _relations(parameters: str) -> List[str]:
+def _relations(parameters: str) -> list[str]:
     """Return the relations of a link, lower case: a parameter may name several, and only the first of them counts."""
     for found in _PARAMETER.finditer(parameters):
         if found.group(1).lower() == "rel":
@@ -76,10 +76,10 @@ def _relations(parameters: str) -> List[str]:
     return []
 
 
-def names_in(key: str) -> Callable[[Answer], List[str]]:
+def names_in(key: str) -> Callable[[Answer], list[str]]:
     """Read the list `key` of an answer, where null stands for an empty one."""
 
-    def names_of(answer: Answer) -> List[str]:
+    def names_of(answer: Answer) -> list[str]:
         body = answer.json()
         names = (body[key] or []) if isinstance(body, dict) and key in body else None
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
@@ -89,7 +89,7 @@ def names_in(key: str) -> Callable[[Answer], List[str]]:
     return names_of
 
 
-def digests_in(answer: Answer) -> List[str]:
+def digests_in(answer: Answer) -> list[str]:
     """Return the digests of the manifests that an index names."""
     try:
         return [str(descriptor["digest"]) for descriptor in answer.json()["manifests"] or []]

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from itertools import chain
-from typing import Dict, Iterator, Optional, Set, Tuple
+from typing import Iterator
 
 from .graph import Graph, Manifest, Repository, Tag
 
@@ -38,12 +38,12 @@ def find_attached(graph: Graph) -> None:
         _note_detached(graph, repository)
 
 
-def subjects(graph: Graph) -> Dict[str, str]:
+def subjects(graph: Graph) -> dict[str, str]:
     """Return, by its digest, the subject of every manifest that names one."""
     return {digest: manifest.subject for digest, manifest in graph.manifests.items() if manifest.subject}
 
 
-def replaced_lists(graph: Graph) -> Dict[Tuple[str, str], str]:
+def replaced_lists(graph: Graph) -> dict[tuple[str, str], str]:
     """Return the subject of every list of referrers without a tag, by (repository, digest).
 
     Such a list is what a client replaces under the tag `sha256-<hex>` whenever something is attached, and the list that
@@ -51,7 +51,7 @@ def replaced_lists(graph: Graph) -> Dict[Tuple[str, str], str]:
     becomes of it.
     """
     lists = _lists(graph)
-    found: Dict[Tuple[str, str], str] = {}
+    found: dict[tuple[str, str], str] = {}
     for name, repository in graph.repositories.items() if lists else ():
         tagged = {tag.digest for tag in repository.tags.values()}
         found.update(
@@ -60,7 +60,7 @@ def replaced_lists(graph: Graph) -> Dict[Tuple[str, str], str]:
     return found
 
 
-def detached(graph: Graph) -> Iterator[Tuple[str, str]]:
+def detached(graph: Graph) -> Iterator[tuple[str, str]]:
     """Yield (repository, digest) of every manifest and list of referrers whose subject is in no repository."""
     by_digest = {**_lists(graph), **subjects(graph)}
     absent = set(by_digest.values()) - _linked(graph, set(by_digest.values()))
@@ -68,14 +68,14 @@ def detached(graph: Graph) -> Iterator[Tuple[str, str]]:
         yield from ((name, digest) for digest in repository.revisions if by_digest.get(digest) in absent)
 
 
-def _lists(graph: Graph) -> Dict[str, str]:
+def _lists(graph: Graph) -> dict[str, str]:
     """Return, by its digest, the subject of every index that names nothing but the referrers of one."""
     indexes = (digest for digest, manifest in graph.manifests.items() if manifest.children and not manifest.subject)
     listed = ((digest, _listed_subject(graph, digest)) for digest in indexes)
     return {digest: subject for digest, subject in listed if subject}
 
 
-def _linked(graph: Graph, digests: Set[str]) -> Set[str]:
+def _linked(graph: Graph, digests: set[str]) -> set[str]:
     return set(chain.from_iterable(digests & one.revisions.keys() for one in graph.repositories.values()))
 
 
@@ -93,9 +93,9 @@ def _lists_nothing(graph: Graph, manifest: Manifest) -> bool:
     return is_index and graph.manifests.keys().isdisjoint(manifest.children)
 
 
-def _listed_subject(graph: Graph, digest: str) -> Optional[str]:
+def _listed_subject(graph: Graph, digest: str) -> str | None:
     """Return the one subject that all named by an index have, as far as these are there, None where it is not one."""
-    listed: Optional[str] = None
+    listed: str | None = None
     for child in graph.children_of(digest):
         manifest = graph.manifests.get(child)
         if manifest is None:

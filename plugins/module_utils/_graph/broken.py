@@ -9,7 +9,7 @@ without its link or its content) and on docker-registry 0.9.1.
 
 from __future__ import annotations
 
-from typing import Dict, Iterator, List, NamedTuple, Optional, Set
+from typing import Dict, Iterator, NamedTuple
 
 from .graph import EMPTY, Graph, Manifest, Repository, Tag
 from .reach import linked_digests
@@ -62,10 +62,10 @@ class _LooksEverywhere:
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
-        self._linked: Optional[Set[str]] = None
-        self._looks: Dict[str, _Looks] = {}
+        self._linked: set[str] | None = None
+        self._looks: dict[str, _Looks] = {}
 
-    def why(self, repository: str, tag: Tag) -> Optional[str]:
+    def why(self, repository: str, tag: Tag) -> str | None:
         if self._linked is None:
             self._linked = linked_digests(self.graph)
         if repository not in self._looks:
@@ -76,18 +76,18 @@ class _LooksEverywhere:
 class _Looks:
     """The manifests of one repository, each looked at once."""
 
-    def __init__(self, graph: Graph, repository: Repository, linked: Set[str]) -> None:
+    def __init__(self, graph: Graph, repository: Repository, linked: set[str]) -> None:
         self.graph = graph
         self.repository = repository
         self.linked = linked
-        self._known: Dict[str, Optional[str]] = {}
+        self._known: dict[str, str | None] = {}
 
-    def why(self, digest: str) -> Optional[str]:
+    def why(self, digest: str) -> str | None:
         """Return why it does not pull here, None where it does. What an index names is looked at before the index."""
         waiting, entered = [digest], set()
         while waiting:
             current = waiting[-1]
-            parts: List[str] = []
+            parts: list[str] = []
             if current not in entered and current not in self._known:
                 parts = [part for part in self._linked_parts(current) if part not in self._known]
                 entered.add(current)
@@ -103,7 +103,7 @@ class _Looks:
         if manifest is not None and manifest.is_known and not self.graph.images_are_global:
             yield from (child for child in manifest.children if child in self.repository.revisions)
 
-    def _look(self, digest: str) -> Optional[str]:
+    def _look(self, digest: str) -> str | None:
         if not digest:
             return "the registry lists it and does not serve it"
         if self.graph.images_are_global:
@@ -115,14 +115,14 @@ class _Looks:
             return f"manifest {digest} is gone" if self.graph.has_all_blobs else None
         return self._manifest(digest, manifest)
 
-    def _manifest(self, digest: str, manifest: Manifest) -> Optional[str]:
+    def _manifest(self, digest: str, manifest: Manifest) -> str | None:
         if manifest.damage:
             return f"manifest {digest} {manifest.damage}"
         if not manifest.is_known:
             return None
         return self._index(manifest) if manifest.children else self._content(manifest)
 
-    def _image(self, image: str) -> Optional[str]:
+    def _image(self, image: str) -> str | None:
         """Look at an image of the v1 registry: it needs all that it is based on."""
         lost = self._lost(image)
         if lost:
@@ -130,18 +130,18 @@ class _Looks:
         bases = ((base, self._lost(base)) for base in self.graph.children_of(image))
         return next((f"image {base}, which it is based on, {why}" for base, why in bases if why), None)
 
-    def _lost(self, image: str) -> Optional[str]:
+    def _lost(self, image: str) -> str | None:
         if self.graph.has_all_blobs and image not in self.graph.blobs:
             return "is gone"
         return "is not there whole" if image in self.repository.absent else None
 
-    def _index(self, manifest: Manifest) -> Optional[str]:
+    def _index(self, manifest: Manifest) -> str | None:
         whys = [self._part(child) for child in manifest.children]
         if any(why is None for why in whys) or not whys:
             return next((why for why in whys if why), None)
         return next((why for why in whys if why), "no part of its index is there")
 
-    def _part(self, child: str) -> Optional[str]:
+    def _part(self, child: str) -> str | None:
         """Return why a part of an index does not pull, None where it does, "" where nobody ever pushed it here.
 
         A part may be a layer (build caches). Content that is there and linked nowhere has lost its link; linked in
@@ -154,13 +154,13 @@ class _Looks:
         is_stray = child in self.graph.blobs and child not in self.linked
         return f"manifest {child} is not linked" if is_stray else ""
 
-    def _content(self, manifest: Manifest) -> Optional[str]:
+    def _content(self, manifest: Manifest) -> str | None:
         config = self._blob("configuration", manifest.config) if manifest.config else None
         needed = [layer for layer in manifest.layers if layer not in manifest.elsewhere]
         lost = config or next(filter(None, (self._blob("layer", layer) for layer in needed)), None)
         return lost or self._why_other_size(manifest, [*filter(None, [manifest.config]), *needed])
 
-    def _why_other_size(self, manifest: Manifest, needed: List[str]) -> Optional[str]:
+    def _why_other_size(self, manifest: Manifest, needed: list[str]) -> str | None:
         """Return that the parts have not the bytes that they should: one of them is cut short, or all is well.
 
         What is wrong may also be what the manifest says.
@@ -172,7 +172,7 @@ class _Looks:
             return None
         return f"{OTHER_SIZE} of {manifest.content_size} bytes, its configuration and layers have {found}"
 
-    def _blob(self, kind: str, digest: str) -> Optional[str]:
+    def _blob(self, kind: str, digest: str) -> str | None:
         if not self.graph.has_all_blobs:
             return f"{kind} {digest} is gone" if digest in self.repository.absent else None
         stored = self.graph.stored_as(digest)

@@ -9,7 +9,7 @@ serves a part only where it is linked.
 
 from __future__ import annotations
 
-from typing import Iterable, Set
+from typing import Iterable
 
 from .._basics.order import natural_key
 from .graph import Graph, Repository
@@ -44,5 +44,5 @@ def keep_whole(graph: Graph, repository: Repository, why: str, tags: Iterable[st
     )
 
 
-def _linked(repository: Repository) -> Set[str]:
+def _linked(repository: Repository) -> set[str]:
     return {*repository.revisions, *(tag.digest for tag in repository.tags.values())}

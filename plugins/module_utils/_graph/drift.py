@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Optional
+from typing import NamedTuple
 
 
 class Drift(NamedTuple):
     """Something that a plan named and that is left alone, because it changed since the plan was made."""
 
-    repository: Optional[str]
+    repository: str | None
     kind: str
     name: str
     why: str

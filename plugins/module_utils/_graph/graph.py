@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
+from typing import Iterator, NamedTuple
 
 from .._basics.weight import Weight
 
@@ -30,10 +30,10 @@ class Tag(NamedTuple):
 
     name: str
     digest: str
-    pushed: Optional[float]
+    pushed: float | None
 
     @property
-    def named_subject(self) -> Optional[str]:
+    def named_subject(self) -> str | None:
         """The digest that the tag's name says it belongs to, None for an ordinary name; see `Repository.attached`."""
         match = _SUBJECT_TAG.fullmatch(self.name) if self.name.startswith("sha") else None
         return match.group(1).replace("-", ":") if match else None
@@ -42,7 +42,7 @@ class Tag(NamedTuple):
 class Debris(NamedTuple):
     """Something that no registry needs: an empty link directory, a tag without `current`, a stray `*.tmp`."""
 
-    repository: Optional[str]
+    repository: str | None
     size: int
     modified: float
 
@@ -62,16 +62,16 @@ class Manifest(NamedTuple):
 
     media_type: str
     size: int
-    config: Optional[str] = None
-    layers: Tuple[str, ...] = ()
-    children: Tuple[str, ...] = ()
-    subject: Optional[str] = None
+    config: str | None = None
+    layers: tuple[str, ...] = ()
+    children: tuple[str, ...] = ()
+    subject: str | None = None
     is_known: bool = True
-    artifact_type: Optional[str] = None
-    damage: Optional[str] = None
-    created: Optional[float] = None
-    content_size: Optional[int] = None
-    elsewhere: Tuple[str, ...] = ()
+    artifact_type: str | None = None
+    damage: str | None = None
+    created: float | None = None
+    content_size: int | None = None
+    elsewhere: tuple[str, ...] = ()
 
 
 @dataclass
@@ -88,18 +88,18 @@ class Repository:
     """
 
     name: str
-    tags: Dict[str, Tag] = field(default_factory=dict)
-    revisions: Dict[str, float] = field(default_factory=dict)
-    layer_links: Dict[str, float] = field(default_factory=dict)
-    uploads: Dict[str, Weight] = field(default_factory=dict)
-    dangling: List[str] = field(default_factory=list)
-    absent: Set[str] = field(default_factory=set)
-    kept_whole: Optional[str] = None
+    tags: dict[str, Tag] = field(default_factory=dict)
+    revisions: dict[str, float] = field(default_factory=dict)
+    layer_links: dict[str, float] = field(default_factory=dict)
+    uploads: dict[str, Weight] = field(default_factory=dict)
+    dangling: list[str] = field(default_factory=list)
+    absent: set[str] = field(default_factory=set)
+    kept_whole: str | None = None
     is_tidy: bool = True
-    attached: Dict[str, str] = field(default_factory=dict)
-    detached: Dict[str, str] = field(default_factory=dict)
+    attached: dict[str, str] = field(default_factory=dict)
+    detached: dict[str, str] = field(default_factory=dict)
 
-    def attached_tags(self) -> Iterator[Tuple[Tag, str]]:
+    def attached_tags(self) -> Iterator[tuple[Tag, str]]:
         """Yield the tags that belong to another image, each with the digest of that subject."""
         return ((self.tags[name], subject) for name, subject in self.attached.items() if name in self.tags)
 
@@ -120,27 +120,27 @@ class Graph:
     them it is not known what they refer to.
     """
 
-    repositories: Dict[str, Repository] = field(default_factory=dict)
-    manifests: Dict[str, Manifest] = field(default_factory=dict)
-    blobs: Dict[str, Weight] = field(default_factory=dict)
-    aliases: Dict[str, str] = field(default_factory=dict)
-    created: Dict[str, float] = field(default_factory=dict)
-    debris: Dict[str, Debris] = field(default_factory=dict)
-    notes: List[str] = field(default_factory=list)
-    warnings: List[str] = field(default_factory=list)
+    repositories: dict[str, Repository] = field(default_factory=dict)
+    manifests: dict[str, Manifest] = field(default_factory=dict)
+    blobs: dict[str, Weight] = field(default_factory=dict)
+    aliases: dict[str, str] = field(default_factory=dict)
+    created: dict[str, float] = field(default_factory=dict)
+    debris: dict[str, Debris] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
     has_all_blobs: bool = False
     images_are_global: bool = False
-    unknown_bases: Set[str] = field(default_factory=set)
+    unknown_bases: set[str] = field(default_factory=set)
     #: Names of repositories that are there, or that were given, and were not read, because they are not selected.
-    unread: List[str] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
     #: While it is read every digest once, so that equal ones share memory. (Under Ansible sys.intern is slow.)
-    digests: Dict[str, str] = field(default_factory=dict, repr=False, compare=False)
+    digests: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     def forget(self) -> None:
         """Make room for a graph that is read anew: hold nothing any more, whoever holds this."""
         vars(self).update(vars(Graph()))
 
-    def children_of(self, digest: str) -> Tuple[str, ...]:
+    def children_of(self, digest: str) -> tuple[str, ...]:
         """Return the manifests that an index names, nothing for any other manifest."""
         manifest = self.manifests.get(digest)
         return manifest.children if manifest is not None else ()

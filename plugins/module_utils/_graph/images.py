@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import AbstractSet, Dict, FrozenSet, Hashable, Iterable, Mapping, NamedTuple, Set, TypeVar
+from typing import AbstractSet, Hashable, Iterable, Mapping, NamedTuple, TypeVar
 
 from .._basics.weight import Weight
 from .graph import Graph, Repository
@@ -18,8 +18,8 @@ Holder = TypeVar("Holder", bound=Hashable)
 class Image(NamedTuple):
     """What one image is made of: its manifests (several for an index), and all its content as it is stored."""
 
-    manifests: FrozenSet[str]
-    content: FrozenSet[str]
+    manifests: frozenset[str]
+    content: frozenset[str]
 
 
 class Bytes(NamedTuple):
@@ -29,7 +29,7 @@ class Bytes(NamedTuple):
     shared: int
 
 
-def images_of(graph: Graph, attached: Iterable[Node]) -> Dict[Node, Image]:
+def images_of(graph: Graph, attached: Iterable[Node]) -> dict[Node, Image]:
     """Return every image: what has a tag, what is no part of an index, and what is attached to another image."""
     nodes = set(attached)
     for repository in graph.repositories.values():
@@ -37,7 +37,7 @@ def images_of(graph: Graph, attached: Iterable[Node]) -> Dict[Node, Image]:
     return {node: _image(graph, node) for node in sorted(nodes) if node[1] in graph.manifests}
 
 
-def lists_of_referrers(graph: Graph) -> Set[Node]:
+def lists_of_referrers(graph: Graph) -> set[Node]:
     """Return the indexes behind fallback tags (`sha256-<hex>`): they list what is attached, and are not it."""
     return {
         (name, tag.digest)
@@ -49,7 +49,7 @@ def lists_of_referrers(graph: Graph) -> Set[Node]:
 
 def weigh(
     holdings: Mapping[Holder, AbstractSet[str]], sharers: AbstractSet[Holder], blobs: Mapping[str, Weight]
-) -> Dict[Holder, Bytes]:
+) -> dict[Holder, Bytes]:
     """Return what each holder holds alone, and what another one of the `sharers` holds too. Each blob counts once."""
     sharing = Counter(digest for holder, held in holdings.items() if holder in sharers for digest in held)
     weighed = {}
@@ -61,7 +61,7 @@ def weigh(
     return weighed
 
 
-def _not_only_parts(graph: Graph, repository: Repository) -> Set[str]:
+def _not_only_parts(graph: Graph, repository: Repository) -> set[str]:
     tagged = {tag.digest for tag in repository.tags.values()}
     parts = {child for digest in repository.revisions for child in graph.children_of(digest)}
     return tagged | (repository.revisions.keys() - parts)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 from datetime import datetime, timezone
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, NamedTuple
 
 from .graph import Manifest
 from .strict_json import NotUnderstoodError, find_digests, read_json, require_object
@@ -38,7 +38,7 @@ FIRST_DAY = 1356998400.0
 _YEAR_10000 = 253402300800.0
 
 
-def parse_manifest(digest: str, content: bytes, digests: Dict[str, str]) -> Manifest:
+def parse_manifest(digest: str, content: bytes, digests: dict[str, str]) -> Manifest:
     """Return what the manifest refers to. `digests` grows: every digest of all manifests once, to share memory.
 
     Raises nothing, whatever the content. What is not understood (an unknown media type or shape, schema 1, JSON that
@@ -58,7 +58,7 @@ def parse_manifest(digest: str, content: bytes, digests: Dict[str, str]) -> Mani
         return _not_understood(_describe(data, str(error)), content)
 
 
-def claimed_types(content: bytes) -> Dict[str, Any]:
+def claimed_types(content: bytes) -> dict[str, Any]:
     """Return what a known index says that its children are, by digest: media types, which nobody has checked."""
     return {found["digest"]: found.get("mediaType") for found in read_json(content)["manifests"]}
 
@@ -79,8 +79,8 @@ class ImageConfig(NamedTuple):
     `created` is in seconds since the epoch, `platform` is `os/architecture`, or `os/architecture/variant`.
     """
 
-    created: Optional[float] = None
-    platform: Optional[str] = None
+    created: float | None = None
+    platform: str | None = None
 
 
 def parse_config(content: bytes) -> ImageConfig:
@@ -97,7 +97,7 @@ def parse_config(content: bytes) -> ImageConfig:
     return ImageConfig(_date(data.get("created")), _platform(data))
 
 
-def parse_sizes(content: bytes) -> Dict[str, int]:
+def parse_sizes(content: bytes) -> dict[str, int]:
     """Return the sizes that a manifest gives for its configuration and layers, in bytes by digest.
 
     A layer with `urls` is left out: it lies elsewhere (OCI image spec, "Non-Distributable Layers"). Content that is not
@@ -111,7 +111,7 @@ def parse_sizes(content: bytes) -> Dict[str, int]:
         return {}
 
 
-def _damage(digest: str, content: bytes) -> Optional[str]:
+def _damage(digest: str, content: bytes) -> str | None:
     """Return in words what is wrong with the content, None where it is what its digest says."""
     if not content:
         return "has no content"
@@ -122,7 +122,7 @@ def _damage(digest: str, content: bytes) -> Optional[str]:
     return None if found == expected else f"is damaged: its {len(content)} bytes have the digest {algorithm}:{found}"
 
 
-def _read_known(data: Any, size: int, digests: Dict[str, str]) -> Manifest:
+def _read_known(data: Any, size: int, digests: dict[str, str]) -> Manifest:
     data = require_object(data, _MANIFEST_FIELDS)
     media_type = _media_type(data)
     subject = None if data.get("subject") in (None, {}) else _share([data["subject"]], digests)[0]
@@ -151,7 +151,7 @@ def _read_known(data: Any, size: int, digests: Dict[str, str]) -> Manifest:
     )
 
 
-def _content_size(descriptors: List[Dict[str, Any]]) -> Optional[int]:
+def _content_size(descriptors: list[dict[str, Any]]) -> int | None:
     """Return how many bytes all of these say to have that have to be here, None where one does not say it."""
     try:
         return sum(_size_of(found) for found in descriptors if not found.get("urls"))
@@ -159,7 +159,7 @@ def _content_size(descriptors: List[Dict[str, Any]]) -> Optional[int]:
         return None
 
 
-def _media_type(data: Dict[str, Any]) -> str:
+def _media_type(data: dict[str, Any]) -> str:
     """Return which of the known kinds it is. Raises NotUnderstoodError where it is none, or of two kinds at once."""
     named = data.get("mediaType") or _implied_media_type(data)
     media_type = _TYPES.get(named) if isinstance(named, str) else None
@@ -171,7 +171,7 @@ def _media_type(data: Dict[str, Any]) -> str:
     return media_type
 
 
-def _implied_media_type(data: Dict[str, Any]) -> Optional[str]:
+def _implied_media_type(data: dict[str, Any]) -> str | None:
     """Return what a manifest is that leaves out `mediaType`, as OCI ones may: their fields tell them apart."""
     if data.get("schemaVersion") != 2:
         return None
@@ -180,12 +180,12 @@ def _implied_media_type(data: Dict[str, Any]) -> Optional[str]:
     return OCI_MANIFEST if "config" in data and "layers" in data else None
 
 
-def _share(descriptors: List[Any], digests: Dict[str, str]) -> Tuple[str, ...]:
+def _share(descriptors: list[Any], digests: dict[str, str]) -> tuple[str, ...]:
     named = [_digest_of(descriptor) for descriptor in descriptors]
     return tuple(map(digests.setdefault, named, named))
 
 
-def _list_in(data: Dict[str, Any], field: str) -> List[Any]:
+def _list_in(data: dict[str, Any], field: str) -> list[Any]:
     found = data.get(field)
     if not isinstance(found, list):
         raise NotUnderstoodError(f"no list of {field}")
@@ -199,7 +199,7 @@ def _digest_of(descriptor: Any) -> str:
     return digest
 
 
-def _size_of(descriptor: Dict[str, Any]) -> int:
+def _size_of(descriptor: dict[str, Any]) -> int:
     size = descriptor.get("size")
     if not isinstance(size, int) or size < 0:
         raise NotUnderstoodError("a size that is none")
@@ -219,7 +219,7 @@ def _describe(data: Any, problem: str) -> str:
     return ", ".join(filter(None, (str(named) if is_short else "unknown", problem)))
 
 
-def _annotated(data: Dict[str, Any]) -> Optional[float]:
+def _annotated(data: dict[str, Any]) -> float | None:
     """Return the date in the annotations (OCI image spec, "Pre-Defined Annotation Keys"), None where there is none."""
     try:
         return _date(require_object(data.get("annotations"), _DATE_FIELDS).get(_DATE))
@@ -227,7 +227,7 @@ def _annotated(data: Dict[str, Any]) -> Optional[float]:
         return None
 
 
-def _date(text: Any) -> Optional[float]:
+def _date(text: Any) -> float | None:
     """Return the seconds since the epoch of an RFC 3339 time, None where it is none or can't be that of an image."""
     try:
         moment = datetime.strptime(text[:19], "%Y-%m-%dT%H:%M:%S").replace(tzinfo=timezone.utc)
@@ -238,7 +238,7 @@ def _date(text: Any) -> Optional[float]:
     return created if FIRST_DAY <= created < _YEAR_10000 else None
 
 
-def _platform(data: Dict[str, Any]) -> Optional[str]:
+def _platform(data: dict[str, Any]) -> str | None:
     named = [data.get(key) or "" for key in ("os", "architecture", "variant")]
     if not all(isinstance(part, str) for part in named) or not named[0] or not named[1] or named[0] == "unknown":
         return None

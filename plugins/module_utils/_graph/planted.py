@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, Mapping, NamedTuple
+from typing import Mapping, NamedTuple
 
 TAG = "tag"
 BLOB = "blob"
@@ -19,7 +19,7 @@ class Planted(NamedTuple):
     are there to which paths they go for as long.
     """
 
-    files: Dict[str, bytes]
+    files: dict[str, bytes]
     repository: str
     kind: str
     name: str

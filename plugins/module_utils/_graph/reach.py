@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Container, DefaultDict, Dict, Iterable, Iterator, List, Mapping, Optional, Set, Tuple
+from typing import Container, DefaultDict, Iterable, Iterator, Mapping, Set, Tuple
 
 from .attached import subjects
 from .graph import Graph
@@ -17,22 +17,22 @@ Node = Tuple[str, str]
 Reached = DefaultDict[str, Set[str]]
 
 
-def linked_digests(graph: Graph) -> Set[str]:
+def linked_digests(graph: Graph) -> set[str]:
     """Return the digest of every manifest that is linked into some repository."""
-    linked: Set[str] = set()
+    linked: set[str] = set()
     for repository in graph.repositories.values():
         linked.update(repository.revisions)
     return linked
 
 
-def referrers(graph: Graph, doomed: Optional[Mapping[str, Container[str]]] = None) -> Dict[str, List[Node]]:
+def referrers(graph: Graph, doomed: Mapping[str, Container[str]] | None = None) -> dict[str, list[Node]]:
     """Return, by the digest of a subject, the manifests that stay because it stays.
 
     A referrer names its subject in its `subject` field or by its tag (`sha256-<hex>`, `.sig`, `.att`, `.sbom`), unless
     that is one of the doomed (names by repository). The subject is sought in every repository: signatures may live in a
     repository of their own (cosign's COSIGN_REPOSITORY).
     """
-    by_subject: Dict[str, List[Node]] = {}
+    by_subject: dict[str, list[Node]] = {}
     named = subjects(graph)
     for name, repository in graph.repositories.items():
         for digest in named.keys() & repository.revisions.keys() if named else ():
@@ -44,7 +44,7 @@ def referrers(graph: Graph, doomed: Optional[Mapping[str, Container[str]]] = Non
     return by_subject
 
 
-def with_lists(by_subject: Dict[str, List[Node]], lists: Mapping[Node, str]) -> Dict[str, List[Node]]:
+def with_lists(by_subject: dict[str, list[Node]], lists: Mapping[Node, str]) -> dict[str, list[Node]]:
     """Return what goes with a subject: its referrers, and the lists of these that clients have replaced."""
     if not lists:
         return by_subject
@@ -54,7 +54,7 @@ def with_lists(by_subject: Dict[str, List[Node]], lists: Mapping[Node, str]) -> 
     return both
 
 
-def tag_roots(graph: Graph, linked: Set[str], doomed: Mapping[str, Container[str]]) -> Iterator[Node]:
+def tag_roots(graph: Graph, linked: set[str], doomed: Mapping[str, Container[str]]) -> Iterator[Node]:
     """Yield what tags keep by themselves, without the doomed ones (names by repository).
 
     A tag that is attached to a subject is kept by that, where it is one of the `linked` manifests.
@@ -67,7 +67,7 @@ def tag_roots(graph: Graph, linked: Set[str], doomed: Mapping[str, Container[str
 
 
 def reach(
-    graph: Graph, roots: Iterable[Node], by_subject: Dict[str, List[Node]], reached: Optional[Reached] = None
+    graph: Graph, roots: Iterable[Node], by_subject: dict[str, list[Node]], reached: Reached | None = None
 ) -> Reached:
     """Return what is reachable from `roots`; with `reached`, go on from there and extend it.
 
@@ -97,15 +97,15 @@ class LeadingTo:
     from every repository.
     """
 
-    def __init__(self, graph: Graph, nodes: Iterable[Node], by_subject: Dict[str, List[Node]]) -> None:
-        self._here: Set[Node] = set()
-        self._anywhere: Set[str] = set()
-        waiting: List[Tuple[Optional[str], str]] = list(nodes)
+    def __init__(self, graph: Graph, nodes: Iterable[Node], by_subject: dict[str, list[Node]]) -> None:
+        self._here: set[Node] = set()
+        self._anywhere: set[str] = set()
+        waiting: list[tuple[str | None, str]] = list(nodes)
         if not waiting:
             return
         parents = _parents(graph)
-        subjects: DefaultDict[Node, List[str]] = defaultdict(list)
-        wherever: DefaultDict[str, List[str]] = defaultdict(list)
+        subjects: defaultdict[Node, list[str]] = defaultdict(list)
+        wherever: defaultdict[str, list[str]] = defaultdict(list)
         for subject, attached in by_subject.items():
             for node in attached:
                 subjects[node].append(subject)
@@ -127,9 +127,9 @@ class LeadingTo:
         return node[1] in self._anywhere or node in self._here
 
 
-def _parents(graph: Graph) -> DefaultDict[str, List[str]]:
+def _parents(graph: Graph) -> defaultdict[str, list[str]]:
     """Return, by the digest of a child, the indexes that name it."""
-    parents: DefaultDict[str, List[str]] = defaultdict(list)
+    parents: defaultdict[str, list[str]] = defaultdict(list)
     for digest, manifest in graph.manifests.items():
         for child in manifest.children:
             parents[child].append(digest)

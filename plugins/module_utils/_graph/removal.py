@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Dict, NamedTuple
+from typing import NamedTuple
 
 from .._basics.weight import Weight
 from .graph import Debris, Tag
@@ -37,10 +37,10 @@ class RepositoryRemoval:
     is left.
     """
 
-    tags: Dict[str, Tag] = field(default_factory=dict)
-    manifests: Dict[str, float] = field(default_factory=dict)
-    layer_links: Dict[str, float] = field(default_factory=dict)
-    uploads: Dict[str, Weight] = field(default_factory=dict)
+    tags: dict[str, Tag] = field(default_factory=dict)
+    manifests: dict[str, float] = field(default_factory=dict)
+    layer_links: dict[str, float] = field(default_factory=dict)
+    uploads: dict[str, Weight] = field(default_factory=dict)
     is_removed: bool = False
 
     def covers(self, other: RepositoryRemoval) -> bool:
@@ -65,9 +65,9 @@ class Removal:
     `left_untagged` counts the manifests that lose their last tag and stay, where they are not ours to delete.
     """
 
-    repositories: Dict[str, RepositoryRemoval] = field(default_factory=dict)
-    blobs: Dict[str, Weight] = field(default_factory=dict)
-    debris: Dict[str, Debris] = field(default_factory=dict)
+    repositories: dict[str, RepositoryRemoval] = field(default_factory=dict)
+    blobs: dict[str, Weight] = field(default_factory=dict)
+    debris: dict[str, Debris] = field(default_factory=dict)
     left_untagged: int = field(default=0, compare=False)
 
     def covers(self, other: Removal) -> bool:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Dict, Iterable, Iterator, Tuple
+from typing import Iterable, Iterator
 
 from .._basics.progress import SILENT, Progress
 from .graph import Graph
@@ -32,7 +32,7 @@ class Source(ABC):
         """The version of the registry's API (_basics/api_version.py), with which a storage goes too."""
 
     @abstractmethod
-    def source(self) -> Dict[str, str]:
+    def source(self) -> dict[str, str]:
         """Return what plans call this registry; no secrets."""
 
     @abstractmethod
@@ -52,5 +52,5 @@ class Source(ABC):
         """Add the image dates of the given manifests to the graph, as far as they are known."""
 
     @abstractmethod
-    def read_configs(self, graph: Graph, digests: Iterable[str]) -> Iterator[Tuple[str, ImageConfig]]:
+    def read_configs(self, graph: Graph, digests: Iterable[str]) -> Iterator[tuple[str, ImageConfig]]:
         """Yield (digest, configuration) of each of the given manifests that has one, and whose content is there."""

@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import re
 from functools import lru_cache
-from typing import Any, Dict, FrozenSet, List, Optional, Tuple
+from typing import Any, Dict
 
 _DIGEST = re.compile(rb"sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}")
 _ESCAPE = re.compile(rb"\\u00([2-7][0-9a-fA-F])")
@@ -42,7 +42,7 @@ def read_json(content: bytes) -> Any:
         raise NotUnderstoodError("not JSON") from None
 
 
-def require_object(value: Any, fields: FrozenSet[str]) -> Dict[str, Any]:
+def require_object(value: Any, fields: frozenset[str]) -> dict[str, Any]:
     """Return the object of which these fields are to be read.
 
     Raises NotUnderstoodError where it is none, or where somebody may read one of them elsewhere in it.
@@ -57,7 +57,7 @@ def require_object(value: Any, fields: FrozenSet[str]) -> Dict[str, Any]:
     return value
 
 
-def find_digests(content: bytes) -> Tuple[str, ...]:
+def find_digests(content: bytes) -> tuple[str, ...]:
     """Return every digest that may be meant anywhere in these bytes, be they JSON or what is left of it; sorted."""
     found = set(_DIGEST.findall(content))
     if b"\\u00" in content:
@@ -78,7 +78,7 @@ def _constant(name: str) -> Any:
     raise ValueError(name)
 
 
-def _object(pairs: List[Tuple[str, Any]]) -> Dict[str, Any]:
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     return found if len(found) == len(pairs) else Ambiguous(found)
 
@@ -88,7 +88,7 @@ _decode = json.JSONDecoder(object_pairs_hook=_object, parse_int=_integer, parse_
 
 # The same few keys come again and again.
 @lru_cache(maxsize=512)
-def _problem(keys: Tuple[str, ...], fields: FrozenSet[str]) -> Optional[str]:
+def _problem(keys: tuple[str, ...], fields: frozenset[str]) -> str | None:
     """Return what is doubtful about an object of these keys, None where nothing is."""
     folded = {key.casefold(): key for key in keys}
     if len(folded) < len(keys):

@@ -12,7 +12,6 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from typing import Dict, Union
 
 from .manifest import OCI_MANIFEST
 
@@ -23,7 +22,7 @@ MEDIA_TYPE = OCI_MANIFEST
 
 def new_manifest() -> bytes:
     """Return a manifest of MEDIA_TYPE that nobody has had before; it names nothing but CONFIG."""
-    config: Dict[str, Union[str, int]] = {
+    config: dict[str, str | int] = {
         "mediaType": "application/vnd.oci.image.config.v1+json",
         "digest": CONFIG_DIGEST,
         "size": len(CONFIG),

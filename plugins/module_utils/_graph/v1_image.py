@@ -11,7 +11,7 @@ name.
 from __future__ import annotations
 
 import re
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from typing import NamedTuple
 
 from .graph import Manifest
 from .manifest import ImageConfig, parse_config
@@ -33,19 +33,19 @@ class V1Image(NamedTuple):
 
     manifest: Manifest
     config: ImageConfig
-    problem: Optional[str] = None
+    problem: str | None = None
     has_unknown_base: bool = False
 
 
 class Files(NamedTuple):
     """What lies in an image's directory; None where a file is missing."""
 
-    json: Optional[bytes]
-    ancestry: Optional[bytes]
+    json: bytes | None
+    ancestry: bytes | None
     is_uploading: bool
 
 
-def parse_image(image: str, files: Files, size: int, digests: Dict[str, str]) -> V1Image:
+def parse_image(image: str, files: Files, size: int, digests: dict[str, str]) -> V1Image:
     """Return the image. `digests` grows: every id of all images once, to share memory. `size` is in bytes."""
     ancestors, parents = _ancestors(image, files.ancestry), _parents(image, files.json)
     named = dict.fromkeys((*(ancestors or ()), *(parents or ())))
@@ -57,25 +57,25 @@ def parse_image(image: str, files: Files, size: int, digests: Dict[str, str]) ->
     return V1Image(manifest, config, problem, has_unknown_base=ancestors is None and parents is None)
 
 
-def bases_in(image: str, ancestry: bytes) -> List[str]:
+def bases_in(image: str, ancestry: bytes) -> list[str]:
     """Return what an `ancestry` says that the image is based on; nothing where it can't be understood."""
     return _ancestors(image, ancestry) or []
 
 
-def as_damaged(manifest: Manifest, children: Tuple[str, ...]) -> Manifest:
+def as_damaged(manifest: Manifest, children: tuple[str, ...]) -> Manifest:
     """Return the manifest as one that is not understood and may refer to all these."""
     kind = manifest.media_type if manifest.media_type == UPLOADING else f"{MEDIA_TYPE}, damaged"
     return manifest._replace(media_type=kind, children=children, is_known=False)
 
 
-def _problem(ancestors: Optional[List[str]], parents: Optional[List[str]]) -> Optional[str]:
+def _problem(ancestors: list[str] | None, parents: list[str] | None) -> str | None:
     if ancestors is None or parents is None:
         missing = [name for name, found in (("ancestry", ancestors), ("json", parents)) if found is None]
         return f"its {' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing or broken"
     return None if ancestors[:1] == parents else "its ancestry and its json don't name the same parent"
 
 
-def _ancestors(image: str, content: Optional[bytes]) -> Optional[List[str]]:
+def _ancestors(image: str, content: bytes | None) -> list[str] | None:
     """Return what the `ancestry` names after the image itself; None where that is not what stands there."""
     try:
         named = read_json(content or b"")
@@ -86,7 +86,7 @@ def _ancestors(image: str, content: Optional[bytes]) -> Optional[List[str]]:
     return named[1:] if len(set(named)) == len(named) else None
 
 
-def _parents(image: str, content: Optional[bytes]) -> Optional[List[str]]:
+def _parents(image: str, content: bytes | None) -> list[str] | None:
     """Return the `parent` that the `json` names, as a list of one or none; None where it can't be read."""
     try:
         said = require_object(read_json(content or b""), _FIELDS)

@@ -13,7 +13,7 @@ import secrets
 import time
 from abc import abstractmethod
 from itertools import islice
-from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
+from typing import Callable, Iterator, NamedTuple
 
 from .._basics.progress import SILENT, Progress
 from .._graph.graph import Graph, Manifest
@@ -37,11 +37,11 @@ class Step(NamedTuple):
     `number` of its kind.
     """
 
-    kind: Optional[str]
-    path: Optional[str]
+    kind: str | None
+    path: str | None
     size: int = 0
-    prune_to: Optional[str] = None
-    content: Optional[bytes] = None
+    prune_to: str | None = None
+    content: bytes | None = None
     number: int = 1
 
     @property
@@ -62,11 +62,11 @@ class Layout(Source):
         self.storage = storage
         self.selects = selects
         # What was read once is not read again.
-        self.known: Dict[str, Manifest] = {}
+        self.known: dict[str, Manifest] = {}
         # Manifests to read though nothing may refer to them any more: those that interrupted plans began with.
-        self.unlinked: Set[str] = set()
+        self.unlinked: set[str] = set()
 
-    def looks(self, path: str, limit: int, absent: bytes = b"") -> Iterator[Tuple[bytes, float]]:
+    def looks(self, path: str, limit: int, absent: bytes = b"") -> Iterator[tuple[bytes, float]]:
         """Yield at most `limit` bytes of a file and its time, or `absent`, and after a moment again.
 
         For who can't understand it: it may be just being written.
@@ -95,7 +95,7 @@ class Layout(Source):
     def plant(self, repository: str) -> Planted:
         """Return something that a registry on this storage shows in the repository, and no other registry does."""
 
-    def plant_by_moving(self) -> Optional[Planted]:
+    def plant_by_moving(self) -> Planted | None:
         """Return as `plant` something that takes no room: a file which nobody misses, where it is listed as a tag.
 
         None where there is no such file. What a crash left of an earlier one is removed.
@@ -115,14 +115,14 @@ class Layout(Source):
                 self.storage.discard(f"{where}/{name}", where)
 
     @abstractmethod
-    def spare_file(self, repository: str, tag: str) -> Optional[str]:
+    def spare_file(self, repository: str, tag: str) -> str | None:
         """Return the path of a file of this tag that no registry needs to serve it, None where there is none."""
 
     @abstractmethod
     def listed_as(self, repository: str, tag: str) -> str:
         """Return the path at which any file makes a registry list a tag of that name."""
 
-    def some_images(self) -> List[Tuple[str, str]]:
+    def some_images(self) -> list[tuple[str, str]]:
         """Return (repository, tag) of a few images that a registry must be able to serve, by a short look."""
         found = ((name, tag) for name in self.repository_names() for tag in self.readable_tags(name))
         return list(islice(found, _SAMPLE))

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from typing import Any, Dict, Iterator, List, Mapping, Tuple
+from typing import Any, Iterator, Mapping
 
 from .._basics.durable import write_durably
 from .._graph.graph import Manifest
@@ -26,7 +26,7 @@ def save_known(path: str, known: Mapping[str, Manifest]) -> None:
         write_durably(_beside(path), _lines(known))
 
 
-def load_known(path: str) -> Dict[str, Manifest]:
+def load_known(path: str) -> dict[str, Manifest]:
     """Return what was kept beside a plan file; nothing where that is not there whole."""
     try:
         with open(_beside(path), encoding="utf-8") as file:
@@ -36,9 +36,9 @@ def load_known(path: str) -> Dict[str, Manifest]:
         return {}
 
 
-def digests_in(known: Mapping[str, Manifest]) -> Dict[str, str]:
+def digests_in(known: Mapping[str, Manifest]) -> dict[str, str]:
     """Return every digest that is known, by itself: what is read anew shares their memory."""
-    digests: Dict[str, str] = {}
+    digests: dict[str, str] = {}
     for digest, manifest in known.items():
         for named in (digest, manifest.config, *manifest.layers, *manifest.children):
             if named:
@@ -56,10 +56,10 @@ def _lines(known: Mapping[str, Manifest]) -> Iterator[str]:
     yield f"{json.dumps(_END)}\n"
 
 
-def _manifests(lines: Iterator[Any], digests: Dict[str, str]) -> Iterator[Tuple[str, Manifest]]:
+def _manifests(lines: Iterator[Any], digests: dict[str, str]) -> Iterator[tuple[str, Manifest]]:
     """Yield each manifest by its digest. Raises TypeError or ValueError where the file was cut."""
 
-    def shared(names: List[str]) -> Tuple[str, ...]:
+    def shared(names: list[str]) -> tuple[str, ...]:
         return tuple(map(digests.setdefault, names, names))
 
     for line in lines:

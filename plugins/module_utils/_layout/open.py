@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from typing import Callable, Dict, Type
+from typing import Callable
 
 from .._basics.api_version import AUTO, V1, V2
 from .._basics.progress import SILENT, Progress
@@ -17,8 +17,8 @@ from .base import Layout
 from .v1 import V1Layout
 from .v2 import V2Layout
 
-PLACES: Dict[str, Place] = {V1: V1_PLACE, V2: V2_PLACE}
-_LAYOUTS: Dict[str, Type[Layout]] = {V1: V1Layout, V2: V2Layout}
+PLACES: dict[str, Place] = {V1: V1_PLACE, V2: V2_PLACE}
+_LAYOUTS: dict[str, type[Layout]] = {V1: V1Layout, V2: V2Layout}
 
 
 def open_layout(

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from typing import Any, Dict, Iterable, Iterator, List, Optional, Set, Tuple
+from typing import Any, Iterable, Iterator
 
 from .._basics.api_version import V1
 from .._basics.errors import DoubtError
@@ -40,17 +40,17 @@ class V1Layout(Layout):
 
     version = V1
 
-    def source(self) -> Dict[str, str]:
+    def source(self) -> dict[str, str]:
         return {**self.storage.source(), "api_version": self.version}
 
     def read(self) -> Graph:
         graph = Graph(has_all_blobs=True, images_are_global=True)
-        self._configs: Dict[str, ImageConfig] = {}
-        self._partial: Set[str] = set()
+        self._configs: dict[str, ImageConfig] = {}
+        self._partial: set[str] = set()
         self.progress.stage("reading images", things="images")
         self._read_images(graph)
         self.progress.stage("reading repositories", things="repositories")
-        indexes: Dict[str, _Index] = {}
+        indexes: dict[str, _Index] = {}
         for name, listing in self.progress.each(self._repositories()):
             repository = graph.repositories[name] = Repository(name)
             indexes[name] = self._read_repository(graph, repository, listing)
@@ -80,7 +80,7 @@ class V1Layout(Layout):
             if config.created is not None:
                 graph.created[digest] = config.created
 
-    def read_configs(self, graph: Graph, digests: Iterable[str]) -> Iterator[Tuple[str, ImageConfig]]:
+    def read_configs(self, graph: Graph, digests: Iterable[str]) -> Iterator[tuple[str, ImageConfig]]:
         """Yield what was read with the images."""
         return ((digest, self._configs[digest]) for digest in digests if digest in self._configs)
 
@@ -123,7 +123,7 @@ class V1Layout(Layout):
         content_by_path = {name: json.dumps(content).encode() for name, content in files.items()}
         return Planted(content_by_path, repository, V1_IMAGE, image)
 
-    def spare_file(self, repository: str, tag: str) -> Optional[str]:
+    def spare_file(self, repository: str, tag: str) -> str | None:
         """Return what tells with which client the tag was pushed."""
         companion = paths.tag_companion(repository, tag)
         return companion if self.storage.read(companion, 1) else None
@@ -180,11 +180,11 @@ class V1Layout(Layout):
         if found.has_unknown_base:
             graph.unknown_bases.add(image)
 
-    def _content(self, path: str, limit: int) -> Optional[bytes]:
+    def _content(self, path: str, limit: int) -> bytes | None:
         found = self.storage.read(path, limit)
         return found[0] if found else None
 
-    def _repositories(self) -> Iterator[Tuple[str, Listing]]:
+    def _repositories(self) -> Iterator[tuple[str, Listing]]:
         """Yield (name, listing) of every repository."""
         for namespace in (self.storage.entries(paths.REPOSITORIES) or _NOTHING).directories:
             for directory in (self.storage.entries(f"{paths.REPOSITORIES}/{namespace}") or _NOTHING).directories:
@@ -221,7 +221,7 @@ class V1Layout(Layout):
         if index.modified and not repository.tags and not repository.revisions:
             self._add_debris(graph, repository, paths.INDEX)
 
-    def _read_index(self, name: str) -> Optional[_Index]:
+    def _read_index(self, name: str) -> _Index | None:
         """Return which images the repository lists, None where that can't be understood."""
         for content, modified in self.looks(paths.index(name), _JSON_LIMIT, absent=b"[]"):
             try:
@@ -232,7 +232,7 @@ class V1Layout(Layout):
                 continue
         return None
 
-    def _read_tags(self, graph: Graph, repository: Repository, files: List[str]) -> None:
+    def _read_tags(self, graph: Graph, repository: Repository, files: list[str]) -> None:
         for file in files:
             quoted = paths.tag_in(file)
             if quoted is None:
@@ -248,7 +248,7 @@ class V1Layout(Layout):
                     "kept; push the tag again to mend it"
                 )
 
-    def _read_tag(self, path: str) -> Tuple[Optional[str], float]:
+    def _read_tag(self, path: str) -> tuple[str | None, float]:
         """Return the image that a tag names and the file's time; None for what stays no image's id."""
         modified = 0.0
         for content, modified in self.looks(path, _ID_LIMIT):
@@ -263,13 +263,13 @@ class V1Layout(Layout):
 class _Index:
     """What a repository's `_index_images` lists: entries with an `id`."""
 
-    def __init__(self, modified: float, entries: List[Dict[str, Any]]) -> None:
+    def __init__(self, modified: float, entries: list[dict[str, Any]]) -> None:
         self.modified = modified
         self.entries = entries
-        self.listed: Set[str] = {str(entry["id"]) for entry in entries}
+        self.listed: set[str] = {str(entry["id"]) for entry in entries}
 
 
-def _is_companion_of_a_tag(file: str, files: List[str]) -> bool:
+def _is_companion_of_a_tag(file: str, files: list[str]) -> bool:
     """Tell whether it goes with a tag such as `_x`, whose companion `tag_x_json` looks like a tag `x_json`."""
     return any(paths.companion(quoted) == file for quoted in map(paths.tag_in, files) if quoted is not None)
 

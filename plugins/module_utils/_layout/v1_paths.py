@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from typing import Optional
 from urllib.parse import quote_plus, unquote_plus
 
 IMAGES = "images"
@@ -26,7 +25,7 @@ def repository(name: str) -> str:
     return f"{REPOSITORIES}/{namespace}/{_quoted(_quoted(rest))}"
 
 
-def repository_name(namespace: str, directory: str) -> Optional[str]:
+def repository_name(namespace: str, directory: str) -> str | None:
     """Return the name of the repository in a directory, None where no registry calls a directory so.
 
     It quotes what stands after the namespace twice: `a/b/c` lies in `a/b%252Fc`.
@@ -47,7 +46,7 @@ def tag_companion(name: str, tag_name: str) -> str:
     return f"{repository(name)}/{companion(_quoted(tag_name))}"
 
 
-def tag_in(file: str) -> Optional[str]:
+def tag_in(file: str) -> str | None:
     """Return the tag, quoted as in its file's name, None where it is the name of something else."""
     return file[len(_TAG) :] if file.startswith(_TAG) else None
 
@@ -60,7 +59,7 @@ def is_companion(file: str) -> bool:
     return file.startswith("tag") and file.endswith(_COMPANION)
 
 
-def tag_name(quoted_tag: str) -> Optional[str]:
+def tag_name(quoted_tag: str) -> str | None:
     """Return the name of a tag, None where no registry quotes one so."""
     name = unquote_plus(quoted_tag)
     return name if _quoted(name) == quoted_tag else None

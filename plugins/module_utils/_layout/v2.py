@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from typing import Dict, Iterable, Iterator, List, Optional, Set, Tuple
+from typing import Iterable, Iterator
 
 from .._basics.api_version import V2
 from .._basics.errors import DoubtError
@@ -48,7 +48,7 @@ class V2Layout(Layout):
 
     version = V2
 
-    def source(self) -> Dict[str, str]:
+    def source(self) -> dict[str, str]:
         return self.storage.source()
 
     def read(self) -> Graph:
@@ -94,7 +94,7 @@ class V2Layout(Layout):
         self.progress.stage("reading dates", len(parts), "images")
         add_dates(graph, wanted, self.progress.each(self.read_configs(graph, parts)))
 
-    def read_configs(self, graph: Graph, digests: Iterable[str]) -> Iterator[Tuple[str, ImageConfig]]:
+    def read_configs(self, graph: Graph, digests: Iterable[str]) -> Iterator[tuple[str, ImageConfig]]:
         known = ((digest, graph.manifests[digest].config) for digest in digests if digest in graph.manifests)
         wanted = [(digest, paths.blob_data(graph.stored_as(config))) for digest, config in known if config]
         contents = self.storage.read_each((path for _digest, path in wanted), _MANIFEST_LIMIT)
@@ -153,7 +153,7 @@ class V2Layout(Layout):
         }
         return Planted(files, repository, BLOB, digest)
 
-    def spare_file(self, repository: str, tag: str) -> Optional[str]:
+    def spare_file(self, repository: str, tag: str) -> str | None:
         """Return the link by which the tag remembers its digest, which only deleting that digest asks for."""
         digest, _pushed = self._read_link(f"{paths.tag_current(repository, tag)}/link")
         if digest is None:
@@ -170,7 +170,7 @@ class V2Layout(Layout):
         content = self.storage.read(paths.blob_data(digest), _LARGEST_MANIFEST) if link and link[0] else None
         return content is not None and parse_manifest(digest, content[0], {}).is_known
 
-    def _index_entries(self, repository: Repository, digests: Set[str]) -> Iterator[str]:
+    def _index_entries(self, repository: Repository, digests: set[str]) -> Iterator[str]:
         """Yield the paths at which the repository's tags remember one of the digests in their index."""
         for tag in repository.tags:
             index = paths.tag_index(repository.name, tag)
@@ -179,21 +179,21 @@ class V2Layout(Layout):
                     if f"{algorithm}:{name}" in digests:
                         yield f"{index}/{algorithm}/{name}"
 
-    def _repository_parts(self, name: str) -> List[str]:
+    def _repository_parts(self, name: str) -> list[str]:
         """Return the paths that make up a repository: its directory, or its components where others lie in it."""
         listing = self.storage.entries(paths.repository(name)) or _NOTHING
         if all(part in paths.COMPONENTS for part in listing.directories):
             return [paths.repository(name)]
         return [f"{paths.repository(name)}/{part}" for part in listing.directories if part in paths.COMPONENTS]
 
-    def _directories(self, path: str) -> List[str]:
+    def _directories(self, path: str) -> list[str]:
         return (self.storage.entries(path) or _NOTHING).directories
 
-    def _link_times(self, graph: Graph, repository: Repository, path: str) -> Dict[str, float]:
+    def _link_times(self, graph: Graph, repository: Repository, path: str) -> dict[str, float]:
         """Return the time of the link, by digest, of every `<alg>/<hex>` directory below `path`."""
-        times: Dict[str, float] = {}
+        times: dict[str, float] = {}
         # What was pushed together has one time, which takes memory only once.
-        moments: Dict[float, float] = {}
+        moments: dict[float, float] = {}
         share = graph.digests.setdefault
         for algorithm in self._directories(path):
             for name, found in self.storage.leaves(f"{path}/{algorithm}", "link"):
@@ -236,7 +236,7 @@ class V2Layout(Layout):
         if not leaves and self.storage.entries(parent) == _NOTHING:
             self._add_debris(graph, None, parent)
 
-    def _repositories(self, graph: Graph) -> Iterator[Tuple[str, Listing]]:
+    def _repositories(self, graph: Graph) -> Iterator[tuple[str, Listing]]:
         """Yield (name, listing) of every repository, at any depth: what has one of the reserved components.
 
         A directory with nothing in it is what an interrupted removal leaves.
@@ -265,7 +265,7 @@ class V2Layout(Layout):
         if target:
             graph.aliases[digest] = target
 
-    def _look_into_link(self, graph: Graph, repository: Repository, path: str) -> Optional[str]:
+    def _look_into_link(self, graph: Graph, repository: Repository, path: str) -> str | None:
         """Return the digest in the link of a manifest or layer; without one no registry serves what is linked."""
         target, _modified = self._read_link(path)
         if target is None and repository.kept_whole is None:
@@ -317,7 +317,7 @@ class V2Layout(Layout):
                 "push the tag again to mend it"
             )
 
-    def _read_link(self, path: str) -> Tuple[Optional[str], float]:
+    def _read_link(self, path: str) -> tuple[str | None, float]:
         """Return the digest in a link file and the file's time; None for a link that stays unreadable."""
         modified = 0.0
         for content, modified in self.looks(path, _LINK_LIMIT):
@@ -326,7 +326,7 @@ class V2Layout(Layout):
                 return digest, modified
         return None, modified
 
-    def _add_debris(self, graph: Graph, repository: Optional[Repository], path: str) -> None:
+    def _add_debris(self, graph: Graph, repository: Repository | None, path: str) -> None:
         found = self.storage.weigh_tree(path)
         if found:
             graph.debris[path] = Debris(repository.name if repository else None, found.size, found.modified)
@@ -353,8 +353,8 @@ class V2Layout(Layout):
         keep_damaged_whole(graph)
 
     def _manifests(
-        self, graph: Graph, wanted: Iterable[str], linked: Set[str]
-    ) -> Iterator[Tuple[str, Optional[Manifest]]]:
+        self, graph: Graph, wanted: Iterable[str], linked: set[str]
+    ) -> Iterator[tuple[str, Manifest | None]]:
         """Yield each of the wanted, None for what is none; read are those that are not known, by their size too."""
         unknown = []
         for digest in wanted:
@@ -377,25 +377,25 @@ def _tag_steps(removal: Removal, graph: Graph) -> Iterator[Step]:
             yield from (Step("tags", paths.tag(name, tag)) for tag in gone.tags if (tag in attached) is is_attached)
 
 
-def _may_be_manifest(graph: Graph, digest: str, linked: Set[str]) -> bool:
+def _may_be_manifest(graph: Graph, digest: str, linked: set[str]) -> bool:
     """Tell whether it is linked as one; a child without a link may be a layer (build caches)."""
     return digest in linked or graph.blobs[digest].size <= _LARGEST_MANIFEST
 
 
-def _parse_manifest(graph: Graph, digest: str, content: Optional[bytes]) -> Manifest:
+def _parse_manifest(graph: Graph, digest: str, content: bytes | None) -> Manifest:
     if content is None:
         path = paths.blob_data(digest)
         raise DoubtError(f"{path} went away while the storage was read, so what it refers to is not known")
     return parse_manifest(digest, content, graph.digests)
 
 
-def _parse_unlinked(graph: Graph, digest: str, content: Optional[bytes]) -> Optional[Manifest]:
+def _parse_unlinked(graph: Graph, digest: str, content: bytes | None) -> Manifest | None:
     """Parse a child without a link, which may have been deleted; None where it is a layer, or may be one."""
     found = None if content is None else parse_manifest(digest, content, graph.digests)
     return found if found and (found.is_known or found.children) else None
 
 
-def _linked(content: Optional[bytes]) -> Optional[str]:
+def _linked(content: bytes | None) -> str | None:
     """Return the digest in a link, None where it is empty or garbled."""
     match = _LINK.fullmatch(content.decode("ascii", "replace")) if content else None
     return match.group(1) if match else None
@@ -414,7 +414,7 @@ def _require_blobs(graph: Graph) -> None:
 def _warn_of_lost_manifests(graph: Graph) -> None:
     """Warn of manifests whose content is gone, for what they refer to is not known (_plan/consequences.py)."""
     for name, repository in graph.repositories.items():
-        tags: Dict[str, List[str]] = {digest: [] for digest in repository.revisions if digest not in graph.blobs}
+        tags: dict[str, list[str]] = {digest: [] for digest in repository.revisions if digest not in graph.blobs}
         for tag in repository.tags.values():
             if tag.digest not in graph.blobs:
                 tags.setdefault(tag.digest, []).append(tag.name)

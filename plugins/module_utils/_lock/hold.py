@@ -20,7 +20,7 @@ import hashlib
 import os
 import time
 from pathlib import Path
-from typing import Any, Collection, Dict, List, Mapping, NamedTuple, Optional
+from typing import Any, Collection, Mapping, NamedTuple
 
 from .._basics.errors import HeldError
 from .._basics.task_context import Run
@@ -44,7 +44,7 @@ class Sweeping(NamedTuple):
     boot_id: str
     pid: int
     started: str
-    until: Optional[float] = None
+    until: float | None = None
 
 
 class Hold(NamedTuple):
@@ -56,11 +56,11 @@ class Hold(NamedTuple):
 
     run: Run
     since: float
-    until: Optional[float]
-    hosts: List[str]
+    until: float | None
+    hosts: list[str]
     touched: bool
-    sweep: Optional[Sweeping]
-    closed_until: Optional[float] = None
+    sweep: Sweeping | None
+    closed_until: float | None = None
 
 
 def this_host() -> str:
@@ -80,28 +80,28 @@ def _content(path: str) -> bytes:
         return b""
 
 
-def this_sweeping(until: Optional[float]) -> Sweeping:
+def this_sweeping(until: float | None) -> Sweeping:
     """Return this process."""
     return Sweeping(this_host(), _boot_id(), *this_process(), until)
 
 
-def host_entry(until: float) -> Dict[str, Any]:
+def host_entry(until: float) -> dict[str, Any]:
     """Return what a `host` file says of this host."""
     return {"host": this_host(), "boot_id": _boot_id(), "until": until}
 
 
-def hosts_in(files: Files) -> List[Mapping[str, Any]]:
+def hosts_in(files: Files) -> list[Mapping[str, Any]]:
     """Return what the `host` files say, in the order of their names."""
     return [files[name] for name in sorted(files) if name.startswith("host.")]
 
 
-def closed_hosts(files: Files) -> Dict[str, Mapping[str, Any]]:
+def closed_hosts(files: Files) -> dict[str, Mapping[str, Any]]:
     """Return the `host` files of hosts that are closed still, by their names."""
     hosts = {name: host for name, host in files.items() if name.startswith("host.")}
     return {name: host for name, host in hosts.items() if (_number(host, "until") or 0) > time.time()}
 
 
-def sweeps_in(files: Files) -> Dict[str, Sweeping]:
+def sweeps_in(files: Files) -> dict[str, Sweeping]:
     """Return the processes that sweep, by the names of their files, without those shown to be dead."""
     found = {name: parse_sweeping(content) for name, content in files.items() if name.startswith("sweep.")}
     return {name: sweeping for name, sweeping in found.items() if not is_over(sweeping)}
@@ -172,13 +172,13 @@ def held_error(files: Files) -> HeldError:
     )
 
 
-def _process(files: Files) -> Optional[Mapping[str, Any]]:
+def _process(files: Files) -> Mapping[str, Any] | None:
     """Return the process with which the hold ends, None where it ends with none."""
     process = files.get("holder", {}).get("process")
     return process if isinstance(process, dict) else None
 
 
-def _number(content: Mapping[str, Any], name: str) -> Optional[float]:
+def _number(content: Mapping[str, Any], name: str) -> float | None:
     """Return a number in a file; None for what is none, or no time of this world: it says nothing then."""
     value = content.get(name)
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < _LATEST:

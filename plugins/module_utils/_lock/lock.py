@@ -15,7 +15,7 @@ import os
 import secrets
 import signal
 import time
-from typing import Any, Callable, Collection, Dict, Iterator, Mapping, Optional
+from typing import Any, Callable, Collection, Iterator, Mapping
 
 from .._basics.errors import MaintenanceError, StoppedError
 from .._basics.formats import require_known_format
@@ -44,7 +44,7 @@ _ATTEMPTS = 20
 _POLL = 0.05
 
 
-def lock_path(root: Optional[str], state_dir: str, subject: str, place: Place = V2_PLACE) -> str:
+def lock_path(root: str | None, state_dir: str, subject: str, place: Place = V2_PLACE) -> str:
     """Return where the lock lies: in the storage, or below `state_dir` where the storage is no directory here."""
     if root is None:
         return os.path.join(state_dir, f"lock-{hashlib.sha256(subject.encode()).hexdigest()[:16]}")
@@ -61,7 +61,7 @@ class Lock:
     """
 
     def __init__(
-        self, files: LockFiles, run: Run, gone: Collection[str] = (), tree: Optional[str] = None, registry: str = ""
+        self, files: LockFiles, run: Run, gone: Collection[str] = (), tree: str | None = None, registry: str = ""
     ) -> None:
         self.path = files.path
         self.registry = registry
@@ -69,7 +69,7 @@ class Lock:
         self.run = run
         self.gone = frozenset(gone)
         self.files = files
-        self._token: Optional[str] = None
+        self._token: str | None = None
 
     @property
     def _host_file(self) -> str:
@@ -88,11 +88,11 @@ class Lock:
         """Whether the storage is there, and not an empty directory on which it is not mounted."""
         return self.tree is None or os.path.isdir(self.tree)
 
-    def read(self) -> Optional[Files]:
+    def read(self) -> Files | None:
         """Return what the lock says, None where nobody holds the registry."""
         return self._known(self.files.read())
 
-    def hold(self) -> Optional[Hold]:
+    def hold(self) -> Hold | None:
         """Return who holds the registry, None where nobody does."""
         files = self.read()
         return None if files is None else parse_hold(files)
@@ -102,7 +102,7 @@ class Lock:
         files = self.read()
         return files is not None and self._is_ours(files)
 
-    def acquire(self, until: float, while_running: bool = False) -> Optional[Hold]:
+    def acquire(self, until: float, while_running: bool = False) -> Hold | None:
         """Hold the registry for this host until then, and return the dead hold that was taken over, if there was one.
 
         A run may take the lock again, from each of its hosts. `while_running` ends the hold with this process.
@@ -166,7 +166,7 @@ class Lock:
             self.files.take_away("holder", files.get("holder"))
             self.files.clear()
 
-    def begin_sweep(self, until: Optional[float] = None) -> None:
+    def begin_sweep(self, until: float | None = None) -> None:
         """Tell everybody that this process changes the storage from now on, and will not after `until`.
 
         Raises HeldError where another one does so already, and as `require_ours` does.
@@ -212,7 +212,7 @@ class Lock:
             raise StoppedError(f"{who} wants the sweep to stop, for {why}")
         return parse_hold(files)
 
-    def _known(self, files: Optional[Files]) -> Optional[Files]:
+    def _known(self, files: Files | None) -> Files | None:
         """Return the files. Raises UnknownFormatError where a newer version wrote what may mean something else."""
         if files is not None:
             advice = f"take {self.path} away when no run works on this storage any more"
@@ -226,7 +226,7 @@ class Lock:
             return False
         return holder.get("process") in (None, this_sweeping(None)._asdict())
 
-    def _new_files(self, until: float, while_running: bool) -> Dict[str, Any]:
+    def _new_files(self, until: float, while_running: bool) -> dict[str, Any]:
         holder = {
             "format": FORMAT,
             "token": secrets.token_hex(16),
@@ -236,7 +236,7 @@ class Lock:
             "since": time.time(),
             "process": this_sweeping(None)._asdict() if while_running else None,
         }
-        files: Dict[str, Any] = {"holder": holder}
+        files: dict[str, Any] = {"holder": holder}
         # A hold that was taken over lies beside the lock, and may be all that tells of a change of the storage, and of
         # hosts that are closed still.
         for left in filter(None, map(self._known, self.files.leftovers())):
@@ -253,7 +253,7 @@ class Lock:
             files[self._host_file] = host_entry(until)
         return files
 
-    def _join(self, files: Files, entry: Optional[Mapping[str, Any]]) -> None:
+    def _join(self, files: Files, entry: Mapping[str, Any] | None) -> None:
         self._token = _token(files)
         if entry is None:
             return
@@ -317,7 +317,7 @@ def stop_sweep(lock: Lock, timeout: float) -> None:
     )
 
 
-def _unsaid(lock: Lock) -> Optional[MaintenanceError]:
+def _unsaid(lock: Lock) -> MaintenanceError | None:
     """Request the stop. A storage that is full takes no request, and no word of a sweep that begins."""
     try:
         lock.request_stop()
@@ -326,7 +326,7 @@ def _unsaid(lock: Lock) -> Optional[MaintenanceError]:
     return None
 
 
-def _sweep(lock: Lock) -> Optional[Sweeping]:
+def _sweep(lock: Lock) -> Sweeping | None:
     hold = lock.hold()
     return hold.sweep if hold else None
 
@@ -346,7 +346,7 @@ def _send(sweeping: Sweeping, number: signal.Signals) -> None:
             os.kill(sweeping.pid, number)
 
 
-def _token(files: Files) -> Optional[str]:
+def _token(files: Files) -> str | None:
     return files.get("holder", {}).get("token")
 
 

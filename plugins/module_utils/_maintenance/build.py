@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from typing import Any, Mapping, Optional
+from typing import Any, Mapping
 
 from .._basics.api_version import V1
 from .._basics.errors import InvalidOptionError, MaintenanceError
@@ -41,7 +41,7 @@ __all__ = ("build_switch", "one_at_a_time")
 
 
 def build_switch(
-    given: Mapping[str, Any], check_mode: bool, context: TaskContext, watchdog: str, own: Optional[Record] = None
+    given: Mapping[str, Any], check_mode: bool, context: TaskContext, watchdog: str, own: Record | None = None
 ) -> Switch:
     """Return a Switch for one registry; `given` are the module's options, or those in a watchdog's `own` record.
 
@@ -60,7 +60,7 @@ def build_switch(
     claim = Claim(method.subject, records, leases, lock, done)
     service = options.service.as_kept(recorded.service) if recorded else options.service
 
-    def open_local_layout() -> Optional[Layout]:
+    def open_local_layout() -> Layout | None:
         return open_layout(storage) if root is not None and os.path.isdir(root) else None
 
     registry = Registry(method, service, endpoints, config, root, open_local_layout, options.timeout)
@@ -108,14 +108,14 @@ def _method(options: MaintenanceOptions, endpoints: Endpoints) -> Method:
     return ConfigFileMethod(config.path, config.environment, in_place)
 
 
-def _lock(options: MaintenanceOptions, subject: str, recorded: Optional[Record], context: TaskContext) -> Lock:
+def _lock(options: MaintenanceOptions, subject: str, recorded: Record | None, context: TaskContext) -> Lock:
     place = PLACES[storage_version(options.storage)]
     where = (recorded and recorded.lock) or _find_lock(options.root, place, options.state_dir, subject)
     name = hashlib.sha256(subject.encode()).hexdigest()[:8]
     return Lock(_lock_files(options.storage, where.path), context.run, context.gone_runs, where.tree, name)
 
 
-def _find_lock(root: Optional[str], place: Place, state_dir: str, subject: str) -> LockPlace:
+def _find_lock(root: str | None, place: Place, state_dir: str, subject: str) -> LockPlace:
     """Return where the lock lies, and a directory of that storage, to be recorded: later that may not be mounted."""
     root = root if root is not None and os.path.isdir(root) else None
     tree = os.path.join(place.base(root), place.parts[-1]) if root is not None else None
@@ -130,7 +130,7 @@ def _lock_files(storage: StorageOptions, path: str) -> LockFiles:
     return lock_in(path)
 
 
-def _find_record(records: RecordStore, leases: Lease, subject: str) -> Optional[Record]:
+def _find_record(records: RecordStore, leases: Lease, subject: str) -> Record | None:
     """Return what was found of the lock and the service when the registry was closed; None where it can't be read."""
     try:
         return leases.record(subject) or records.load(subject)

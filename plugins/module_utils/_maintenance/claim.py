@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import time
-from typing import Optional
 
 from .._basics.errors import HeldError, MaintenanceError
 from .._basics.task_context import Run
@@ -28,7 +27,7 @@ class Claim:
         self.lock = lock
         self.done = done
 
-    def record(self) -> Optional[Record]:
+    def record(self) -> Record | None:
         """Return what is to be put back, None for nothing; as the watchdog has it where the file is damaged or gone."""
         try:
             record = self.records.load(self.subject)
@@ -39,7 +38,7 @@ class Claim:
             self.done.warn(f"the watchdog's copy of the record was used: {error}")
         return record or self.lease.record(self.subject)
 
-    def usable_record(self) -> Optional[Record]:
+    def usable_record(self) -> Record | None:
         """Return the same as `record`, but with a warning in place of an error."""
         try:
             return self.record()

@@ -10,7 +10,7 @@ puts everything back at once.
 from __future__ import annotations
 
 import time
-from typing import Any, Mapping, NoReturn, Optional
+from typing import Any, Mapping, NoReturn
 
 from .._basics.errors import DrydockError, MaintenanceError
 from .._proof.probe import Mode
@@ -60,7 +60,7 @@ class Closing:
         can_tell = self.method.is_read_only or not self.method.decides
         return mode == Mode.READ_ONLY == self.method.closed_mode and can_tell
 
-    def check(self, mode: Mode, record: Optional[Record]) -> None:
+    def check(self, mode: Mode, record: Record | None) -> None:
         """Raise DrydockError for all that can be known to go wrong, before anything is touched; in check mode too."""
         setting = self.method.setting()
         if not _has_changed(record) and self.method.decides and setting != _as_setting(mode):
@@ -83,7 +83,7 @@ class Closing:
         is_fresh = self.is_closed(mode) and mode == Mode.READ_ONLY and self.method.closing == "restart"
         return drain.of_uploads() if is_fresh or mode == Mode.STOPPED else drain
 
-    def enter(self, mode: Mode, earlier: Optional[Record]) -> Record:
+    def enter(self, mode: Mode, earlier: Record | None) -> Record:
         """Claim the registry and change the setting. Nothing is changed where this raises."""
         now = time.time()
         until = now + self.lease
@@ -108,7 +108,7 @@ class Closing:
             self._take_back(earlier, record, error)
         return record
 
-    def carry_out(self, mode: Mode, record: Record, drain: Drain) -> Optional[bool]:
+    def carry_out(self, mode: Mode, record: Record, drain: Drain) -> bool | None:
         """Act on the service, prove what it is then, and wait until it is drained; whether that was seen."""
         is_closed = self.is_closed(mode)
         try:
@@ -134,7 +134,7 @@ class Closing:
             # Nothing else would empty its memory after a sweep.
             self.registry.require("restart")
 
-    def _record(self, mode: Mode, earlier: Optional[Record], now: float) -> Record:
+    def _record(self, mode: Mode, earlier: Record | None, now: float) -> Record:
         """Return what is found now; where only a part is missing since an earlier call, what that call found."""
         if earlier is not None:
             return earlier
@@ -163,7 +163,7 @@ class Closing:
         else:
             self.registry.require_same_storage()
 
-    def _take_back(self, earlier: Optional[Record], record: Optional[Record], reason: Exception) -> NoReturn:
+    def _take_back(self, earlier: Record | None, record: Record | None, reason: Exception) -> NoReturn:
         """Put the setting back, for the service was not acted on yet; what an earlier call closed is opened."""
         if earlier is not None:
             self._abandon(earlier, reason)
@@ -199,7 +199,7 @@ class Closing:
             return "as it was before"
 
 
-def _has_changed(record: Optional[Record]) -> bool:
+def _has_changed(record: Record | None) -> bool:
     return record is not None and record.found is not None
 
 

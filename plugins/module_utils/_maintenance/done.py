@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-from typing import List
-
 
 class Done:
     """`changed` is false again where everything was put back; `restarted` also stands for stopped and started."""
@@ -14,7 +12,7 @@ class Done:
     def __init__(self) -> None:
         self.changed = False
         self.restarted = False
-        self.warnings: List[str] = []
+        self.warnings: list[str] = []
 
     def warn(self, message: str) -> None:
         """Add a warning once, however often it is seen."""

@@ -10,7 +10,7 @@ import fcntl
 import os
 import signal
 import time
-from typing import Iterator, Optional
+from typing import Iterator
 
 from .._basics.errors import MaintenanceError
 from .._registry.processes import end_processes, lock_holders
@@ -64,7 +64,7 @@ def _end_holders(state_dir: str) -> bool:
     return bool(holders) and end_processes(holders, [signal.SIGKILL])
 
 
-def _hold(state_dir: str, make: bool, patience: _Patience) -> Optional[int]:
+def _hold(state_dir: str, make: bool, patience: _Patience) -> int | None:
     try:
         while True:
             if make:
@@ -79,7 +79,7 @@ def _hold(state_dir: str, make: bool, patience: _Patience) -> Optional[int]:
         raise MaintenanceError(f"{state_dir} can't be locked: {error.strerror}{advice}") from error
 
 
-def _open_locked(state_dir: str, patience: _Patience) -> Optional[int]:
+def _open_locked(state_dir: str, patience: _Patience) -> int | None:
     """Return the open directory, locked; None where it has gone, for whoever opens a registry last takes it away."""
     try:
         descriptor = os.open(state_dir, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping, Optional
+from typing import Any, Mapping
 
 from .._basics.errors import DrydockError, MaintenanceError
 from .._proof.probe import Mode
@@ -28,13 +28,13 @@ class Opening:
         self.is_forced = is_forced
         self.is_alone = is_alone
 
-    def action(self, seen: Mode, target: Mode, touched: bool) -> Optional[str]:
+    def action(self, seen: Mode, target: Mode, touched: bool) -> str | None:
         """Return what the service has to do so that the registry comes from one mode to the other, without a lie."""
         if seen != target and self.method.opening is not None:
             return self.method.opening
         return self.refreshing(seen, touched, is_needed=not self.method.is_closed_by_others)
 
-    def refreshing(self, seen: Mode, touched: bool, is_needed: bool) -> Optional[str]:
+    def refreshing(self, seen: Mode, touched: bool, is_needed: bool) -> str | None:
         """Return `restart` where the registry remembers in its own memory what was swept.
 
         Where that `is_needed` no more than others may do it, it is only done if the options tell how.
@@ -49,12 +49,12 @@ class Opening:
         )
         return None
 
-    def changes_setting(self, record: Optional[Record], target: Mode) -> bool:
+    def changes_setting(self, record: Record | None, target: Mode) -> bool:
         found = self._found(record)
         would_leave = found is not None and self.method.would_leave(found)
         return would_leave or (target == Mode.WRITABLE and self.method.is_read_only)
 
-    def carry_out(self, record: Optional[Record], action: Optional[str], target: Mode, touched: bool) -> None:
+    def carry_out(self, record: Record | None, action: str | None, target: Mode, touched: bool) -> None:
         """Open it. Raises MaintenanceError that says what state the registry is in."""
         if action is not None and self.method.opening is None:
             # The setting closes the registry at once, so it goes last: nobody pushes into a cache that lies.
@@ -73,7 +73,7 @@ class Opening:
                 "mend the cause, then run state: restored again"
             ) from error
 
-    def refresh(self, action: Optional[str], mode: Mode, touched: bool) -> None:
+    def refresh(self, action: str | None, mode: Mode, touched: bool) -> None:
         """Empty the caches of a registry that stays in its mode. Raises MaintenanceError."""
         if touched:
             self._forget()
@@ -81,12 +81,12 @@ class Opening:
             self._act(action)
             self.registry.wait_for(mode)
 
-    def _act(self, action: Optional[str]) -> None:
+    def _act(self, action: str | None) -> None:
         if action is not None:
             self.done.changed = self.done.restarted = True
             self.registry.act(action)
 
-    def _put_back(self, record: Optional[Record], target: Mode) -> None:
+    def _put_back(self, record: Record | None, target: Mode) -> None:
         found = self._found(record)
         if found is not None and self.method.leave(found):
             self.done.changed = True
@@ -95,7 +95,7 @@ class Opening:
         if self.is_alone:
             self.method.open_alone(self.registry.timeout)
 
-    def _found(self, record: Optional[Record]) -> Optional[Mapping[str, Any]]:
+    def _found(self, record: Record | None) -> Mapping[str, Any] | None:
         """Return what this method has to put back."""
         return record.found if record is not None and record.method == self.method.name else None
 

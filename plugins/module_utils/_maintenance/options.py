@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional
+from typing import Any, Mapping, NamedTuple
 
 from .._basics.durations import parse_duration
 from .._basics.errors import InvalidOptionError
@@ -38,16 +38,16 @@ class MaintenanceOptions(NamedTuple):
     client: ClientOptions
     storage: StorageOptions
     service: Service
-    restore_command: Optional[List[str]]
-    environment_file: Optional[str]
+    restore_command: list[str] | None
+    environment_file: str | None
     flag_file: str
     nginx: Nginx
     backend_is_private: bool
-    probe_repository: Optional[str]
+    probe_repository: str | None
     kept: Mapping[str, Any]
 
     @property
-    def root(self) -> Optional[str]:
+    def root(self) -> str | None:
         """The registry's root directory on this host; None where its data does not lie here, as with S3."""
         if "filesystem" not in self.storage.section:
             return None
@@ -87,7 +87,7 @@ def _read_lease(text: str) -> float:
     return seconds
 
 
-def _read_restore_command(command: Any) -> Optional[List[str]]:
+def _read_restore_command(command: Any) -> list[str] | None:
     return None if command is None else parse_command(command, "restore_command")
 
 
@@ -96,7 +96,7 @@ def _read_nginx(given: Mapping[str, Any]) -> Nginx:
     return Nginx(reload_command, given["nginx_pid_file"], given["nginx_snippet"])
 
 
-def _options_to_keep(given: Mapping[str, Any]) -> Dict[str, Any]:
+def _options_to_keep(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options with which somebody else can put the registry back, from any directory.
 
     No password to the registry, and of its variables and its storage no more than that takes. In S3 lies the lock.

@@ -18,7 +18,7 @@ import os
 import stat
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, List, Mapping, NamedTuple, Optional
+from typing import Any, Mapping, NamedTuple
 
 from .._basics.durable import replacing, sync_directory
 from .._basics.errors import MaintenanceError
@@ -34,7 +34,7 @@ class LockPlace(NamedTuple):
     """Where the lock lies, and a directory of the registry in that storage; None where there was none."""
 
     path: str
-    tree: Optional[str]
+    tree: str | None
 
 
 class KeptService(NamedTuple):
@@ -44,7 +44,7 @@ class KeptService(NamedTuple):
     """
 
     programs: Mapping[str, str] = MappingProxyType({})
-    replicas: Optional[int] = None
+    replicas: int | None = None
 
 
 class Record(NamedTuple):
@@ -60,9 +60,9 @@ class Record(NamedTuple):
     mode_before: Mode
     entered_at: float
     expires_at: float
-    found: Optional[Mapping[str, Any]]
+    found: Mapping[str, Any] | None
     options: Mapping[str, Any]
-    lock: Optional[LockPlace] = None
+    lock: LockPlace | None = None
     service: KeptService = KeptService()
 
 
@@ -106,7 +106,7 @@ class RecordStore:
         name = hashlib.sha256(subject.encode()).hexdigest()[:16]
         return os.path.join(self.directory, f"maintenance-{name}.json")
 
-    def load(self, subject: str) -> Optional[Record]:
+    def load(self, subject: str) -> Record | None:
         """Return the record of a subject, None where there is none. Raises MaintenanceError where it can't be used."""
         path = self.path(subject)
         try:
@@ -119,7 +119,7 @@ class RecordStore:
         except (ValueError, KeyError, TypeError):
             raise MaintenanceError(f"the maintenance record {path} of {subject} is damaged; {_WITHOUT}") from None
 
-    def others(self, subject: str) -> List[Record]:
+    def others(self, subject: str) -> list[Record]:
         """Return the records of other closings on this host, as far as they can be used."""
         found = []
         for path in glob.glob(f"{glob.escape(self.directory)}/maintenance-*.json"):

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import time
-from typing import Callable, List, NamedTuple, Optional, Tuple
+from typing import Callable, NamedTuple
 
 from .._basics.errors import DrydockError, MaintenanceError, RegistryError
 from .._layout.base import Layout
@@ -31,9 +31,9 @@ class Registry(NamedTuple):
     method: Method
     service: Service
     endpoints: Endpoints
-    config: Optional[RegistryConfig]
-    root: Optional[str]
-    open_layout: Callable[[], Optional[Layout]]
+    config: RegistryConfig | None
+    root: str | None
+    open_layout: Callable[[], Layout | None]
     timeout: float
 
     def probe(self) -> Probe:
@@ -51,12 +51,12 @@ class Registry(NamedTuple):
             return Drain([], self.root, [OldPods(Deployment(details))])
         return self.method.drain(self.root, self.config)
 
-    def act(self, action: Optional[str]) -> None:
+    def act(self, action: str | None) -> None:
         """Restart, stop or start the service, where there is something to do."""
         if action is not None:
             self.method.adapt(self.service).run(action, self.timeout)
 
-    def require(self, action: Optional[str]) -> None:
+    def require(self, action: str | None) -> None:
         """Raise InvalidOptionError where `act` is bound to fail."""
         if action is not None:
             self.method.adapt(self.service).require(action)
@@ -88,7 +88,7 @@ class Registry(NamedTuple):
                 "give the registry_url at which it answers"
             )
 
-    def _missing(self, mode: Mode) -> Tuple[str, str]:
+    def _missing(self, mode: Mode) -> tuple[str, str]:
         """Return what the registry was not shown to be, and why; no reason where it is as wanted."""
         seen = self.probe()
         if seen.is_locked_out and not self.endpoints.has_password and mode != Mode.STOPPED:
@@ -104,7 +104,7 @@ class Registry(NamedTuple):
             return str(error)
         return ""
 
-    def _images(self) -> List[Tuple[str, str]]:
+    def _images(self) -> list[tuple[str, str]]:
         """Return images of which one must be served; where none can be found, that the registry answers has to do."""
         try:
             layout = self.open_layout()

@@ -9,7 +9,7 @@ A record that is still there means that something is still to be put back.
 from __future__ import annotations
 
 import time
-from typing import NamedTuple, Optional
+from typing import NamedTuple
 
 from .._basics.errors import MaintenanceError
 from .._lock.hold import this_host
@@ -32,12 +32,12 @@ class ModeChange(NamedTuple):
     changed: bool
     mode_before: Mode
     mode_after: Mode
-    entered_at: Optional[float] = None
-    left_at: Optional[float] = None
-    drained: Optional[bool] = None
+    entered_at: float | None = None
+    left_at: float | None = None
+    drained: bool | None = None
     before: str = ""
     after: str = ""
-    lease_until: Optional[float] = None
+    lease_until: float | None = None
 
 
 class Switch:
@@ -158,7 +158,7 @@ class Switch:
         self.method.check_opening()
         return self._leave(record, before, Mode.WRITABLE, is_forced=True)
 
-    def _record(self) -> Optional[Record]:
+    def _record(self) -> Record | None:
         record = self.claim.record()
         if record is not None and record.method != self.method.name:
             raise MaintenanceError(
@@ -167,7 +167,7 @@ class Switch:
         return record
 
     def _leave(
-        self, record: Optional[Record], before: Probe, target: Mode, is_forced: bool, is_alone: bool = False
+        self, record: Record | None, before: Probe, target: Mode, is_forced: bool, is_alone: bool = False
     ) -> ModeChange:
         self.claim.require_sight()
         opening, seen = Opening(self.registry, self.done, is_forced, is_alone), before.mode

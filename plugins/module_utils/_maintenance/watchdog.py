@@ -17,7 +17,7 @@ import os
 import sys
 import syslog
 import time
-from typing import Callable, Iterator, NoReturn, Optional, Sequence
+from typing import Callable, Iterator, NoReturn, Sequence
 
 from .._basics.deadline import Deadline
 from .._basics.errors import DrydockError
@@ -44,7 +44,7 @@ class Watchdog:
         # The lock may lie in a bucket, and the keys to that in the environment of the run alone.
         self._switch().claim.lock.hold()
 
-    def wait(self, waited_until: Optional[float] = None) -> None:
+    def wait(self, waited_until: float | None = None) -> None:
         """Wait until the lease is over; `waited_until` is an end that a timer has waited for."""
         until = self.record.expires_at
         deadline = Deadline(until, None if waited_until is None else until - waited_until)

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from itertools import chain
-from typing import Dict, Iterable, Iterator, List, Mapping, NamedTuple, Set
+from typing import Dict, Iterable, Iterator, Mapping, NamedTuple
 
 from .._graph.attached import replaced_lists
 from .._graph.graph import Graph, Repository, Tag
@@ -42,7 +42,7 @@ class Consequences(NamedTuple):
     """What goes, and which doomed tags stay after all."""
 
     removal: Removal
-    spared: List[Spared]
+    spared: list[Spared]
 
 
 def follow(graph: Graph, doomed: DoomedTags, permission: Permission, protected: ProtectedImages) -> Consequences:
@@ -63,7 +63,7 @@ class _Following:
         self.going_along = with_lists(self.by_subject, self.lists)
         self.linked = linked_digests(graph)
         # Repositories of which every manifest and every layer link stays.
-        self.holding: Set[str] = set()
+        self.holding: set[str] = set()
 
     def run(self) -> Consequences:
         spared = self._spare_tags()
@@ -103,7 +103,7 @@ class _Following:
             reach(self.graph, self._kept_anywhere(), attached, reached)
         return reached
 
-    def _keep_lists(self, attached: Dict[str, List[Node]], reached: Reached) -> bool:
+    def _keep_lists(self, attached: dict[str, list[Node]], reached: Reached) -> bool:
         """Keep the lists of referrers whose subject stays, though clients replaced them; tell whether any came in."""
         there = _everywhere(reached) if self.lists else set()
         kept = [
@@ -127,7 +127,7 @@ class _Following:
                 yield from ((name, digest) for digest in repository.revisions)
                 yield from ((name, tag.digest) for tag in repository.tags.values())
 
-    def _kept_without_tag(self, tagged: Reached, named: Set[Node]) -> Iterator[Node]:
+    def _kept_without_tag(self, tagged: Reached, named: set[Node]) -> Iterator[Node]:
         """Yield the manifests that stay though no tag reaches them, or whatever tag does.
 
         One of a kind that is not known goes only if a doomed tag names it, and without what it may refer to.
@@ -158,7 +158,7 @@ class _Following:
                 if self.protected.has(name, tag.name) or not self.permission.attached_tag(name, tag):
                     yield name, tag.digest
 
-    def _hold(self, attached: Dict[str, List[Node]], reached: Reached) -> None:
+    def _hold(self, attached: dict[str, list[Node]], reached: Reached) -> None:
         """Keep all that is linked where the content of a manifest that stays is gone: it may refer to any of that."""
         while True:
             holding = {name for name, found in reached.items() if self._has_lost(name, found)}
@@ -168,7 +168,7 @@ class _Following:
             linked = ((name, digest) for name in holding for digest in self.graph.repositories[name].revisions)
             reach(self.graph, linked, attached, reached)
 
-    def _has_lost(self, name: str, reached: Set[str]) -> bool:
+    def _has_lost(self, name: str, reached: set[str]) -> bool:
         repository = self.graph.repositories.get(name)
         if repository is None or not self.graph.has_all_blobs:
             return False
@@ -187,7 +187,7 @@ class _Following:
             if not may_go or (blob is not None and not self.permission.blob(digest, blob)):
                 yield "", digest
 
-    def _spare_tags(self) -> List[Spared]:
+    def _spare_tags(self) -> list[Spared]:
         """Take tags from the doomed that may not go, or whose image has a part that is too new to go.
 
         Without its tag, that part would stay untagged for ever.
@@ -207,7 +207,7 @@ class _Following:
                 spared.append(Spared(name, tags.pop(tag.name), reason))
         return spared
 
-    def _spare_shared(self, reached: Reached) -> List[Spared]:
+    def _spare_shared(self, reached: Reached) -> list[Spared]:
         """Take tags from the doomed whose manifest stays: here a tag can only go together with its manifest.
 
         What the spared tags reach is reached already, so nothing has to be marked again.
@@ -230,7 +230,7 @@ class _Following:
                 if self.permission.spares_tags(name, digest, modified):
                     yield name, digest
 
-    def _translating_links(self, reached: Reached) -> Set[str]:
+    def _translating_links(self, reached: Reached) -> set[str]:
         """Return the aliases by which content that stays is named in any repository.
 
         Only a layer link tells where such content is stored: without it the next run would take that for an orphan.
@@ -238,7 +238,7 @@ class _Following:
         aliases = self.graph.aliases
         return aliases.keys() & set(named_blobs(self.graph, _everywhere(reached))) if aliases else set()
 
-    def _from_repository(self, repository: Repository, reached: Set[str], translating: Set[str]) -> RepositoryRemoval:
+    def _from_repository(self, repository: Repository, reached: set[str], translating: set[str]) -> RepositoryRemoval:
         name, permission = repository.name, self.permission
         named = reached.union(self._with_stored_name(named_blobs(self.graph, reached)), translating)
         tags = dict(self.doomed.get(name, {}))
@@ -258,7 +258,7 @@ class _Following:
             },
         )
 
-    def _orphaned_subject_tags(self, repository: Repository, reached: Set[str]) -> Dict[str, Tag]:
+    def _orphaned_subject_tags(self, repository: Repository, reached: set[str]) -> dict[str, Tag]:
         """Return the tags that are attached to a subject that goes."""
         return {
             tag.name: tag
@@ -327,7 +327,7 @@ class _Following:
                     yield self.graph.stored_as(digest)
 
 
-def _everywhere(reached: Reached) -> Set[str]:
+def _everywhere(reached: Reached) -> set[str]:
     return set().union(*reached.values()) if reached else set()
 
 

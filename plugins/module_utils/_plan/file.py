@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import reprlib
-from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple, TypeVar
+from typing import Any, Callable, Iterator, Mapping, TypeVar
 
 from .._basics.errors import PlanError
 from .._basics.weight import Weight
@@ -85,11 +85,11 @@ def _beyond_id(plan: Plan) -> Iterator[str]:
     yield from json_object("decisions", decisions)
 
 
-def _decision_to_data(decision: Decision) -> List[Any]:
+def _decision_to_data(decision: Decision) -> list[Any]:
     return [*decision.tag, decision.is_kept, decision.reason]
 
 
-def _without_repetition(pairs: List[Tuple[str, Any]]) -> Dict[str, Any]:
+def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Return an object in which no key stands twice: of two, a reader may have read the other one."""
     found = dict(pairs)
     if len(found) != len(pairs):
@@ -118,7 +118,7 @@ def _plan(data: Mapping[str, Any]) -> Plan:
     )
 
 
-def _options(value: Any) -> Dict[str, Any]:
+def _options(value: Any) -> dict[str, Any]:
     """Return the options; those that applying a plan looks at have the type that it needs."""
     options = _object(value, "options")
     for name in ("repositories", "exclude_repositories"):
@@ -141,7 +141,7 @@ def _gone(value: Any, where: str) -> RepositoryRemoval:
     )
 
 
-def _pointing(value: Any, where: str) -> Tuple[str, Optional[float]]:
+def _pointing(value: Any, where: str) -> tuple[str, float | None]:
     digest, pushed = _list(value, where, 2)
     return _text(digest, where), None if pushed is None else _number(pushed, where)
 
@@ -157,7 +157,7 @@ def _debris(value: Any, where: str) -> Debris:
     return Debris(name, _size(size, where), _number(modified, where))
 
 
-def _decisions(value: Any, where: str) -> List[Decision]:
+def _decisions(value: Any, where: str) -> list[Decision]:
     return [_decision(one, where) for one in _list(value, where)]
 
 
@@ -167,7 +167,7 @@ def _decision(value: Any, where: str) -> Decision:
     return Decision(tag, _flag(is_kept, where), _text(reason, where))
 
 
-def _each(value: Any, where: str, read: Callable[[Any, str], V]) -> Dict[str, V]:
+def _each(value: Any, where: str, read: Callable[[Any, str], V]) -> dict[str, V]:
     return {name: read(one, where) for name, one in _object(value, where).items()}
 
 
@@ -177,13 +177,13 @@ def _require_keys(found: Mapping[str, Any], expected: Any, where: str) -> None:
         raise _WrongError(f"of the keys of {where} these are missing or unknown: {names}")
 
 
-def _object(value: Any, where: str) -> Dict[str, Any]:
+def _object(value: Any, where: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise _WrongError(f"{where} is no object")
     return value
 
 
-def _list(value: Any, where: str, length: Optional[int] = None) -> List[Any]:
+def _list(value: Any, where: str, length: int | None = None) -> list[Any]:
     if not isinstance(value, list) or (length is not None and len(value) != length):
         raise _WrongError(f"in {where} {reprlib.repr(value)} is no list{'' if length is None else f' of {length}'}")
     return value

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from itertools import chain
-from typing import Any, Container, Mapping, NamedTuple, Optional, Set
+from typing import Any, Container, Mapping, NamedTuple
 
 from .._basics.errors import DoubtError, InvalidOptionError, PlanError
 from .._basics.sizes import parse_optional_size
@@ -27,11 +27,11 @@ class Limits(NamedTuple):
     of all their bytes.
     """
 
-    max_delete: Optional[int] = None
-    max_delete_percent: Optional[float] = None
-    max_delete_blobs: Optional[int] = None
-    max_delete_bytes: Optional[int] = None
-    max_delete_store_percent: Optional[float] = None
+    max_delete: int | None = None
+    max_delete_percent: float | None = None
+    max_delete_blobs: int | None = None
+    max_delete_bytes: int | None = None
+    max_delete_store_percent: float | None = None
 
 
 def read_limits(options: Mapping[str, Any]) -> Limits:
@@ -86,7 +86,7 @@ def check_limits(limits: Limits, removal: Removal, graph: Graph, begun: Containe
     _check_store(limits.max_delete_store_percent, removal, graph, begun)
 
 
-def _check_repositories(limit: Optional[float], removal: Removal, graph: Graph) -> None:
+def _check_repositories(limit: float | None, removal: Removal, graph: Graph) -> None:
     """Hold what goes from each repository against all that it has."""
     if limit is None:
         return
@@ -96,7 +96,7 @@ def _check_repositories(limit: Optional[float], removal: Removal, graph: Graph) 
         _check_share("max_delete_percent", limit, f"manifests of {name}", len(gone.manifests), len(found.revisions))
 
 
-def _check_store(limit: Optional[float], removal: Removal, graph: Graph, begun: Container[str]) -> None:
+def _check_store(limit: float | None, removal: Removal, graph: Graph, begun: Container[str]) -> None:
     """Hold what goes against the whole store; what nobody asked for also without a limit."""
     if limit is not None:
         option, gone, found = "max_delete_store_percent", removal.blobs, graph.blobs
@@ -118,7 +118,7 @@ def _check_share(option: str, limit: float, what: str, count: int, total: int) -
 def _check_unasked(removal: Removal, graph: Graph, begun: Container[str]) -> None:
     """Refuse nearly all blobs where no tag goes, or where one goes and they are no part of anything that is linked."""
     total, gone = len(graph.blobs), removal.repositories.values()
-    asked: Set[str] = set()
+    asked: set[str] = set()
     seen = "it deletes no tag, and yet {} of all {} blobs"
     if any(one.tags for one in gone):
         asked = {graph.stored_as(digest) for one in gone for digest in chain(one.manifests, one.layer_links)}

@@ -9,7 +9,7 @@ By age for a new plan, whatever the age over the API, which tells none; by name 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Mapping, Set
+from typing import Mapping
 
 from .._basics.weight import UNFINISHED, Weight
 from .._graph.ability import IN_STORAGE, Ability
@@ -75,7 +75,7 @@ class Aged(Permission):
     `delete_untagged`.
     """
 
-    def __init__(self, graph: Graph, settings: Settings, now: float, condemned: Set[Node]) -> None:
+    def __init__(self, graph: Graph, settings: Settings, now: float, condemned: set[Node]) -> None:
         self.graph = graph
         self.settings = settings
         self.condemned = condemned
@@ -83,7 +83,7 @@ class Aged(Permission):
         self.grace_limit = now - settings.grace_period
         self.untagged_limit = now - settings.untagged_older_than
         # What is attached to these goes with them, or the next run would find it detached.
-        self.detached: Mapping[str, Set[str]] = {}
+        self.detached: Mapping[str, set[str]] = {}
         if settings.delete_detached_referrers:
             self.detached = reach(graph, detached(graph), with_lists(referrers(graph), replaced_lists(graph)))
         self.upload_limit = now - settings.purge_uploads_older_than

@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
-from typing import Any, Dict, Iterator, List
+from typing import Any, Iterator
 
 from .._basics.weight import Weight
 from .._graph.removal import Removal, RepositoryRemoval
@@ -30,11 +30,11 @@ class Plan:
     same options give the same id tomorrow. What is beyond it in a plan file, a checksum covers (_plan/file.py).
     """
 
-    source: Dict[str, str]
-    options: Dict[str, Any]
+    source: dict[str, str]
+    options: dict[str, Any]
     now: float
     removal: Removal
-    decisions: Dict[str, List[Decision]]
+    decisions: dict[str, list[Decision]]
 
     @property
     def is_by_name(self) -> bool:

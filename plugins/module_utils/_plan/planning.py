@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple, TypeVar, Union
+from typing import Any, Iterable, Iterator, Mapping, NamedTuple, TypeVar
 
 from .._basics.order import natural_key
 from .._graph.ability import IN_STORAGE, Ability
@@ -37,22 +37,22 @@ class Marked(NamedTuple):
     plan: Plan
     graph: Graph
     removal: Removal
-    drift: List[Drift]
+    drift: list[Drift]
 
 
 def make_plan(
     graph: Graph,
     bounds: Bounds,
     retention: Retention,
-    source: Dict[str, str],
-    permission: Union[Aged, Ageless],
+    source: dict[str, str],
+    permission: Aged | Ageless,
 ) -> Plan:
     """Return the plan that follows from the decisions, of what `permission` lets go."""
     removal, spared = follow(graph, doomed_tags(retention), permission, bounds.protected)
     return Plan(source, bounds.options, permission.now, removal, _with_spared(retention.decisions, spared))
 
 
-def condemned(graph: Graph, interrupted: Iterable[Plan]) -> Set[Node]:
+def condemned(graph: Graph, interrupted: Iterable[Plan]) -> set[Node]:
     """Return the manifests whose removal interrupted plans have begun: they go, though no tag leads to them any more.
 
     That is so where a tag that led to one is gone; the graph has to know what that tag pointed to. One that had no tag
@@ -82,7 +82,7 @@ def doomed_tags(retention: Retention) -> DoomedTags:
     }
 
 
-def _with_spared(decisions: Mapping[str, List[Decision]], spared: List[Spared]) -> Dict[str, List[Decision]]:
+def _with_spared(decisions: Mapping[str, list[Decision]], spared: list[Spared]) -> dict[str, list[Decision]]:
     reasons = {(name, tag.name): reason for name, tag, reason in spared}
     return {
         name: [Decision(d.tag, True, reasons[name, d.tag.name]) if (name, d.tag.name) in reasons else d for d in found]
@@ -92,7 +92,7 @@ def _with_spared(decisions: Mapping[str, List[Decision]], spared: List[Spared]) 
 
 def mark_again(
     graph: Graph, plan: Plan, protected: ProtectedImages, ability: Ability = IN_STORAGE
-) -> Tuple[Removal, List[Drift]]:
+) -> tuple[Removal, list[Drift]]:
     """Return what of the plan may still go now, and what of it does not and why. The result is a subset of the plan."""
     plan = _as_begun(graph, plan)
     doomed = _still_doomed(graph, plan, protected)
@@ -126,7 +126,7 @@ def _still_doomed(graph: Graph, plan: Plan, protected: ProtectedImages) -> Doome
     return doomed
 
 
-def _spare_last(graph: Graph, plan: Plan, doomed: DoomedTags) -> Set[Tuple[str, str]]:
+def _spare_last(graph: Graph, plan: Plan, doomed: DoomedTags) -> set[tuple[str, str]]:
     """Take from the doomed the last tag of each repository that may not lose it, and return them (repository, tag).
 
     The tag that was to stay may have gone, or may not pull any more. Plans for what was named have no `allow_empty`.
@@ -134,7 +134,7 @@ def _spare_last(graph: Graph, plan: Plan, doomed: DoomedTags) -> Set[Tuple[str, 
     if plan.options.get("allow_empty", True):
         return set()
     pulling = Pulling(graph)
-    spared: Set[Tuple[str, str]] = set()
+    spared: set[tuple[str, str]] = set()
     for name, tags in doomed.items():
         judged = list(graph.repositories[name].judged_tags()) if tags else []
         staying = [tag for tag in judged if tag.name not in tags]
@@ -146,11 +146,11 @@ def _spare_last(graph: Graph, plan: Plan, doomed: DoomedTags) -> Set[Tuple[str, 
     return spared
 
 
-def _by_age(tag: Tag) -> Tuple[Any, ...]:
+def _by_age(tag: Tag) -> tuple[Any, ...]:
     return (float("-inf") if tag.pushed is None else tag.pushed, natural_key(tag.name))
 
 
-def narrowed(plan: Plan, bounds: Bounds) -> Tuple[Plan, List[Drift]]:
+def narrowed(plan: Plan, bounds: Bounds) -> tuple[Plan, list[Drift]]:
     """Return the plan without the repositories that the bounds leave out, and all that is left alone there."""
     removal = plan.removal
     left = {name: gone for name, gone in removal.repositories.items() if not bounds.selects(name)}
@@ -179,7 +179,7 @@ def _left_alone(name: str, gone: RepositoryRemoval, why: str) -> Iterator[Drift]
         yield Drift(name, "repository", name, why)
 
 
-def going_broken(plan: Plan) -> Dict[str, List[Tag]]:
+def going_broken(plan: Plan) -> dict[str, list[Tag]]:
     """Return by repository the tags that the plan lets go because they do not pull."""
     return {
         name: [decision.tag for decision in decisions if decision.reason.startswith(GOES_BROKEN)]
@@ -188,7 +188,7 @@ def going_broken(plan: Plan) -> Dict[str, List[Tag]]:
     }
 
 
-def _pulling_again(graph: Graph, plan: Plan) -> Set[Tuple[str, str]]:
+def _pulling_again(graph: Graph, plan: Plan) -> set[tuple[str, str]]:
     """Return those of them (repository, name) that pull now: somebody has mended the store."""
     pulling = Pulling(graph)
     return {
@@ -200,7 +200,7 @@ def _pulling_again(graph: Graph, plan: Plan) -> Set[Tuple[str, str]]:
     }
 
 
-def _one_of_two(found: Dict[str, W], planned: Dict[str, W]) -> Dict[str, W]:
+def _one_of_two(found: dict[str, W], planned: dict[str, W]) -> dict[str, W]:
     """Return what was found, in the memory of what was planned where it is the same."""
     return planned if found == planned else found
 
@@ -220,7 +220,7 @@ def _as_begun(graph: Graph, plan: Plan) -> Plan:
     return replace(plan, removal=replace(plan.removal, repositories=repositories))
 
 
-def _drift(graph: Graph, planned: Removal, left: Removal, last: Set[Tuple[str, str]]) -> Iterator[Drift]:
+def _drift(graph: Graph, planned: Removal, left: Removal, last: set[tuple[str, str]]) -> Iterator[Drift]:
     for name, gone in planned.repositories.items():
         found = graph.repositories.get(name, Repository(name))
         still = left.repositories.get(name, RepositoryRemoval())
@@ -240,7 +240,7 @@ def _drift(graph: Graph, planned: Removal, left: Removal, last: Set[Tuple[str, s
 
 
 def _drift_of(
-    repository: Optional[str],
+    repository: str | None,
     kind: str,
     before: Mapping[str, object],
     after: Mapping[str, object],

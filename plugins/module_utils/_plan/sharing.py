@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterator, List, Mapping, Sequence, Tuple
+from typing import Iterator, Mapping, Sequence, Tuple
 
 from .._basics.order import natural_key
 from .._graph.graph import Graph, Tag
@@ -32,7 +32,7 @@ def why_shared(graph: Graph, shared: Sequence[Place], doomed: Mapping[str, Mappi
         yield f"kept: {why}, and this registry can't delete a tag alone"
 
 
-def _kept(graph: Graph, doomed: Mapping[str, Mapping[str, Tag]]) -> List[Place]:
+def _kept(graph: Graph, doomed: Mapping[str, Mapping[str, Tag]]) -> list[Place]:
     """Return the tags that are not doomed, in the natural order of their names."""
     return [
         (name, tag)
@@ -42,9 +42,9 @@ def _kept(graph: Graph, doomed: Mapping[str, Mapping[str, Tag]]) -> List[Place]:
     ]
 
 
-def _keepers(graph: Graph, kept: Sequence[Place], attached: Mapping[str, List[Node]]) -> Dict[Node, Place]:
+def _keepers(graph: Graph, kept: Sequence[Place], attached: Mapping[str, list[Node]]) -> dict[Node, Place]:
     """Return for every manifest that these tags reach one of them: one that names the manifest itself, if one does."""
-    keepers: Dict[Node, Place] = {}
+    keepers: dict[Node, Place] = {}
     for name, tag in kept:
         keepers.setdefault((name, tag.digest), (name, tag))
     for node, keeper in list(keepers.items()):

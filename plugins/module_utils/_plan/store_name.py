@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from typing import Dict, NamedTuple, Optional
+from typing import NamedTuple
 
 from .plan import Plan
 
@@ -28,12 +28,12 @@ class StoreName(NamedTuple):
         """Return what is written of it."""
         return f"{self.name}\n{self.first_plan}\n"
 
-    def source(self) -> Dict[str, str]:
+    def source(self) -> dict[str, str]:
         """Return what it adds to the source of a plan."""
         return {"storage_id": self.name}
 
 
-def read_store_name(content: Optional[bytes]) -> Optional[StoreName]:
+def read_store_name(content: bytes | None) -> StoreName | None:
     """Return the name in the file, None where there is none; a damaged file names nothing."""
     match = _CONTENT.fullmatch(content.decode("ascii", "replace")) if content else None
     return StoreName(match.group(1), match.group(2)) if match else None

@@ -10,7 +10,7 @@ unprotected. Lists that many hosts share name what some of them do not have, so 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Iterable, Iterator, List, NamedTuple, Optional, Sequence
+from typing import Iterable, Iterator, NamedTuple, Sequence
 
 from .._basics.errors import UnmatchedError
 from .._basics.near import KnownNames, near_words
@@ -34,14 +34,14 @@ class Unmatched(NamedTuple):
 
     text: str
     kind: str
-    meant: Optional[str] = None
+    meant: str | None = None
 
     def describe(self) -> str:
         """Return it in words."""
         return f"'{self.text}' matches no {self.kind}" + (f"; {self.meant}" if self.meant else "")
 
 
-def check_unmatched(graph: Graph, settings: Settings, on_unmatched: str) -> List[str]:
+def check_unmatched(graph: Graph, settings: Settings, on_unmatched: str) -> list[str]:
     """Return a warning for each option with entries that match nothing in the registry.
 
     Raises UnmatchedError for exclusions and protected images, as `on_unmatched` says. Of an empty registry nothing is
@@ -62,7 +62,7 @@ def check_unmatched(graph: Graph, settings: Settings, on_unmatched: str) -> List
     return warnings
 
 
-def unmatched_selection(graph: Graph, included: Sequence[Pattern], excluded: Sequence[Pattern]) -> List[str]:
+def unmatched_selection(graph: Graph, included: Sequence[Pattern], excluded: Sequence[Pattern]) -> list[str]:
     """Return a warning for each of both options with patterns that match no repository."""
     known = KnownNames([*graph.repositories, *graph.unread])
     if not known.names:
@@ -72,7 +72,7 @@ def unmatched_selection(graph: Graph, included: Sequence[Pattern], excluded: Seq
     )
 
 
-def check_beside_plan(plan: Plan, settings: Settings, on_unmatched: str) -> List[str]:
+def check_beside_plan(plan: Plan, settings: Settings, on_unmatched: str) -> list[str]:
     """Return warnings for what stands beside a plan and matches nothing of it; what it was made with is no news.
 
     Raises UnmatchedError as `check_unmatched`.
@@ -97,7 +97,7 @@ def check_beside_plan(plan: Plan, settings: Settings, on_unmatched: str) -> List
 
 def _check_protection(
     graph: Graph, settings: Settings, known: KnownNames, on_unmatched: str, of: str = ""
-) -> List[str]:
+) -> list[str]:
     excluded = [one._replace(kind=one.kind + of) for one in _unmatched_exclusions(known, settings)]
     absent = list(_absent(graph, settings))
     images = [Unmatched(one.text, f"image{of}", _near_image(one, graph, settings)) for one in absent[:_LOOKED_UP]]
@@ -105,18 +105,18 @@ def _check_protection(
     return _answered("exclude_repositories", excluded, on_unmatched) + _answered("protect_images", images, on_unmatched)
 
 
-def _selecting(option: str, patterns: Sequence[Pattern], known: KnownNames) -> List[str]:
+def _selecting(option: str, patterns: Sequence[Pattern], known: KnownNames) -> list[str]:
     if not patterns:
         return [f"{option}: the list is empty, which selects nothing"]
     return _told(option, _unmatched_patterns(patterns, known, known))
 
 
-def _unmatched_patterns(patterns: Iterable[Pattern], known: KnownNames, near: KnownNames) -> List[Unmatched]:
+def _unmatched_patterns(patterns: Iterable[Pattern], known: KnownNames, near: KnownNames) -> list[Unmatched]:
     missing = [pattern for pattern in patterns if not known.matches(pattern)]
     return [Unmatched(pattern.text, "repository", near.near_repository(pattern)) for pattern in missing]
 
 
-def _unmatched_exclusions(known: KnownNames, settings: Settings, policy: Optional[Policy] = None) -> List[Unmatched]:
+def _unmatched_exclusions(known: KnownNames, settings: Settings, policy: Policy | None = None) -> list[Unmatched]:
     """Return those of a policy, or of the run; what was meant is looked for only in what would go."""
     excluding = policy.exclude_repositories if policy else settings.exclude_repositories
     missing = [pattern for pattern in excluding if not known.matches(pattern)]
@@ -157,7 +157,7 @@ def _all_digests(graph: Graph) -> Iterator[str]:
             yield manifest.config
 
 
-def _near_image(reference: Reference, graph: Graph, settings: Settings) -> Optional[str]:
+def _near_image(reference: Reference, graph: Graph, settings: Settings) -> str | None:
     """Return what was probably meant and would go: the same without a host, or with one letter less wrong."""
 
     def would_go(name: str, tag: str) -> bool:
@@ -180,7 +180,7 @@ def _near_image(reference: Reference, graph: Graph, settings: Settings) -> Optio
     return None
 
 
-def _check_tags(policy: Policy, covered: Sequence[Repository]) -> List[str]:
+def _check_tags(policy: Policy, covered: Sequence[Repository]) -> list[str]:
     if not policy.tags:
         return [f"{policy.name}: tags: the list is empty, which selects nothing"]
     grouped = [policy.group_by] if policy.group_by else []
@@ -188,7 +188,7 @@ def _check_tags(policy: Policy, covered: Sequence[Repository]) -> List[str]:
     if all(pattern.text in _EVERYTHING for _option, patterns in options for pattern in patterns):
         return []
     names = KnownNames(tag.name for repository in covered for tag in repository.judged_tags())
-    warnings: List[str] = []
+    warnings: list[str] = []
     for option, patterns in options if names.names else ():
         missing = [pattern for pattern in patterns if not names.matches(pattern)]
         shown = [Unmatched(pattern.text, "tag", names.near_tag(pattern)) for pattern in missing[:_SHOWN]]
@@ -197,9 +197,9 @@ def _check_tags(policy: Policy, covered: Sequence[Repository]) -> List[str]:
     return warnings
 
 
-def _overruled(policy: Policy, earlier: Sequence[Policy], covered: Sequence[Repository]) -> List[str]:
+def _overruled(policy: Policy, earlier: Sequence[Policy], covered: Sequence[Repository]) -> list[str]:
     """Return a warning where the policy judges no tag, because earlier ones judge all of those that it matches."""
-    example: Optional[str] = None
+    example: str | None = None
     for repository in covered if earlier else ():
         before = [other for other in earlier if other.covers(repository.name)]
         for tag in repository.judged_tags():
@@ -213,7 +213,7 @@ def _overruled(policy: Policy, earlier: Sequence[Policy], covered: Sequence[Repo
     return [f"{policy.name}: it judges no tag, for earlier policies judge all those that it matches, such as {example}"]
 
 
-def _answered(option: str, found: List[Unmatched], on_unmatched: str) -> List[str]:
+def _answered(option: str, found: list[Unmatched], on_unmatched: str) -> list[str]:
     """Return a warning for protections that match nothing. Raises UnmatchedError as `on_unmatched` says."""
     if on_unmatched == IGNORE:
         return []
@@ -225,7 +225,7 @@ def _answered(option: str, found: List[Unmatched], on_unmatched: str) -> List[st
     return _told(option, found)
 
 
-def _told(option: str, found: List[Unmatched]) -> List[str]:
+def _told(option: str, found: list[Unmatched]) -> list[str]:
     if not found:
         return []
     more = [f"and {len(found) - _SHOWN} more"] if len(found) > _SHOWN else []

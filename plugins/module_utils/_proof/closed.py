@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from typing import Dict, Iterator, NamedTuple, Optional, Tuple
+from typing import Iterator, NamedTuple
 
 from .._basics.errors import FullError, NotClosedError
 from .._client.options import ClientOptions
@@ -30,12 +30,10 @@ class Closedness(NamedTuple):
 
     mode: Mode
     detail: str
-    endpoints: Optional[Endpoints]
+    endpoints: Endpoints | None
 
 
-def look(
-    options: ClientOptions, config: Optional[RegistryConfig], repository: Optional[str], version: str
-) -> Closedness:
+def look(options: ClientOptions, config: RegistryConfig | None, repository: str | None, version: str) -> Closedness:
     """Ask the registry whether it is closed; leaves no trace. Raises for unusable options, not for answers."""
     endpoints = endpoints_of(options, config, repository, version)
     return look_again(Closedness(Mode.UNKNOWN, "there is no registry_url to ask at", endpoints))
@@ -59,14 +57,14 @@ def check_contents(closedness: Closedness, graph: Graph, storage: Storage) -> No
                 check_no_more(client, graph.repositories, storage.source())
 
 
-def require_closed(closedness: Closedness, config: Optional[RegistryConfig], storage: Storage) -> None:
+def require_closed(closedness: Closedness, config: RegistryConfig | None, storage: Storage) -> None:
     """Raise NotClosedError unless `why_open` finds nothing."""
     reason = why_open(closedness, config, storage)
     if reason is not None:
         raise NotClosedError(f"nothing was changed: {reason}")
 
 
-def why_open(closedness: Closedness, config: Optional[RegistryConfig], storage: Storage) -> Optional[str]:
+def why_open(closedness: Closedness, config: RegistryConfig | None, storage: Storage) -> str | None:
     """Return None where the registry is stopped, or read-only and no pull-through cache, alone; else what is wrong.
 
     A cache writes on GET even when it is read-only (docs/registry_facts.md#read-only-mode).
@@ -80,14 +78,14 @@ def why_open(closedness: Closedness, config: Optional[RegistryConfig], storage: 
     return _why_open_elsewhere(config, storage)
 
 
-def _why_open_elsewhere(config: Optional[RegistryConfig], storage: Storage) -> Optional[str]:
+def _why_open_elsewhere(config: RegistryConfig | None, storage: Storage) -> str | None:
     """Return that another registry here writes to the storage, if one does. Which is another, the file's path tells."""
     root = storage.local_root()
     others = other_writers(root, config.path) if config is not None and root else []
     return f"process {others[0]} serves this storage too, and is not read-only; stop it" if others else None
 
 
-def _why_still_there(closedness: Closedness, storage: Storage) -> Optional[str]:
+def _why_still_there(closedness: Closedness, storage: Storage) -> str | None:
     """Return that a registry here uses the storage, if one does: a refused connection may be the wrong port."""
     root = storage.local_root()
     serving = registries_on(root) if root else []
@@ -105,7 +103,7 @@ def show_same_storage(closedness: Closedness, graph: Graph, layout: Layout) -> N
         show_planted(closedness.endpoints, min(graph.repositories, default=None), layout)
 
 
-def show_planted(endpoints: Endpoints, repository: Optional[str], layout: Layout) -> None:
+def show_planted(endpoints: Endpoints, repository: str | None, layout: Layout) -> None:
     """Put something new into the closed storage, ask every endpoint for it, and take it away again.
 
     Two registries can hold the same tags (a mirror, a restored copy); only one of them shows what was put here just
@@ -128,7 +126,7 @@ def _show(endpoints: Endpoints, storage: Storage, planted: Planted) -> None:
     """Plant it, and take it away again. Raises FullError where there is no room for it."""
     # A directory of ours left behind would be in the way of a registry that runs as another user.
     found = {path: _innermost_there(storage, path) for path in planted.files}
-    moved: Dict[str, str] = {}
+    moved: dict[str, str] = {}
     try:
         for path, what in planted.files.items():
             storage.write(path, what)
@@ -156,7 +154,7 @@ def _innermost_there(storage: Storage, path: str) -> str:
     return path
 
 
-def _oldest_tags(graph: Graph) -> Iterator[Tuple[str, str, str]]:
+def _oldest_tags(graph: Graph) -> Iterator[tuple[str, str, str]]:
     """Yield a few tags that can be read: the oldest, which are the least likely to move while they are compared."""
     found = [
         (tag.pushed or 0.0, repository.name, tag)

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import List, Optional, Sequence, Tuple
+from typing import Sequence
 
 from .._basics.errors import InvalidOptionError, RegistryError
 from .._client.base import ApiClient
@@ -40,21 +40,21 @@ class Endpoints:
             return found[0]
         return Probe(Mode.UNKNOWN, f"the endpoints differ: {', but '.join(one.detail for one in found)}")
 
-    def check_reads(self, images: Sequence[Tuple[str, str]]) -> None:
+    def check_reads(self, images: Sequence[tuple[str, str]]) -> None:
         """Raise RegistryError unless every endpoint answers as a registry and serves one of the (repository, tag)."""
         for client in self.clients:
             client.check_api()
             if images:
                 _check_serves_one(client, images)
 
-    def some_images(self) -> List[Tuple[str, str]]:
+    def some_images(self) -> list[tuple[str, str]]:
         """Return (repository, tag) of the first few repositories of the first endpoint. Raises RegistryError."""
         client = self.clients[0]
         names = islice(client.repositories(), _LOOKED_AT)
         return [(name, tag) for name in names for tag in islice(client.tags(name) or [], 1)]
 
 
-def _check_serves_one(client: ApiClient, images: Sequence[Tuple[str, str]]) -> None:
+def _check_serves_one(client: ApiClient, images: Sequence[tuple[str, str]]) -> None:
     problem = ""
     for repository, tag in images:
         try:
@@ -67,8 +67,8 @@ def _check_serves_one(client: ApiClient, images: Sequence[Tuple[str, str]]) -> N
 
 
 def endpoints_of(
-    options: ClientOptions, config: Optional[RegistryConfig], repository: Optional[str], version: Optional[str]
-) -> Optional[Endpoints]:
+    options: ClientOptions, config: RegistryConfig | None, repository: str | None, version: str | None
+) -> Endpoints | None:
     """Return the endpoints that the options name, or the configuration does; None where there are none.
 
     `version` is that of the registry's API, None where it is to be asked. Raises InvalidOptionError.

@@ -15,7 +15,7 @@ import errno
 import socket
 from enum import Enum
 from itertools import islice
-from typing import Any, Container, Iterable, Mapping, NamedTuple, Optional
+from typing import Any, Container, Iterable, Mapping, NamedTuple
 from urllib.parse import urlsplit
 
 from .._basics.errors import NotClosedError, RegistryError
@@ -144,7 +144,7 @@ def _refused_everywhere(client: ApiClient) -> bool:
     return True in answers and False not in answers
 
 
-def _refuses(family: int, address: tuple[Any, ...], timeout: float) -> Optional[bool]:
+def _refuses(family: int, address: tuple[Any, ...], timeout: float) -> bool | None:
     """Tell whether it refuses; None for an address that this host has no way to use, as ::1 where IPv6 is off."""
     try:
         with socket.socket(family, socket.SOCK_STREAM) as connection:

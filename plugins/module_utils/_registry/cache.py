@@ -23,7 +23,7 @@ import traceback
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple
+from typing import Any, Callable, Iterator, Mapping
 
 from .._basics.errors import DrydockError, MaintenanceError, MissingLibraryError
 from .config import RegistryConfig
@@ -44,7 +44,7 @@ _ADVICE = (
 )
 
 
-def forget_blobs(config: Optional[RegistryConfig]) -> bool:
+def forget_blobs(config: RegistryConfig | None) -> bool:
     """Delete what the registry has in Redis; False where it caches nothing there, or is not known to.
 
     Raises MaintenanceError where Redis can't be reached, MissingLibraryError.
@@ -54,7 +54,7 @@ def forget_blobs(config: Optional[RegistryConfig]) -> bool:
         return False
     with _connection(section) as client:
         for pattern in _PATTERNS[config.api_version]:
-            keys: List[bytes] = []
+            keys: list[bytes] = []
             for key in client.scan_iter(pattern, count=_BATCH):
                 keys.append(key)
                 if len(keys) >= _BATCH:
@@ -66,7 +66,7 @@ def forget_blobs(config: Optional[RegistryConfig]) -> bool:
 
 
 @contextmanager
-def cache_forgotten(config: Optional[RegistryConfig], warn: Callable[[str], None]) -> Iterator[None]:
+def cache_forgotten(config: RegistryConfig | None, warn: Callable[[str], None]) -> Iterator[None]:
     """Delete what the registry has in Redis: before the block, which may end with the host, and however it ends.
 
     Raises as `forget_blobs` does; where the block raises, that is only warned of.
@@ -83,7 +83,7 @@ def cache_forgotten(config: Optional[RegistryConfig], warn: Callable[[str], None
     forget_blobs(config)
 
 
-def check_cache(config: Optional[RegistryConfig]) -> None:
+def check_cache(config: RegistryConfig | None) -> None:
     """Raise what `forget_blobs` would raise now, before anything is changed."""
     section = _redis_section(config)
     if section is not None:
@@ -91,12 +91,12 @@ def check_cache(config: Optional[RegistryConfig]) -> None:
             client.ping()
 
 
-def caches_in_memory(config: Optional[RegistryConfig]) -> bool:
+def caches_in_memory(config: RegistryConfig | None) -> bool:
     """Tell whether a restart is needed after a sweep; so it is where the configuration is not known."""
     return config is None or _kind(config) == "inmemory"
 
 
-def _kind(config: RegistryConfig) -> Optional[str]:
+def _kind(config: RegistryConfig) -> str | None:
     """Return the kind of cache; `layerinfo` is the older name (registry/handlers/app.go)."""
     cache = config.storage.get("cache")
     if not isinstance(cache, dict):
@@ -105,7 +105,7 @@ def _kind(config: RegistryConfig) -> Optional[str]:
     return None if kind is None else str(kind)
 
 
-def _redis_section(config: Optional[RegistryConfig]) -> Optional[Dict[str, Any]]:
+def _redis_section(config: RegistryConfig | None) -> dict[str, Any] | None:
     if config is None or _kind(config) != "redis":
         return None
     section = config.data.get("redis")
@@ -154,8 +154,8 @@ def _import_redis() -> ModuleType:
         raise MissingLibraryError("redis", traceback.format_exc()) from None
 
 
-def _options(section: Mapping[str, Any]) -> Dict[str, Any]:
-    options: Dict[str, Any] = {
+def _options(section: Mapping[str, Any]) -> dict[str, Any]:
+    options: dict[str, Any] = {
         "username": section.get("username") or None,
         "password": section.get("password") or None,
         "socket_connect_timeout": _SECONDS,
@@ -164,12 +164,12 @@ def _options(section: Mapping[str, Any]) -> Dict[str, Any]:
     return {**options, **_tls(section.get("tls") or {})}
 
 
-def _tls(tls: Mapping[str, Any]) -> Dict[str, Any]:
+def _tls(tls: Mapping[str, Any]) -> dict[str, Any]:
     """Return how TLS is used: 2.8 has `enabled` alone; in 3.x any of the files turns TLS on."""
     authorities, certificate, key = tls.get("rootcas") or [], tls.get("certificate"), tls.get("key")
     if not (tls.get("enabled") or authorities or certificate or key):
         return {}
-    options: Dict[str, Any] = {"ssl": True, "ssl_check_hostname": True}
+    options: dict[str, Any] = {"ssl": True, "ssl_check_hostname": True}
     if authorities:
         options["ssl_ca_data"] = "\n".join(Path(path).read_text(encoding="ascii") for path in authorities)
     if certificate and key:
@@ -177,7 +177,7 @@ def _tls(tls: Mapping[str, Any]) -> Dict[str, Any]:
     return options
 
 
-def _address(text: str) -> Tuple[str, int]:
+def _address(text: str) -> tuple[str, int]:
     host, colon, port = str(text).rpartition(":")
     return (host.strip("[]"), int(port)) if colon and port.isdigit() else (str(text), _PORT)
 

@@ -17,7 +17,7 @@ import json
 import re
 import traceback
 from pathlib import Path
-from typing import Any, Dict, Mapping, Optional
+from typing import Any, Dict, Mapping
 
 from .._basics.errors import InvalidOptionError, MissingLibraryError
 from .config_v1 import as_distribution, is_v1_config
@@ -25,7 +25,7 @@ from .config_v1 import as_distribution, is_v1_config
 try:
     import yaml
 except ImportError:
-    YAML_IMPORT_ERROR: Optional[str] = traceback.format_exc()
+    YAML_IMPORT_ERROR: str | None = traceback.format_exc()
 else:
     YAML_IMPORT_ERROR = None
 
@@ -61,7 +61,7 @@ class RegistryConfig:
         self.storage: dict[str, Any] = _section(self.data, "storage")
 
     @property
-    def driver(self) -> Optional[str]:
+    def driver(self) -> str | None:
         """Name of the storage driver, such as `filesystem` or `s3`; None where there is none or more than one."""
         drivers = [name for name in self.storage if name not in _NOT_A_DRIVER]
         return drivers[0] if len(drivers) == 1 else None
@@ -79,7 +79,7 @@ class RegistryConfig:
         return bool(_section(self.data, "proxy").get("remoteurl"))
 
     @property
-    def url(self) -> Optional[str]:
+    def url(self) -> str | None:
         """Return where it answers, as seen from its own host; None where that can't be told (a socket, no address)."""
         return _derive_url(_section(self.data, "http"))
 
@@ -118,7 +118,7 @@ def load_registry_config(path: str, environment: Mapping[str, Any]) -> RegistryC
     return RegistryConfig(path, data, environment_texts(environment))
 
 
-def read_registry_config(options: Mapping[str, Any]) -> Optional[RegistryConfig]:
+def read_registry_config(options: Mapping[str, Any]) -> RegistryConfig | None:
     """Return the configuration that the options name, None where they name none.
 
     Raises InvalidOptionError and MissingLibraryError.
@@ -147,7 +147,7 @@ def _texts(environment: Mapping[str, Any]) -> dict[str, str]:
     return {name: value if isinstance(value, str) else json.dumps(value) for name, value in environment.items()}
 
 
-def without_others_secrets(environment: Mapping[str, Any]) -> Dict[str, Any]:
+def without_others_secrets(environment: Mapping[str, Any]) -> dict[str, Any]:
     """Return the variables that bear on what RegistryConfig tells of; the rest may hold secrets.
 
     A v1 registry's file takes its values from variables of any name.
@@ -277,7 +277,7 @@ def _is_loopback(address: str) -> bool:
         return host == "localhost"
 
 
-def _derive_url(http: Mapping[str, Any]) -> Optional[str]:
+def _derive_url(http: Mapping[str, Any]) -> str | None:
     host, colon, port = str(http.get("addr") or "").rpartition(":")
     if not colon or not port.isdigit() or http.get("net") not in (None, "", "tcp"):
         return None

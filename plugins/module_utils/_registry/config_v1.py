@@ -10,7 +10,7 @@ alone (run.py).
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Mapping, Optional
+from typing import Any, Callable, Mapping
 
 from .._basics.errors import InvalidOptionError
 
@@ -28,15 +28,15 @@ def is_v1_config(data: Mapping[str, Any]) -> bool:
 
 def as_distribution(
     data: Mapping[str, Any], environment: Mapping[str, str], parse: Callable[[str], Any]
-) -> Dict[str, Any]:
+) -> dict[str, Any]:
     """Return what Distribution would call the same: storage, cache, mirror, and the address where it is known.
 
     `parse` reads the text of a variable as YAML. Raises InvalidOptionError for a flavor that is not there.
     """
     flavor = _Flavor(_flavor(data, environment), environment, parse)
     driver = str(flavor.get("storage") or "")
-    storage: Dict[str, Any] = {_DRIVERS.get(driver, driver): {"rootdirectory": flavor.get("storage_path")}}
-    said: Dict[str, Any] = {"storage": storage, "http": {}}
+    storage: dict[str, Any] = {_DRIVERS.get(driver, driver): {"rootdirectory": flavor.get("storage_path")}}
+    said: dict[str, Any] = {"storage": storage, "http": {}}
     cache = flavor.section("cache_lru")
     if cache.get("host"):
         storage["cache"] = {"blobdescriptor": "redis"}
@@ -69,7 +69,7 @@ class _Flavor:
 
 
 def _flavor(data: Mapping[str, Any], environment: Mapping[str, str]) -> Mapping[str, Any]:
-    said: Optional[str] = environment.get(_FLAVOR)
+    said: str | None = environment.get(_FLAVOR)
     usable = {name: value for name, value in data.items() if isinstance(value, dict) and value.get("storage")}
     # Without the variable and the default flavor the registry does not start; one alone is what is meant.
     only = next(iter(usable)) if len(usable) == 1 and _DEFAULT_FLAVOR not in data else _DEFAULT_FLAVOR

@@ -10,7 +10,7 @@ import os
 import signal
 import time
 from pathlib import Path
-from typing import Iterator, NamedTuple, Optional, Sequence
+from typing import Iterator, NamedTuple, Sequence
 
 from .._basics.errors import DrydockError
 from .config import RegistryConfig, load_registry_config
@@ -68,7 +68,7 @@ def other_writers(rootdirectory: str, config_path: str) -> list[int]:
     return [pid for pid in writing if pid not in ours]
 
 
-def serving(config_path: Optional[str], rootdirectory: Optional[str]) -> list[Process]:
+def serving(config_path: str | None, rootdirectory: str | None) -> list[Process]:
     """Return the processes of one registry, by its configuration file, or if that finds none by its root directory."""
     found = registry_processes(config_path) if config_path is not None else []
     if found or rootdirectory is None:
@@ -86,7 +86,7 @@ def this_process() -> Process:
     return Process(os.getpid(), _started(os.getpid()) or "")
 
 
-def process_of(pid: int) -> Optional[Process]:
+def process_of(pid: int) -> Process | None:
     """Return the process that has this number now; None where there is none, or a zombie."""
     started = _started(pid)
     return None if started is None else Process(pid, started)
@@ -146,13 +146,13 @@ def _pids() -> Iterator[int]:
         yield from (int(name) for name in os.listdir(_PROC) if name.isdigit() and int(name) != os.getpid())
 
 
-def _started(pid: int) -> Optional[str]:
+def _started(pid: int) -> str | None:
     """Return the start time in clock ticks since boot (proc(5), field 22); None for no process or a zombie."""
     fields = _status(pid)
     return None if not fields or fields[0] in (b"Z", b"X") else fields[19].decode()
 
 
-def _parent(pid: int) -> Optional[int]:
+def _parent(pid: int) -> int | None:
     fields = _status(pid)
     return int(fields[1]) if fields else None
 

@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Set
-
 from .._basics.order import natural_key
 from .._graph.graph import Graph, Repository
 from .._graph.removal import Removal, RepositoryRemoval
@@ -15,7 +13,7 @@ from .image_graph import ImageGraph
 from .report import CAP, Share, deletion_reasons, what_stays
 
 
-def render_diff(graph: Graph, plan: Plan, removal: Removal, shares: List[Share]) -> Dict[str, str]:
+def render_diff(graph: Graph, plan: Plan, removal: Removal, shares: list[Share]) -> dict[str, str]:
     """Return the text `before` and `after`, as Ansible's diff mode takes them; both empty where nothing goes.
 
     Only repositories from which something goes are shown, with at most CAP tags that go, tags that stay, and
@@ -37,8 +35,8 @@ class _Diff:
     def __init__(self, graph: Graph, plan: Plan, removal: Removal) -> None:
         self.graph = graph
         self.plan = plan
-        self.before: List[str] = []
-        self.after: List[str] = []
+        self.before: list[str] = []
+        self.after: list[str] = []
         self._room = {"tags that go": CAP, "tags that stay": CAP, "manifests": CAP, "images": CAP}
         self._images = ImageGraph(graph, removal) if graph.images_are_global else None
 
@@ -82,7 +80,7 @@ class _Diff:
         self.after.extend(shown)
 
     @staticmethod
-    def _attached(repository: Repository, told: Set[str]) -> List[str]:
+    def _attached(repository: Repository, told: set[str]) -> list[str]:
         """Return a line for each tag that no policy judges and that stays, because it belongs to another manifest."""
         subjects = {**repository.attached, **repository.detached}
         staying = sorted(subjects.keys() - told, key=natural_key)
@@ -102,7 +100,7 @@ class _Diff:
         self.before.extend(shown)
         self.after.extend(text for text, line in zip(shown, lines) if not line.goes)
 
-    def _fit(self, kind: str, lines: List[str]) -> List[str]:
+    def _fit(self, kind: str, lines: list[str]) -> list[str]:
         """Return what of `lines` there is still room for, and a line that counts the rest."""
         fitting = lines[: self._room[kind]]
         self._room[kind] -= len(fitting)

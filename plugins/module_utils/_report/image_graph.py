@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, NamedTuple, Optional
+from typing import NamedTuple
 
 from .._basics.order import natural_key
 from .._graph.graph import Graph, Repository
@@ -27,14 +27,14 @@ class ImageGraph:
     def __init__(self, graph: Graph, removal: Removal) -> None:
         self.graph = graph
         self.removal = removal
-        self._based: Dict[str, List[str]] = {}
+        self._based: dict[str, list[str]] = {}
         for image in sorted(graph.manifests):
             parent = self._parent(image)
             if parent is not None:
                 self._based.setdefault(parent, []).append(image)
         self._tagged = self._kept_tags()
 
-    def lines(self, repository: Repository) -> List[Line]:
+    def lines(self, repository: Repository) -> list[Line]:
         """Return an image of the repository in each line, below what it is based on; branches are indented.
 
         A run of images that are each based on the one before stays in its column.
@@ -71,13 +71,13 @@ class ImageGraph:
     def _goes(self, image: str) -> bool:
         return image in self.removal.blobs
 
-    def _parent(self, image: str) -> Optional[str]:
+    def _parent(self, image: str) -> str | None:
         """Return what the image is based on; of one that is not understood that is not known."""
         children = () if image in self.graph.unknown_bases else self.graph.children_of(image)
         return children[0] if children else None
 
-    def _kept_tags(self) -> Dict[str, List[tuple[str, str]]]:
-        kept: Dict[str, List[tuple[str, str]]] = {}
+    def _kept_tags(self) -> dict[str, list[tuple[str, str]]]:
+        kept: dict[str, list[tuple[str, str]]] = {}
         for name, repository in sorted(self.graph.repositories.items()):
             gone = self.removal.repositories.get(name, RepositoryRemoval()).tags
             for tag in sorted(repository.tags.values(), key=lambda tag: natural_key(tag.name)):

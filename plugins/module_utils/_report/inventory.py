@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set, Union
+from typing import Any, Callable, Iterator, Mapping, NamedTuple, Sequence
 
 from .._basics.order import natural_key
 from .._basics.patterns import Pattern, is_selected
@@ -29,51 +29,51 @@ class RepositoryRow(NamedTuple):
     """A repository; bytes are of what its tags reach. None is what was not looked at, or what the source can't tell."""
 
     name: str
-    tags: Optional[int] = None
-    dangling_tags: Optional[int] = None
-    images: Optional[int] = None
-    bytes: Optional[int] = None
-    own_bytes: Optional[int] = None
-    shared_bytes: Optional[int] = None
-    orphan_manifests: Optional[int] = None
-    orphan_bytes: Optional[int] = None
-    image_graph: Optional[str] = None
+    tags: int | None = None
+    dangling_tags: int | None = None
+    images: int | None = None
+    bytes: int | None = None
+    own_bytes: int | None = None
+    shared_bytes: int | None = None
+    orphan_manifests: int | None = None
+    orphan_bytes: int | None = None
+    image_graph: str | None = None
 
 
 class ImageRow(NamedTuple):
     """An image under one of its tags, or without any. None is unknown, or was not looked at."""
 
     repository: str
-    tag: Optional[str]
-    digest: Optional[str]
-    pushed: Optional[str] = None
-    created: Optional[str] = None
-    media_type: Optional[str] = None
-    artifact_type: Optional[str] = None
-    platforms: Optional[List[str]] = None
-    bytes: Optional[int] = None
-    own_bytes: Optional[int] = None
-    shared_bytes: Optional[int] = None
-    subject: Optional[str] = None
-    referrers: Optional[int] = None
+    tag: str | None
+    digest: str | None
+    pushed: str | None = None
+    created: str | None = None
+    media_type: str | None = None
+    artifact_type: str | None = None
+    platforms: list[str] | None = None
+    bytes: int | None = None
+    own_bytes: int | None = None
+    shared_bytes: int | None = None
+    subject: str | None = None
+    referrers: int | None = None
 
 
 class Orphans(NamedTuple):
     """What no tag reaches: its images, and how much of each kind."""
 
-    images: List[ImageRow]
+    images: list[ImageRow]
     counts: Counts
 
 
 class Inventory(NamedTuple):
     """Every table in full, sorted by name; None where it was not looked at."""
 
-    repositories: List[RepositoryRow]
-    tags: Optional[List[ImageRow]] = None
-    dangling_tags: Optional[List[ImageRow]] = None
-    referrers: Optional[List[ImageRow]] = None
-    bytes: Optional[int] = None
-    orphans: Optional[Orphans] = None
+    repositories: list[RepositoryRow]
+    tags: list[ImageRow] | None = None
+    dangling_tags: list[ImageRow] | None = None
+    referrers: list[ImageRow] | None = None
+    bytes: int | None = None
+    orphans: Orphans | None = None
 
 
 class Scope(NamedTuple):
@@ -114,7 +114,7 @@ def list_names(graph: Graph, with_tags: bool) -> Inventory:
 
 
 def take_inventory(
-    graph: Graph, configs: Mapping[str, ImageConfig], scope: Scope, orphans: Optional[Removal]
+    graph: Graph, configs: Mapping[str, ImageConfig], scope: Scope, orphans: Removal | None
 ) -> Inventory:
     """Return everything that the graph tells of the repositories in `scope`.
 
@@ -123,7 +123,7 @@ def take_inventory(
     return _Inspection(graph, configs, orphans).run(scope.selects)
 
 
-def describe(inventory: Inventory, limit: Optional[int]) -> Dict[str, Any]:
+def describe(inventory: Inventory, limit: int | None) -> dict[str, Any]:
     """Return the result: every table with at most `limit` rows and its full count, `<name>_total`, beside it."""
     orphans = inventory.orphans
     counts = ("manifests", "layer_links", "blobs", "uploads", "debris", "bytes")
@@ -141,9 +141,7 @@ def describe(inventory: Inventory, limit: Optional[int]) -> Dict[str, Any]:
     }
 
 
-def _table(
-    name: str, rows: Union[Sequence[RepositoryRow], Sequence[ImageRow], None], limit: Optional[int]
-) -> Dict[str, Any]:
+def _table(name: str, rows: Sequence[RepositoryRow] | Sequence[ImageRow] | None, limit: int | None) -> dict[str, Any]:
     if rows is None:
         return {name: [], f"{name}_total": None}
     return {name: [dict(row._asdict()) for row in rows[:limit]], f"{name}_total": len(rows)}
@@ -152,7 +150,7 @@ def _table(
 class _Inspection:
     """One look at a whole graph. What is shared is found out over all of it, whatever is shown."""
 
-    def __init__(self, graph: Graph, configs: Mapping[str, ImageConfig], orphans: Optional[Removal]) -> None:
+    def __init__(self, graph: Graph, configs: Mapping[str, ImageConfig], orphans: Removal | None) -> None:
         self.graph = graph
         self.configs = configs
         self.built = {found: config.created for found, config in configs.items() if config.created is not None}
@@ -172,7 +170,7 @@ class _Inspection:
         repositories = [one for name, one in sorted(self.graph.repositories.items()) if selects(name)]
         tags = {one.name: [tag for tag in _sorted_tags(one) if self._pulls(one, tag)] for one in repositories}
         contents = self._contents()
-        shown: Set[str] = set().union(*(contents[one.name] for one in repositories))
+        shown: set[str] = set().union(*(contents[one.name] for one in repositories))
         return Inventory(
             repositories=list(self._repository_rows(repositories, tags, contents)),
             tags=[self._row(name, tag.digest, tag) for name, found in tags.items() for tag in found],
@@ -186,21 +184,21 @@ class _Inspection:
         manifest = self.graph.manifests.get(tag.digest)
         return tag.digest in repository.revisions and manifest is not None and manifest.damage is None
 
-    def _dangling(self, repository: Repository) -> List[ImageRow]:
+    def _dangling(self, repository: Repository) -> list[ImageRow]:
         """Return the tags that a registry lists and answers with 404, with digest where a link still tells it."""
         broken = [tag for tag in _sorted_tags(repository) if not self._pulls(repository, tag)]
         listed = [ImageRow(repository.name, name, None) for name in sorted(repository.dangling, key=natural_key)]
         return [_named(repository, tag) for tag in broken] + listed
 
-    def _contents(self) -> Dict[str, Set[str]]:
+    def _contents(self) -> dict[str, set[str]]:
         """Return by repository what any tag reaches in it."""
-        contents: Dict[str, Set[str]] = {name: set() for name in self.graph.repositories}
+        contents: dict[str, set[str]] = {name: set() for name in self.graph.repositories}
         for node in self.live:
             contents[node[0]].update(self.images[node].content)
         return contents
 
     def _repository_rows(
-        self, repositories: List[Repository], tags: Mapping[str, List[Tag]], contents: Mapping[str, Set[str]]
+        self, repositories: list[Repository], tags: Mapping[str, list[Tag]], contents: Mapping[str, set[str]]
     ) -> Iterator[RepositoryRow]:
         weights = weigh(contents, contents.keys(), self.graph.blobs)
         orphans = self.orphans or Removal()
@@ -234,14 +232,14 @@ class _Inspection:
                 if selects(name):
                     yield self._row(name, digest, attaching.get((subject, name, digest)))._replace(subject=subject)
 
-    def _describe_orphans(self) -> Optional[Orphans]:
+    def _describe_orphans(self) -> Orphans | None:
         if self.orphans is None:
             return None
         gone = {name: one.manifests for name, one in self.orphans.repositories.items()}
         rows = [self._row(name, digest) for name, digest in self.images if digest in gone.get(name, ())]
         return Orphans(rows, self.orphans.counts())
 
-    def _row(self, name: str, digest: str, tag: Optional[Tag] = None) -> ImageRow:
+    def _row(self, name: str, digest: str, tag: Tag | None = None) -> ImageRow:
         manifest, image = self.graph.manifests[digest], self.images[name, digest]
         configs = [self.configs[found] for found in image.manifests if found in self.configs]
         weight = self.weights[name, digest]
@@ -263,12 +261,12 @@ class _Inspection:
             referrers=len(self.attached.get(digest, ())),
         )
 
-    def _subject(self, name: str, tag: Tag) -> Optional[str]:
+    def _subject(self, name: str, tag: Tag) -> str | None:
         repository = self.graph.repositories[name]
         return repository.attached.get(tag.name) or repository.detached.get(tag.name)
 
 
-def _sorted_tags(repository: Repository) -> List[Tag]:
+def _sorted_tags(repository: Repository) -> list[Tag]:
     return sorted(repository.tags.values(), key=lambda tag: natural_key(tag.name))
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from heapq import nsmallest
 from itertools import islice
-from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Protocol, Sequence, Set, Tuple
+from typing import Any, Iterator, Mapping, NamedTuple, Protocol, Sequence
 
 from .._basics.order import natural_key
 from .._graph.drift import Drift
@@ -28,7 +28,7 @@ class Share(NamedTuple):
     size: int
 
 
-def empty_result() -> Dict[str, Any]:
+def empty_result() -> dict[str, Any]:
     """Return the result of a run that has not come to anything yet."""
     nothing = dict(Counts()._asdict())
     return {
@@ -57,14 +57,14 @@ def empty_result() -> Dict[str, Any]:
     }
 
 
-def capped(key: str, entries: Sequence[Any]) -> Dict[str, Any]:
+def capped(key: str, entries: Sequence[Any]) -> dict[str, Any]:
     """Return a list of at most CAP entries and its full count, under `key` and `<key>_total`."""
     return {key: list(entries[:CAP]), f"{key}_total": len(entries)}
 
 
 def describe_removal(
-    graph: Graph, plan: Plan, removal: Removal, drift: List[Drift], shares: List[Share]
-) -> Dict[str, Any]:
+    graph: Graph, plan: Plan, removal: Removal, drift: list[Drift], shares: list[Share]
+) -> dict[str, Any]:
     """Return the part of the result that says what goes, or went, and what stays."""
     rows = [_row(graph, share) for share in shares]
     return {
@@ -86,7 +86,7 @@ class Listed(Protocol):
     """What a list in a result names."""
 
     @property
-    def repository(self) -> Optional[str]: ...
+    def repository(self) -> str | None: ...
 
     @property
     def kind(self) -> str: ...
@@ -95,25 +95,25 @@ class Listed(Protocol):
     def name(self) -> str: ...
 
 
-def place_in_lists(one: Listed) -> Tuple[Any, ...]:
+def place_in_lists(one: Listed) -> tuple[Any, ...]:
     """Return a key that orders by repository, kind and natural name; what belongs to no repository comes last."""
     return (one.repository is None, one.repository or "", _KINDS.index(one.kind), natural_key(one.name))
 
 
-def deletion_reasons(plan: Plan, name: str, gone: RepositoryRemoval) -> Iterator[Tuple[str, str, str]]:
+def deletion_reasons(plan: Plan, name: str, gone: RepositoryRemoval) -> Iterator[tuple[str, str, str]]:
     """Yield (tag, digest, reason) for every tag that goes from the repository, in the natural order of their names."""
     decided = {decision.tag.name: decision.reason for decision in plan.decisions.get(name, [])}
     for tag in sorted(gone.tags.values(), key=lambda tag: natural_key(tag.name)):
         yield tag.name, tag.digest, decided.get(tag.name) or f"deleted: its subject {tag.named_subject} goes"
 
 
-def _deleted_tags(plan: Plan, removal: Removal) -> Iterator[Dict[str, str]]:
+def _deleted_tags(plan: Plan, removal: Removal) -> Iterator[dict[str, str]]:
     for name, gone in sorted(removal.repositories.items()):
         for tag, digest, reason in deletion_reasons(plan, name, gone):
             yield {"repository": name, "tag": tag, "digest": digest, "reason": reason}
 
 
-def _row(graph: Graph, share: Share) -> Dict[str, Any]:
+def _row(graph: Graph, share: Share) -> dict[str, Any]:
     name, gone, size = share
     tags = len(graph.repositories[name].tags)
     return {
@@ -129,12 +129,12 @@ def _row(graph: Graph, share: Share) -> Dict[str, Any]:
     }
 
 
-def shares_of(graph: Graph, removal: Removal) -> List[Share]:
+def shares_of(graph: Graph, removal: Removal) -> list[Share]:
     """Return what each repository has in the removal, in the order of their names.
 
     A blob that several repositories linked counts for the first of them, one that none linked for none.
     """
-    counted: Set[str] = set()
+    counted: set[str] = set()
     shares = []
     for name, gone in sorted(removal.repositories.items()):
         size = sum(upload.size for upload in gone.uploads.values())

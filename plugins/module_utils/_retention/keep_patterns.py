@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence
+from typing import Iterator, Mapping, NamedTuple, Sequence
 
 from .._basics.patterns import Pattern
 from .policy import Policy, Settings
@@ -25,7 +25,7 @@ class _Partial(NamedTuple):
     wider: str
 
 
-def forgotten_wildcards(decisions: Mapping[str, Sequence[Decision]], settings: Settings) -> List[str]:
+def forgotten_wildcards(decisions: Mapping[str, Sequence[Decision]], settings: Settings) -> list[str]:
     """Return a warning for each policy with such patterns in its `keep_tags`."""
     warnings = []
     for policy in settings.policies:
@@ -40,10 +40,10 @@ def forgotten_wildcards(decisions: Mapping[str, Sequence[Decision]], settings: S
     return warnings
 
 
-def _partial(policy: Policy, decisions: Mapping[str, Sequence[Decision]]) -> Dict[str, _Partial]:
+def _partial(policy: Policy, decisions: Mapping[str, Sequence[Decision]]) -> dict[str, _Partial]:
     """Return by pattern the first tag that goes and of which it matches a part."""
     left = list(policy.keep_tags)
-    found: Dict[str, _Partial] = {}
+    found: dict[str, _Partial] = {}
     for name, tag in islice(_going(policy, decisions), _MOST_LOOKS // max(len(left), 1)):
         if not left:
             break
@@ -61,7 +61,7 @@ def _going(policy: Policy, decisions: Mapping[str, Sequence[Decision]]) -> Itera
             yield from ((name, decision.tag.name) for decision in decided if not decision.is_kept)
 
 
-def _wider(pattern: Pattern, tag: str) -> Optional[str]:
+def _wider(pattern: Pattern, tag: str) -> str | None:
     """Return the pattern that keeps the tag where this one matches a part of it, some words; None where it doesn't."""
     match = pattern.regex.search(tag)
     if match is None or not match.group() or not (_parts(tag, match.start()) and _parts(tag, match.end())):

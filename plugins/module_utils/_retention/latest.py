@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Container, List, Mapping, Sequence
+from typing import Container, Mapping, Sequence
 
 from .rules import Decision
 
@@ -14,7 +14,7 @@ _NAME = "latest"
 _SHOWN = 5
 
 
-def latest_goes(decisions: Mapping[str, Sequence[Decision]], broken: Mapping[str, Container[str]]) -> List[str]:
+def latest_goes(decisions: Mapping[str, Sequence[Decision]], broken: Mapping[str, Container[str]]) -> list[str]:
     """Return a warning where policies let a tag of this name go, unless it is broken; nothing where none does."""
     found = [
         f"{name}:{_NAME}"

@@ -12,7 +12,7 @@ and one among them was pushed no later than another and built a day or more afte
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
+from typing import Iterable, Iterator, NamedTuple
 
 from .._graph.graph import Graph, Repository, Tag
 
@@ -31,7 +31,7 @@ _CLOCK_SET = 978307200.0
 class Moment(NamedTuple):
     """When a tag's image appeared: `seconds` is None where that is unknown; `word` says which date it is."""
 
-    seconds: Optional[float]
+    seconds: float | None
     word: str
 
     def describe(self) -> str:
@@ -52,12 +52,12 @@ class Moments:
         self._latest = now + _AHEAD_SECONDS
         images = {tag.digest for tag in repository.judged_tags()}
         found = {image: graph.created[image] for image in images if image in graph.created}
-        self.stamped: Set[str] = _stamped(graph, found)
+        self.stamped: set[str] = _stamped(graph, found)
         self._dates = {
             image: date for image, date in found.items() if image not in self.stamped and date <= self._latest
         }
         # When an image came: a tag that it was given later tells nothing of that.
-        self._pushes: Dict[str, float] = {}
+        self._pushes: dict[str, float] = {}
         for tag in repository.judged_tags():
             pushed = self.pushed(tag)
             if pushed is not None:
@@ -65,7 +65,7 @@ class Moments:
         self.in_one_go = _in_one_go(self._pushes)
         self.is_copied = any(self._disagree(images) for images in self.in_one_go)
 
-    def undated(self, tags: Iterable[Tag]) -> Set[str]:
+    def undated(self, tags: Iterable[Tag]) -> set[str]:
         """Return the images among those of `tags` whose dates are needed to judge by the time of the push.
 
         Those that may have been copied show whether they were; if so, everything is judged by dates.
@@ -89,7 +89,7 @@ class Moments:
             return built
         return Moment(pushed, "pushed")
 
-    def pushed(self, tag: Tag) -> Optional[float]:
+    def pushed(self, tag: Tag) -> float | None:
         """Return when the tag was pushed, None where that is not known or can't be."""
         return tag.pushed if tag.pushed is not None and _CLOCK_SET <= tag.pushed <= self._latest else None
 
@@ -107,7 +107,7 @@ class Moments:
         return 2 * apart >= len(dated) > 0 and _is_out_of_order(dated)
 
 
-def _is_out_of_order(dated: Iterable[Tuple[float, float]]) -> bool:
+def _is_out_of_order(dated: Iterable[tuple[float, float]]) -> bool:
     """Tell whether of these (pushed, built) one was pushed no earlier than another that was built long after it.
 
     So is one that was built long after its push.
@@ -120,7 +120,7 @@ def _is_out_of_order(dated: Iterable[Tuple[float, float]]) -> bool:
     return False
 
 
-def _in_one_go(pushes: Dict[str, float]) -> List[Set[str]]:
+def _in_one_go(pushes: dict[str, float]) -> list[set[str]]:
     """Return the images that may have been copied: many pushed in one go, or then half of what the repository held."""
     copies = []
     done = 0
@@ -131,8 +131,8 @@ def _in_one_go(pushes: Dict[str, float]) -> List[Set[str]]:
     return copies
 
 
-def _without_pause(pushes: Dict[str, float]) -> Iterator[List[str]]:
-    together: List[str] = []
+def _without_pause(pushes: dict[str, float]) -> Iterator[list[str]]:
+    together: list[str] = []
     for image in sorted(pushes, key=lambda image: (pushes[image], image)):
         if together and pushes[image] - pushes[together[-1]] > _PAUSE_SECONDS:
             yield together
@@ -142,17 +142,17 @@ def _without_pause(pushes: Dict[str, float]) -> Iterator[List[str]]:
         yield together
 
 
-def _stamped(graph: Graph, dates: Dict[str, float]) -> Set[str]:
+def _stamped(graph: Graph, dates: dict[str, float]) -> set[str]:
     """Return the images that carry the very second of a different one, as reproducible builds do."""
-    by_second: Dict[int, List[str]] = {}
+    by_second: dict[int, list[str]] = {}
     for image, date in dates.items():
         by_second.setdefault(int(date), []).append(image)
     return {image for images in by_second.values() if not _are_one_build(graph, images) for image in images}
 
 
-def _are_one_build(graph: Graph, images: List[str]) -> bool:
+def _are_one_build(graph: Graph, images: list[str]) -> bool:
     """Tell whether these hang together as an index, its parts, and what was only compressed anew do."""
-    holders: Dict[str, List[str]] = {}
+    holders: dict[str, list[str]] = {}
     for image in images if len(images) > 1 else ():
         for part in _parts(graph, image):
             holders.setdefault(part, []).append(image)
@@ -164,7 +164,7 @@ def _are_one_build(graph: Graph, images: List[str]) -> bool:
     return len(reached) == len(images)
 
 
-def _parts(graph: Graph, image: str) -> List[str]:
+def _parts(graph: Graph, image: str) -> list[str]:
     """Return what tells one build from another: the configurations, where these are dated."""
     if graph.images_are_global:
         return [image]

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Set
+from typing import Any, Iterable, Mapping
 
 from .._basics.errors import InvalidOptionError
 from .._basics.names import NAMES, Grammar
@@ -20,7 +20,7 @@ _NAMES = NAMES["v2"]
 _PATTERNS = "not a pattern (drydock.registry.cleanup deletes by pattern)"
 
 
-def decide_tags(graph: Graph, repository: str, names: Iterable[str], digest: Optional[str]) -> Retention:
+def decide_tags(graph: Graph, repository: str, names: Iterable[str], digest: str | None) -> Retention:
     """Decide on the tags of these names that are there; with `digest`, only what points to it goes."""
     found = graph.repositories.get(repository)
     tags = found.tags if found else {}
@@ -35,13 +35,13 @@ def decide_repositories(graph: Graph) -> Retention:
     return Retention(decisions, [])
 
 
-def hidden_tags(graph: Graph, listed: Dict[str, Set[str]]) -> Dict[str, List[str]]:
+def hidden_tags(graph: Graph, listed: dict[str, set[str]]) -> dict[str, list[str]]:
     """Return the tags by repository that are there now and that the listing before hid; `listed` grows by them.
 
     On S3 Distribution 3.1 leaves out tags whose name begins another's, at the end of a page (distribution #4891; seen
     on 3.1.1 and 3.1.2).
     """
-    hidden: Dict[str, List[str]] = {}
+    hidden: dict[str, list[str]] = {}
     for name, repository in graph.repositories.items():
         known = listed.setdefault(name, set())
         found = [tag for tag in repository.tags if tag not in known and any(one.startswith(tag) for one in known)]
@@ -62,7 +62,7 @@ def _named_whole(tag: Tag) -> Decision:
     return Decision(tag, False, "deleted: its repository was named")
 
 
-def _decide(graph: Graph, tag: Tag, digest: Optional[str]) -> Decision:
+def _decide(graph: Graph, tag: Tag, digest: str | None) -> Decision:
     if digest is None or tag.digest == digest:
         return Decision(tag, False, "deleted: it was named")
     if is_thrown_away(graph, tag):
@@ -70,24 +70,24 @@ def _decide(graph: Graph, tag: Tag, digest: Optional[str]) -> Decision:
     return Decision(tag, True, f"kept: it does not point to {digest}")
 
 
-def read_tag_names(names: Any) -> List[str]:
+def read_tag_names(names: Any) -> list[str]:
     """Return the names without repetitions. Raises InvalidOptionError for what no tag can be called."""
     return _checked(names, "name", _NAMES.tag, f"the name of a tag such as 1.2, {_PATTERNS}")
 
 
-def read_repository_names(names: Any, option: str) -> List[str]:
+def read_repository_names(names: Any, option: str) -> list[str]:
     """Return the names without repetitions. Raises InvalidOptionError for what no repository can be called."""
     return _checked(names, option, _NAMES.repository, f"the name of a repository such as team/app, {_PATTERNS}")
 
 
-def read_digest(digest: Optional[str]) -> Optional[str]:
+def read_digest(digest: str | None) -> str | None:
     """Return the digest. Raises InvalidOptionError where it is none."""
     if digest is not None and not DIGEST.fullmatch(digest) and not is_image_id(digest):
         raise InvalidOptionError("digest", digest, "a whole digest, sha256:<64 hexadecimal digits>")
     return digest
 
 
-def _checked(given: Any, option: str, grammar: Grammar, expected: str) -> List[str]:
+def _checked(given: Any, option: str, grammar: Grammar, expected: str) -> list[str]:
     names = read_texts(given, option)
     for name in names:
         if not grammar.has(name):

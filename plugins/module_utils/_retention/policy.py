@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Dict, Iterator, List, Mapping, Optional
+from typing import Any, Iterator, Mapping
 
 from .._basics.durations import describe_duration, parse_duration, parse_optional_duration
 from .._basics.errors import InvalidOptionError
@@ -26,15 +26,15 @@ class Policy:
     """One policy; durations are seconds, None where the rule is not used."""
 
     name: str
-    repositories: List[Pattern]
-    exclude_repositories: List[Pattern]
-    tags: List[Pattern]
-    keep_tags: List[Pattern]
-    keep_n: Optional[int]
-    older_than: Optional[float]
-    expire_after: Optional[float]
-    group_by: Optional[Pattern]
-    keep_groups: Optional[int]
+    repositories: list[Pattern]
+    exclude_repositories: list[Pattern]
+    tags: list[Pattern]
+    keep_tags: list[Pattern]
+    keep_n: int | None
+    older_than: float | None
+    expire_after: float | None
+    group_by: Pattern | None
+    keep_groups: int | None
     sort_by: str
 
     @property
@@ -61,10 +61,10 @@ class Policy:
 class Bounds:
     """What a plan may touch at all, whatever it is made for. `options` is what the user wrote, for the plan's id."""
 
-    repositories: List[Pattern]
-    exclude_repositories: List[Pattern]
+    repositories: list[Pattern]
+    exclude_repositories: list[Pattern]
     protected: ProtectedImages
-    options: Dict[str, Any]
+    options: dict[str, Any]
 
     @property
     def selects_everything(self) -> bool:
@@ -72,7 +72,7 @@ class Bounds:
         return any(pattern.text == "**" for pattern in self.repositories) and not self.exclude_repositories
 
     @cached_property
-    def _selected(self) -> Dict[str, bool]:
+    def _selected(self) -> dict[str, bool]:
         """Return what was found before: each step asks about each repository, and a list of patterns can be long."""
         return {}
 
@@ -96,7 +96,7 @@ class Bounds:
 class Settings(Bounds):
     """Everything that shapes the plan of a cleanup; durations are seconds."""
 
-    policies: List[Policy]
+    policies: list[Policy]
     delete_untagged: bool
     untagged_older_than: float
     grace_period: float
@@ -153,13 +153,13 @@ def read_settings(options: Mapping[str, Any]) -> Settings:
     )
 
 
-def _plan_options(options: Mapping[str, Any]) -> Dict[str, Any]:
+def _plan_options(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return what shapes a plan; options that came later only where they are used, so that ids stay as they were."""
     later = {name: options[name] for name, default in _LATER_OPTIONS.items() if options[name] != default}
     return {**{name: options[name] for name in _PLAN_OPTIONS}, **later}
 
 
-def _in_text(options: Mapping[str, Any]) -> Dict[str, Any]:
+def _in_text(options: Mapping[str, Any]) -> dict[str, Any]:
     policies = [
         with_texts(policy, _POLICY_TEXTS, f"policies[{index}].") for index, policy in enumerate(options["policies"])
     ]
@@ -207,7 +207,7 @@ def _check_rules(options: Mapping[str, Any], where: str) -> None:
             )
 
 
-def _read_group_by(text: Optional[str], option: str) -> Optional[Pattern]:
+def _read_group_by(text: str | None, option: str) -> Pattern | None:
     if text is None:
         return None
     pattern = compile_pattern(text, option)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from typing import FrozenSet, Iterable, NamedTuple, Sequence, Set, Tuple
+from typing import Iterable, NamedTuple, Sequence
 
 from .._basics.errors import InvalidOptionError
 from .._basics.names import Names
@@ -36,8 +36,8 @@ class Reference(NamedTuple):
     """
 
     text: str
-    digests: FrozenSet[str] = frozenset()
-    names: FrozenSet[Tuple[str, str]] = frozenset()
+    digests: frozenset[str] = frozenset()
+    names: frozenset[tuple[str, str]] = frozenset()
 
     def check_possible(self, names: Names) -> None:
         """Raise InvalidOptionError where nothing in such a registry can be called so."""
@@ -56,12 +56,12 @@ class ProtectedImages:
     references: Sequence[Reference] = ()
 
     @cached_property
-    def digests(self) -> Set[str]:
+    def digests(self) -> set[str]:
         """Digests of manifests, of an index's children, of configurations."""
         return {digest for reference in self.references for digest in reference.digests}
 
     @cached_property
-    def names(self) -> Set[Tuple[str, str]]:
+    def names(self) -> set[tuple[str, str]]:
         """Return names as (repository, tag)."""
         return {name for reference in self.references for name in reference.names}
 
@@ -113,7 +113,7 @@ def _read_name(written: str, text: str) -> Reference:
     return Reference(written, frozenset({digest} if at else ()), frozenset(_names_of(path, tag)))
 
 
-def _names_of(path: str, tag: str) -> Set[Tuple[str, str]]:
+def _names_of(path: str, tag: str) -> set[tuple[str, str]]:
     host, slash, rest = path.partition("/")
     names = {(path, tag)}
     if slash and ("." in host or ":" in host or host == "localhost"):

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Any, Callable, Iterable, Iterator, Mapping, NamedTuple, Sequence
 
 from .._basics.order import natural_key
 from .._basics.patterns import matches_any
@@ -34,18 +34,18 @@ class Retention(NamedTuple):
     do not.
     """
 
-    decisions: Dict[str, List[Decision]]
-    warnings: List[str]
-    relied_on: Mapping[str, Set[str]] = {}
+    decisions: dict[str, list[Decision]]
+    warnings: list[str]
+    relied_on: Mapping[str, set[str]] = {}
     broken: Sequence[Broken] = ()
 
 
 def retain(graph: Graph, settings: Settings, now: float) -> Retention:
     """Decide on every ordinary tag of every repository that the settings select."""
-    warnings: List[str] = []
-    decisions: Dict[str, List[Decision]] = {}
-    relied_on: Dict[str, Set[str]] = {}
-    broken: List[Broken] = []
+    warnings: list[str] = []
+    decisions: dict[str, list[Decision]] = {}
+    relied_on: dict[str, set[str]] = {}
+    broken: list[Broken] = []
     found = find_broken(graph)
     for name in sorted(graph.repositories):
         if settings.selects(name):
@@ -61,18 +61,18 @@ def retain(graph: Graph, settings: Settings, now: float) -> Retention:
     return Retention(decisions, warnings, relied_on, broken)
 
 
-def _sorted(broken: Mapping[str, str]) -> Dict[str, str]:
+def _sorted(broken: Mapping[str, str]) -> dict[str, str]:
     return {tag: broken[tag] for tag in sorted(broken, key=natural_key)}
 
 
 def read_dates(
-    graph: Graph, settings: Settings, now: float, read_created: Callable[[Graph, Set[str]], None]
-) -> Set[str]:
+    graph: Graph, settings: Settings, now: float, read_created: Callable[[Graph, set[str]], None]
+) -> set[str]:
     """Have every date read on which a decision may depend, and return whose these are.
 
     Some show whether others are needed, so that it is asked again until nothing is missing.
     """
-    read: Set[str] = set()
+    read: set[str] = set()
     while True:
         needed = images_to_date(graph, settings, now) - read
         if not needed:
@@ -81,9 +81,9 @@ def read_dates(
         read |= needed
 
 
-def images_to_date(graph: Graph, settings: Settings, now: float) -> Set[str]:
+def images_to_date(graph: Graph, settings: Settings, now: float) -> set[str]:
     """Return the digests of the images on whose own date a decision may depend, as far as can be told by now."""
-    needed: Set[str] = set()
+    needed: set[str] = set()
     for name, repository in graph.repositories.items():
         if settings.selects(name) and repository.kept_whole is None:
             moments = Moments(graph, repository, now)
@@ -93,13 +93,13 @@ def images_to_date(graph: Graph, settings: Settings, now: float) -> Set[str]:
     return needed
 
 
-def _undated(policy: Policy, tags: List[Tag], moments: Moments, now: float) -> Set[str]:
+def _undated(policy: Policy, tags: list[Tag], moments: Moments, now: float) -> set[str]:
     if policy.sort_by == "created":
         return {tag.digest for tag in tags}
     return moments.undated(tags) if _may_go_by_time(policy, tags, moments, now) else set()
 
 
-def _may_go_by_time(policy: Policy, tags: List[Tag], moments: Moments, now: float) -> bool:
+def _may_go_by_time(policy: Policy, tags: list[Tag], moments: Moments, now: float) -> bool:
     """Tell whether one of the tags may go, if all that is known are the times of their pushes, and for its time."""
     limits = [limit for limit in (policy.older_than, policy.expire_after) if limit is not None]
     if policy.counts and policy.older_than is None and policy.sort_by == "pushed":
@@ -108,11 +108,11 @@ def _may_go_by_time(policy: Policy, tags: List[Tag], moments: Moments, now: floa
     return any(_is_old(moments.pushed(tag), min(limits), now) for tag in tags) if limits else False
 
 
-def _is_old(pushed: Optional[float], limit: float, now: float) -> bool:
+def _is_old(pushed: float | None, limit: float, now: float) -> bool:
     return pushed is None or now - pushed >= limit
 
 
-def _judged_by(repository: Repository, policies: Sequence[Policy]) -> Iterable[Tuple[Tag, Policy]]:
+def _judged_by(repository: Repository, policies: Sequence[Policy]) -> Iterable[tuple[Tag, Policy]]:
     """Yield each ordinary tag that a policy judges with the first policy that does."""
     covering = [policy for policy in policies if policy.covers(repository.name)]
     for tag in repository.judged_tags():
@@ -122,17 +122,17 @@ def _judged_by(repository: Repository, policies: Sequence[Policy]) -> Iterable[T
                 break
 
 
-def _left_to_rules(repository: Repository, policies: Sequence[Policy]) -> Iterable[Tuple[Policy, List[Tag]]]:
+def _left_to_rules(repository: Repository, policies: Sequence[Policy]) -> Iterable[tuple[Policy, list[Tag]]]:
     """Yield each policy with the tags that it judges and that no keep pattern keeps."""
     covering = [policy for policy in policies if policy.covers(repository.name)]
-    left: Dict[int, Tuple[Policy, List[Tag]]] = {}
+    left: dict[int, tuple[Policy, list[Tag]]] = {}
     for tag, policy in _judged_by(repository, covering):
         if _keeping_pattern(covering, tag) is None:
             left.setdefault(id(policy), (policy, []))[1].append(tag)
     return left.values()
 
 
-def _keeping_pattern(covering: Sequence[Policy], tag: Tag) -> Optional[str]:
+def _keeping_pattern(covering: Sequence[Policy], tag: Tag) -> str | None:
     """Return the keep pattern that keeps the tag, and whose it is."""
     for policy in covering:
         for pattern in policy.keep_tags:
@@ -150,7 +150,7 @@ def is_protected(graph: Graph, protected: ProtectedImages, repository: str, tag:
 
 def last_to_stay(
     staying: Sequence[Tag], going: Sequence[Tag], pulls: Callable[[Tag], bool], age: Callable[[Tag], Any]
-) -> Optional[Tag]:
+) -> Tag | None:
     """Return which tag of those that go has to stay, where a repository may not lose its last one: the youngest.
 
     None where enough stays. A tag that does not pull is nobody's last tag, unless no tag of the repository pulls.
@@ -180,16 +180,16 @@ class _Judge:
         self.repository = repository
         self.now = now
         self.broken = broken
-        self._placed: Set[str] = set()
-        self.warnings: List[str] = []
+        self._placed: set[str] = set()
+        self.warnings: list[str] = []
         self.covering = [policy for policy in settings.policies if policy.covers(repository.name)]
         self.moments = Moments(graph, repository, now)
 
-    def decide(self) -> List[Decision]:
+    def decide(self) -> list[Decision]:
         """Return one decision per ordinary tag, in the natural order of their names."""
         judged = {tag.name: policy for tag, policy in _judged_by(self.repository, self.covering)}
-        decisions: Dict[str, Decision] = {}
-        left: List[Tuple[Policy, List[Tag]]] = [(policy, []) for policy in self.covering]
+        decisions: dict[str, Decision] = {}
+        left: list[tuple[Policy, list[Tag]]] = [(policy, []) for policy in self.covering]
         for tag in self.repository.judged_tags():
             reason = self._always_kept(tag) or (None if tag.name in judged else "no policy judges it")
             if reason:
@@ -215,7 +215,7 @@ class _Judge:
             deleted = f"deleted: its subject {self.repository.detached[name]} is in no repository"
             yield Decision(tag, bool(reason), f"kept: {reason}" if reason else deleted)
 
-    def _warn_of_times(self, decisions: List[Decision]) -> None:
+    def _warn_of_times(self, decisions: list[Decision]) -> None:
         name = self.repository.name
         if self.moments.is_copied:
             self.warnings.append(
@@ -230,7 +230,7 @@ class _Judge:
                 f"{name}: {len(unknown)} tags of unknown age are kept, such as {unknown[0].name}{also}"
             )
 
-    def _warn_of_undated(self, decisions: List[Decision]) -> None:
+    def _warn_of_undated(self, decisions: list[Decision]) -> None:
         """Warn where of images that were pushed in one go some stay and some go, and nothing tells what is newer."""
         for images in self.moments.in_one_go:
             together = [decision for decision in decisions if decision.tag.digest in images]
@@ -258,7 +258,7 @@ class _Judge:
             return Decision(tag, False, f"{GOES_BROKEN} {why}")
         return Decision(tag, True, f"kept: does not pull {why}")
 
-    def relied_on(self, decisions: List[Decision]) -> Set[str]:
+    def relied_on(self, decisions: list[Decision]) -> set[str]:
         """Return the images by whose standing others go: those with a place in a ranking, and else one that stays."""
         if all(decision.is_kept for decision in decisions):
             return set()
@@ -267,7 +267,7 @@ class _Judge:
             return self._placed
         return self._placed | {max(staying, key=self._age_key).digest}
 
-    def _always_kept(self, tag: Tag) -> Optional[str]:
+    def _always_kept(self, tag: Tag) -> str | None:
         """Return why the tag stays whatever the rules say, None where it is for the rules to decide."""
         if self.repository.kept_whole:
             return f"its repository is kept whole, because {self.repository.kept_whole}"
@@ -281,7 +281,7 @@ class _Judge:
             return "in use (protect_images)"
         return None
 
-    def _apply_policy(self, policy: Policy, tags: List[Tag]) -> List[Decision]:
+    def _apply_policy(self, policy: Policy, tags: list[Tag]) -> list[Decision]:
         rules = Rules(policy, self.moments, self.now)
         decisions = rules.decide(tags)
         self._placed |= rules.placed
@@ -289,7 +289,7 @@ class _Judge:
             self._warn_of_undated(decisions)
         return decisions
 
-    def _keep_one(self, decisions: List[Decision]) -> List[Decision]:
+    def _keep_one(self, decisions: list[Decision]) -> list[Decision]:
         """Keep the newest tag of a repository that would lose its last one, or the last that pulls."""
         staying = [decision.tag for decision in decisions if decision.is_kept]
         going = [decision.tag for decision in decisions if not decision.is_kept]
@@ -300,14 +300,14 @@ class _Judge:
         spared = Decision(last, True, f"kept: {which} (allow_empty is false)")
         return [spared if decision.tag is last else decision for decision in decisions]
 
-    def _age_key(self, tag: Tag) -> Tuple[Any, ...]:
+    def _age_key(self, tag: Tag) -> tuple[Any, ...]:
         seconds = self.moments.rank(tag, "pushed").seconds
         return (seconds if seconds is not None else float("-inf"), natural_key(tag.name))
 
 
-def _identities(graph: Graph, digest: str) -> Set[str]:
+def _identities(graph: Graph, digest: str) -> set[str]:
     """Return every digest by which somebody may call this image: the manifest, its children, their configurations."""
-    found: Set[str] = set()
+    found: set[str] = set()
     waiting = [digest]
     while waiting:
         current = waiting.pop()

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Any, NamedTuple, Sequence
 
 from .._basics.durations import describe_duration
 from .._basics.order import natural_key, version_key
@@ -46,9 +46,9 @@ class Rules:
         self.moments = moments
         self.now = now
         #: The images by whose places others have none.
-        self.placed: Set[str] = set()
+        self.placed: set[str] = set()
 
-    def decide(self, tags: List[Tag]) -> List[Decision]:
+    def decide(self, tags: list[Tag]) -> list[Decision]:
         """Return one decision for each tag."""
         if keeps_all(self.policy, tags):
             images = len({tag.digest for tag in tags})
@@ -60,11 +60,11 @@ class Rules:
             decisions.extend(self._judge(tag, standings.get(tag.name)) for tag in members)
         return decisions
 
-    def _group(self, tags: List[Tag]) -> Tuple[List[List[Tag]], List[Tag]]:
+    def _group(self, tags: list[Tag]) -> tuple[list[list[Tag]], list[Tag]]:
         """Split tags by what the groups of `group_by` captured; second, those that it does not match."""
         if self.policy.group_by is None:
             return ([tags] if tags else []), []
-        groups: Dict[Tuple[Optional[str], ...], List[Tag]] = {}
+        groups: dict[tuple[str | None, ...], list[Tag]] = {}
         outside = []
         for tag in tags:
             match = self.policy.group_by.regex.fullmatch(tag.name)
@@ -74,12 +74,12 @@ class Rules:
                 outside.append(tag)
         return list(groups.values()), outside
 
-    def _standings(self, groups: List[List[Tag]]) -> Dict[str, _Standing]:
+    def _standings(self, groups: list[list[Tag]]) -> dict[str, _Standing]:
         """Return the standing of each tag; none where the policy has no rule that counts."""
         policy = self.policy
         if policy.keep_n is None and policy.keep_groups is None:
             return {}
-        standings: Dict[str, _Standing] = {}
+        standings: dict[str, _Standing] = {}
         newest_first = sorted(groups, key=lambda members: max(map(self._sort_key, members)), reverse=True)
         for position, members in enumerate(newest_first):
             if policy.keep_groups is not None and position >= policy.keep_groups:
@@ -90,9 +90,9 @@ class Rules:
             standings.update((tag.name, self._without_rank()) for tag in members if self._rank(tag) is None)
         return standings
 
-    def _standings_in_group(self, tags: List[Tag]) -> Dict[str, _Standing]:
+    def _standings_in_group(self, tags: list[Tag]) -> dict[str, _Standing]:
         """Rank images by the newest of their tags; an image among the newest `keep_n` stays with all its tags."""
-        leads: Dict[str, Tag] = {}
+        leads: dict[str, Tag] = {}
         for tag in sorted(tags, key=self._sort_key, reverse=True):
             if self._rank(tag) is not None:
                 leads.setdefault(tag.digest, tag)
@@ -112,19 +112,19 @@ class Rules:
     def _without_rank(self) -> _Standing:
         return _Standing(True, "not a version" if self.policy.sort_by == "version" else "its age is unknown")
 
-    def _rank(self, tag: Tag) -> Optional[Any]:
+    def _rank(self, tag: Tag) -> Any | None:
         """Return what the policy sorts the tag by, None where the tag has no place in that order."""
         by = self.policy.sort_by
         if by == "version":
             return version_key(tag.name)
         return natural_key(tag.name) if by == "name" else self.moments.rank(tag, by).seconds
 
-    def _sort_key(self, tag: Tag) -> Tuple[Any, ...]:
+    def _sort_key(self, tag: Tag) -> tuple[Any, ...]:
         """Order by rank, and what is equal by name; what has no rank comes last."""
         rank = self._rank(tag)
         return (rank is not None, 0 if rank is None else rank, natural_key(tag.name))
 
-    def _judge(self, tag: Tag, standing: Optional[_Standing]) -> Decision:
+    def _judge(self, tag: Tag, standing: _Standing | None) -> Decision:
         policy, moment = self.policy, self.moments.age(tag, self.policy.sort_by)
         if policy.expire_after is not None and self._is_older(moment, policy.expire_after):
             why = f"expired after {describe_duration(policy.expire_after)}"
@@ -137,7 +137,7 @@ class Rules:
             return Decision(tag, False, f"deleted: {standing.why}")
         return Decision(tag, True, f"kept: {moment.describe()}")
 
-    def _judge_age(self, tag: Tag, moment: Moment, limit: float, standing: Optional[_Standing]) -> Decision:
+    def _judge_age(self, tag: Tag, moment: Moment, limit: float, standing: _Standing | None) -> Decision:
         if moment.seconds is None:
             return Decision(tag, True, UNKNOWN_AGE)
         if not self._is_older(moment, limit):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from typing import Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Callable, Iterable, Iterator, NamedTuple, Sequence
 
 from .._basics.errors import StorageError
 from .._basics.weight import Weight
@@ -29,7 +29,7 @@ class Place(NamedTuple):
 
     name: str
     tree: str
-    parts: Tuple[str, ...]
+    parts: tuple[str, ...]
 
     def base(self, root: str) -> str:
         """Return the directory of the tree; on the way to it links are followed."""
@@ -57,8 +57,8 @@ V1_PLACE = Place("v1", "", ("images", "repositories"))
 class Listing(NamedTuple):
     """The names directly below a path."""
 
-    directories: List[str]
-    files: List[str]
+    directories: list[str]
+    files: list[str]
 
 
 class Leaf(NamedTuple):
@@ -68,7 +68,7 @@ class Leaf(NamedTuple):
     """
 
     name: str
-    content: Optional[bytes]
+    content: bytes | None
     modified: float
     is_alone: bool
 
@@ -81,7 +81,7 @@ class Removed(NamedTuple):
     """Whether anything has gone, and what could not: each path with the reason."""
 
     is_changed: bool
-    left: List[str]
+    left: list[str]
 
 
 class OwnFiles(ABC):
@@ -93,7 +93,7 @@ class OwnFiles(ABC):
     path: str
 
     @abstractmethod
-    def names(self) -> List[str]:
+    def names(self) -> list[str]:
         """Return the names that have anything, sorted."""
 
     @abstractmethod
@@ -147,15 +147,15 @@ class Storage(ABC):
         """Forget what was seen: the storage may have changed."""
 
     @abstractmethod
-    def source(self) -> Dict[str, str]:
+    def source(self) -> dict[str, str]:
         """Return which storage this is, for the plan and its id; no secrets."""
 
     @abstractmethod
-    def entries(self, path: str) -> Optional[Listing]:
+    def entries(self, path: str) -> Listing | None:
         """Return the names below a directory, None where it does not exist."""
 
     @abstractmethod
-    def leaves(self, path: str, leaf: str) -> List[Tuple[str, Optional[Weight]]]:
+    def leaves(self, path: str, leaf: str) -> list[tuple[str, Weight | None]]:
         """Return (name, weight of `<name>/<leaf>`) for every directory below `path`; None where there is no such file.
 
         One call for a whole directory: that is where a plan spends its time.
@@ -169,20 +169,20 @@ class Storage(ABC):
         """
 
     @abstractmethod
-    def weigh_tree(self, path: str) -> Optional[Weight]:
+    def weigh_tree(self, path: str) -> Weight | None:
         """Return the total size of a tree and the youngest time in it, None where it does not exist."""
 
     @abstractmethod
-    def read(self, path: str, limit: int) -> Optional[Tuple[bytes, float]]:
+    def read(self, path: str, limit: int) -> tuple[bytes, float] | None:
         """Return at most `limit` bytes of a file and its time, None where it does not exist."""
 
-    def read_each(self, paths: Iterable[str], limit: int) -> Iterator[Optional[bytes]]:
+    def read_each(self, paths: Iterable[str], limit: int) -> Iterator[bytes | None]:
         """Yield at most `limit` bytes of each file, None for one that does not exist."""
         for path in paths:
             found = self.read(path, limit)
             yield found[0] if found else None
 
-    def unfinished(self) -> List[str]:
+    def unfinished(self) -> list[str]:
         """Return what was begun and never became a file, unless it is in the directory of an upload."""
         return []
 
@@ -220,7 +220,7 @@ class Storage(ABC):
         """Tell whether there is this file beside the registry's own tree, where others leave theirs."""
 
     @abstractmethod
-    def local_root(self) -> Optional[str]:
+    def local_root(self) -> str | None:
         """Return the root directory on this host, None for a storage that is elsewhere."""
 
     @abstractmethod
@@ -230,11 +230,11 @@ class Storage(ABC):
     def try_removing(self) -> None:  # noqa: B027 - mostly `check_changeable` tells it all
         """Raise StorageError where nothing can be removed, if only a removal tells that; nothing has gone then."""
 
-    def why_slow(self) -> Optional[str]:
+    def why_slow(self) -> str | None:
         """Return why removing takes longer than it should, as far as that was seen, None where it does not."""
         return None
 
-    def check_room(self, size: Callable[[], int]) -> Optional[str]:
+    def check_room(self, size: Callable[[], int]) -> str | None:
         """Raise FullError where there is no room for what a run writes, a plan of so many bytes and little more.
 
         Returns what is done differently for want of room, None where nothing is.
@@ -246,7 +246,7 @@ class Storage(ABC):
         """Return where drydock's own files lie, seen by every host that shares the storage."""
 
     @abstractmethod
-    def read_name(self) -> Optional[bytes]:
+    def read_name(self) -> bytes | None:
         """Return what was written as the name of this storage, None where nothing was."""
 
     @abstractmethod
@@ -257,6 +257,6 @@ class Storage(ABC):
     def lock_files(self) -> LockFiles:
         """Return the lock that lies with the storage."""
 
-    def held_back(self, size: int) -> Optional[str]:
+    def held_back(self, size: int) -> str | None:
         """Return why of so many bytes that go the space is not freed at once, None where it is."""
         return None

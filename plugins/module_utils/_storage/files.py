@@ -13,7 +13,7 @@ import errno
 import os
 import stat
 from contextlib import contextmanager
-from typing import Iterator, List, Optional, Tuple
+from typing import Iterator
 
 from .._basics.errors import DoubtError, FullError, StorageError
 from .base import Listing
@@ -25,7 +25,7 @@ GONE = (errno.ENOENT, errno.ENOTDIR)
 _READING = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 
 
-def open_directory(path: str, parent: int, where: str) -> Optional[int]:
+def open_directory(path: str, parent: int, where: str) -> int | None:
     """Open a directory below an open one, None where it does not exist; `where` is its path for errors."""
     try:
         return _open(path, _READING | os.O_DIRECTORY, parent)
@@ -48,14 +48,14 @@ def list_directory(directory: int, where: str) -> Listing:
         raise unreadable(where, error) from error
 
 
-def _names_of_files(entries: List[os.DirEntry[str]], where: str) -> List[str]:
+def _names_of_files(entries: list[os.DirEntry[str]], where: str) -> list[str]:
     for entry in entries:
         if entry.is_symlink():
             raise symlink(f"{where}/{entry.name}")
     return [entry.name for entry in entries if not entry.is_dir(follow_symlinks=False)]
 
 
-def read_file(path: str, parent: int, limit: int, where: str) -> Optional[Tuple[bytes, float]]:
+def read_file(path: str, parent: int, limit: int, where: str) -> tuple[bytes, float] | None:
     """Return at most `limit` bytes of a file below an open directory, and its time; None where it does not exist.
 
     Raises DoubtError for what is no regular file, and does not open it: a pipe would wait for a writer, and a device
@@ -79,7 +79,7 @@ def read_file(path: str, parent: int, limit: int, where: str) -> Optional[Tuple[
         os.close(descriptor)
 
 
-def stat_directory(path: str, parent: int, where: str) -> Optional[os.stat_result]:
+def stat_directory(path: str, parent: int, where: str) -> os.stat_result | None:
     """Return the status of a directory below an open one, None where it does not exist."""
     try:
         found = os.stat(path, dir_fd=parent, follow_symlinks=False)

@@ -9,7 +9,7 @@ import errno
 import os
 import stat
 from contextlib import contextmanager, suppress
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
+from typing import Any, Callable, Iterable, Iterator, Mapping, Sequence
 
 from .._basics.durable import replacing, write_durably
 from .._basics.errors import FullError, InvalidOptionError, StorageError
@@ -56,7 +56,7 @@ class FilesystemStorage(Storage):
         self.base = place.base(self.rootdirectory)
         self.beside = place.beside(self.rootdirectory)
         self.quarantines = os.path.join(self.beside, "drydock")
-        self._made: Set[str] = set()
+        self._made: set[str] = set()
         # Then the directories for what is set aside take what has just become free.
         self._was_full = False
         self._check_root()
@@ -64,15 +64,15 @@ class FilesystemStorage(Storage):
         with telling(top, "read"):
             self._top = os.open(top, os.O_RDONLY | os.O_DIRECTORY)
 
-    def source(self) -> Dict[str, str]:
+    def source(self) -> dict[str, str]:
         return {"storage": "filesystem", "rootdirectory": self.rootdirectory}
 
-    def entries(self, path: str) -> Optional[Listing]:
+    def entries(self, path: str) -> Listing | None:
         with self._directory(path) as directory:
             return None if directory is None else list_directory(directory, self._at(path))
 
-    def leaves(self, path: str, leaf: str) -> List[Tuple[str, Optional[Weight]]]:
-        found: List[Tuple[str, Optional[Weight]]] = []
+    def leaves(self, path: str, leaf: str) -> list[tuple[str, Weight | None]]:
+        found: list[tuple[str, Weight | None]] = []
         with self._directory(path) as directory:
             if directory is None:
                 return found
@@ -102,7 +102,7 @@ class FilesystemStorage(Storage):
                 is_alone = found is None or found.st_mtime - modified < _REWRITE_SECONDS
                 yield Leaf(name, content, modified, is_alone)
 
-    def weigh_tree(self, path: str) -> Optional[Weight]:
+    def weigh_tree(self, path: str) -> Weight | None:
         try:
             found = os.lstat(self._at(path))
         except OSError as error:
@@ -120,7 +120,7 @@ class FilesystemStorage(Storage):
             sum(weight.size for weight in present), max([found.st_mtime] + [weight.modified for weight in present])
         )
 
-    def read(self, path: str, limit: int) -> Optional[Tuple[bytes, float]]:
+    def read(self, path: str, limit: int) -> tuple[bytes, float] | None:
         return read_file(path, self._top, limit, self._at(path))
 
     def has_beside(self, path: str) -> bool:
@@ -225,7 +225,7 @@ class FilesystemStorage(Storage):
     def own_files(self) -> OwnFiles:
         return LocalOwnFiles(self.quarantines, self._elsewhere())
 
-    def read_name(self) -> Optional[bytes]:
+    def read_name(self) -> bytes | None:
         path = self.place.name_file(self.rootdirectory)
         found = read_file(path, self._top, NAME_LIMIT, path)
         return found[0] if found else None
@@ -238,7 +238,7 @@ class FilesystemStorage(Storage):
     def lock_files(self) -> LockFiles:
         return lock_in(self.place.lock(self.rootdirectory))
 
-    def check_room(self, size: Callable[[], int]) -> Optional[str]:
+    def check_room(self, size: Callable[[], int]) -> str | None:
         free = self._room(self.beside)
         if free.has(_PLENTY):
             return None
@@ -259,7 +259,7 @@ class FilesystemStorage(Storage):
             f"{os.path.dirname(with_room[0])}, which only this host sees, and deletes at once what it can't set aside"
         )
 
-    def local_root(self) -> Optional[str]:
+    def local_root(self) -> str | None:
         return self.rootdirectory
 
     def check_changeable(self) -> None:
@@ -274,7 +274,7 @@ class FilesystemStorage(Storage):
                 raise StorageError(f"{path} is on another device than {self.beside}: nothing can be set aside")
 
     @contextmanager
-    def _directory(self, path: str) -> Iterator[Optional[int]]:
+    def _directory(self, path: str) -> Iterator[int | None]:
         """Open a directory, None where it does not exist.
 
         What is in it is then looked up from the open directory, which spares the kernel the way down to it each time.
@@ -310,7 +310,7 @@ class FilesystemStorage(Storage):
                 f"a directory with {self.place.tree or ' and '.join(self.place.parts)} below it, or an empty one",
             )
 
-    def _strangers(self) -> Set[str]:
+    def _strangers(self) -> set[str]:
         """Return what lies in the root directory and is neither of the tree nor of ours."""
         top = self.place.tree.partition("/")[0]
         with telling(self.rootdirectory, "read"):
@@ -321,7 +321,7 @@ class FilesystemStorage(Storage):
         parts = [self.base] if self.place.tree else list(map(self._at, self.place.parts))
         return any(map(is_directory, parts))
 
-    def _elsewhere(self) -> List[str]:
+    def _elsewhere(self) -> list[str]:
         with telling(self.beside, "looked at"):
             return places_elsewhere(self.quarantines)
 

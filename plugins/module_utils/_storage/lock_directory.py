@@ -19,7 +19,7 @@ import secrets
 import shutil
 import stat
 from abc import ABC, abstractmethod
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence
+from typing import Any, Iterator, Mapping, Sequence
 
 from .._basics.durable import write_durably
 from .._basics.errors import MaintenanceError
@@ -41,7 +41,7 @@ class LockFiles(ABC):
     path: str
 
     @abstractmethod
-    def read(self) -> Optional[Files]:
+    def read(self) -> Files | None:
         """Return what is in the lock, None where there is none."""
 
     @abstractmethod
@@ -57,11 +57,11 @@ class LockFiles(ABC):
         """Take a file out of the lock, if it is there."""
 
     @abstractmethod
-    def take_away(self, name: str, expected: Optional[Mapping[str, Any]]) -> None:
+    def take_away(self, name: str, expected: Mapping[str, Any] | None) -> None:
         """Move away the lock in which the file `name` holds what is expected; another one stays."""
 
     @abstractmethod
-    def leftovers(self) -> List[Files]:
+    def leftovers(self) -> list[Files]:
         """Return what is in locks that were moved away and not cleared away yet."""
 
     @abstractmethod
@@ -75,7 +75,7 @@ class LockDirectory(LockFiles):
     def __init__(self, path: str) -> None:
         self.path = path
 
-    def read(self) -> Optional[Files]:
+    def read(self) -> Files | None:
         with _telling(self.path, "read"):
             return _read_all(self.path)
 
@@ -100,7 +100,7 @@ class LockDirectory(LockFiles):
         with _telling(self.path, "changed"), contextlib.suppress(FileNotFoundError):
             os.unlink(os.path.join(self.path, name + _ENDING))
 
-    def take_away(self, name: str, expected: Optional[Mapping[str, Any]]) -> None:
+    def take_away(self, name: str, expected: Mapping[str, Any] | None) -> None:
         with _telling(self.path, "released"):
             beside = self._beside()
             _rename(self.path, beside)
@@ -108,7 +108,7 @@ class LockDirectory(LockFiles):
             if found is not None and found.get(name) != expected:
                 _rename(beside, self.path)
 
-    def leftovers(self) -> List[Files]:
+    def leftovers(self) -> list[Files]:
         with _telling(self.path, "read"):
             return [files for files in map(_read_all, self._besides()) if files is not None]
 
@@ -120,7 +120,7 @@ class LockDirectory(LockFiles):
     def _beside(self) -> str:
         return f"{self.path}.{secrets.token_hex(8)}"
 
-    def _besides(self) -> List[str]:
+    def _besides(self) -> list[str]:
         parent, name = os.path.split(self.path)
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):
             return [os.path.join(parent, found) for found in os.listdir(parent) if found.startswith(f"{name}.")]
@@ -137,7 +137,7 @@ class LockAnywhere(LockFiles):
         self.path = path
         self._places = [LockDirectory(path), *(LockDirectory(os.path.join(one, "lock")) for one in elsewhere)]
 
-    def read(self) -> Optional[Files]:
+    def read(self) -> Files | None:
         return self._there.read()
 
     def make(self, files: Files) -> None:
@@ -152,10 +152,10 @@ class LockAnywhere(LockFiles):
     def remove(self, name: str) -> None:
         self._there.remove(name)
 
-    def take_away(self, name: str, expected: Optional[Mapping[str, Any]]) -> None:
+    def take_away(self, name: str, expected: Mapping[str, Any] | None) -> None:
         self._there.take_away(name, expected)
 
-    def leftovers(self) -> List[Files]:
+    def leftovers(self) -> list[Files]:
         return [files for place in self._places for files in place.leftovers()]
 
     def clear(self) -> None:
@@ -213,7 +213,7 @@ def _is_there(path: str) -> bool:
     return True
 
 
-def _read_all(directory: str) -> Optional[Files]:
+def _read_all(directory: str) -> Files | None:
     try:
         found = os.lstat(directory)
         if not stat.S_ISDIR(found.st_mode):
@@ -226,7 +226,7 @@ def _read_all(directory: str) -> Optional[Files]:
     return {name: content for name, content in files.items() if content is not None} or None
 
 
-def _read(path: str) -> Optional[Dict[str, Any]]:
+def _read(path: str) -> dict[str, Any] | None:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except FileNotFoundError:

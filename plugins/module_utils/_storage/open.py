@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Mapping, NamedTuple, Optional
+from typing import Any, Mapping, NamedTuple
 
 from .._basics.api_version import AUTO
 from .._basics.errors import InvalidOptionError
@@ -26,17 +26,17 @@ class StorageOptions(NamedTuple):
     what that option says.
     """
 
-    config: Optional[RegistryConfig]
+    config: RegistryConfig | None
     section: Mapping[str, Any]
     api_version: str = AUTO
 
     @property
-    def driver(self) -> Optional[str]:
+    def driver(self) -> str | None:
         """Return the name of the storage driver, None where there is not just one."""
         return self.drivers[0] if len(self.drivers) == 1 else None
 
     @property
-    def drivers(self) -> List[str]:
+    def drivers(self) -> list[str]:
         """Return the names of all storage drivers."""
         return [name for name in self.section if name not in _NO_DRIVERS]
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from typing import Callable, Iterable, List, Sequence, Set
+from typing import Callable, Iterable, Sequence
 
 from .._basics.durable import write_durably
 from .._basics.errors import StorageError
@@ -24,8 +24,8 @@ class LocalOwnFiles(OwnFiles):
         self.path = path
         self._places = [path, *elsewhere]
 
-    def names(self) -> List[str]:
-        found: Set[str] = set()
+    def names(self) -> list[str]:
+        found: set[str] = set()
         for place in self._places:
             with telling(place, "read"), suppress(FileNotFoundError, NotADirectoryError):
                 found.update(os.listdir(place))

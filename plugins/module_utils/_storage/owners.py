@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterable, Iterator, Mapping, NamedTuple, Optional
+from typing import Any, Iterable, Iterator, Mapping, NamedTuple
 
 from .._basics.errors import ForeignStorageError
 from .._client.base import HARBOR_REALM, HARBOR_SERVICE, ApiClient
@@ -37,7 +37,7 @@ class Owner(NamedTuple):
     way: str
 
 
-def require_no_other_owner(config: Optional[RegistryConfig], storage: Storage) -> None:
+def require_no_other_owner(config: RegistryConfig | None, storage: Storage) -> None:
     """Raise ForeignStorageError where a database of somebody else tells what this storage holds."""
     owner = find_owner(config, storage)
     if owner is not None:
@@ -58,7 +58,7 @@ def _refusal(owner: Owner) -> ForeignStorageError:
     )
 
 
-def find_owner(config: Optional[RegistryConfig], storage: Storage) -> Optional[Owner]:
+def find_owner(config: RegistryConfig | None, storage: Storage) -> Owner | None:
     """Return whose storage it is, None where nobody else was seen. Raises StorageError."""
     owner = owner_by_config(config.data, config.path) if config is not None else None
     if owner is None and storage.has_beside(_GITLAB_MARK):
@@ -66,7 +66,7 @@ def find_owner(config: Optional[RegistryConfig], storage: Storage) -> Optional[O
     return owner
 
 
-def doubt_of_owner(config: Optional[RegistryConfig], storage: Storage) -> Optional[str]:
+def doubt_of_owner(config: RegistryConfig | None, storage: Storage) -> str | None:
     """Return what to look into where nothing tells whether somebody else has a database. Raises StorageError.
 
     GitLab's registry takes "prefer" since 19.0 where its configuration says nothing (gitlab#600955), and its mark can
@@ -83,7 +83,7 @@ def doubt_of_owner(config: Optional[RegistryConfig], storage: Storage) -> Option
     )
 
 
-def owner_by_config(data: Mapping[str, Any], path: str) -> Optional[Owner]:
+def owner_by_config(data: Mapping[str, Any], path: str) -> Owner | None:
     """Return who has a database, as the content of the registry's configuration file tells. Pure."""
     enabled = _at(data, "database", "enabled")
     # "prefer" uses the database wherever there is one; what is no clear no is doubt.

@@ -10,7 +10,7 @@ it is closed, and keeps the directory (Linux, fs/nfs/unlink.c, "silly rename").
 from __future__ import annotations
 
 import os
-from typing import Callable, Dict, Iterator, List
+from typing import Callable, Iterator
 
 from .base import Removed
 from .files import GONE
@@ -23,7 +23,7 @@ class _TreeDeletion:
 
     def __init__(self) -> None:
         self.is_changed = False
-        self.failures: Dict[str, str] = {}
+        self.failures: dict[str, str] = {}
 
     def run(self, delete: Callable[[str], None], path: str) -> None:
         try:
@@ -60,7 +60,7 @@ def leaves_of(path: str) -> Iterator[str]:
 
     What can't be looked into is a leaf: it is there, for all that is known.
     """
-    unseen: List[OSError] = []
+    unseen: list[OSError] = []
     if not os.path.isdir(path) or os.path.islink(path):
         yield from [path] if _may_be_there(path) else []
     for directory, directories, files in os.walk(path, onerror=unseen.append):
@@ -84,7 +84,7 @@ def is_held_open(path: str) -> bool:
     return os.path.basename(path).startswith(_HELD_OPEN)
 
 
-def _left(path: str, failures: Dict[str, str]) -> Iterator[str]:
+def _left(path: str, failures: dict[str, str]) -> Iterator[str]:
     for leaf in leaves_of(path):
         why = failures.get(leaf) or failures.get(os.path.dirname(leaf)) or "unknown"
         is_held = is_held_open(leaf)

@@ -14,7 +14,7 @@ import errno
 import hashlib
 import os
 import re
-from typing import Iterable, List, NamedTuple, Optional
+from typing import Iterable, NamedTuple
 
 #: What a write ends with where there is no room, be it the disk's or the user's part of it.
 FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -33,7 +33,7 @@ class Room(NamedTuple):
     """Room for so many bytes in so many files; `files` is None where a filesystem has no limit of them."""
 
     bytes: int
-    files: Optional[int]
+    files: int | None
 
     def has(self, needed: Room) -> bool:
         """Tell whether that much fits."""
@@ -60,7 +60,7 @@ def has_room(path: str, needed: Room = LOCK_ROOM) -> bool:
     return room_of(path).has(needed)
 
 
-def places_elsewhere(path: str) -> List[str]:
+def places_elsewhere(path: str) -> list[str]:
     """Return directories on other filesystems than that of `path`, for what belongs there and finds no room.
 
     None where other hosts may share it. They depend on nothing but the path and the mounts, so that all find the same.
@@ -103,7 +103,7 @@ def shortage(path: str, free: Room, needed: Room) -> str:
     )
 
 
-def _filesystem_of(path: str) -> Optional[str]:
+def _filesystem_of(path: str) -> str | None:
     """Return the type of the filesystem at a real path (proc(5), /proc/pid/mountinfo), None where that is not known."""
     try:
         with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
@@ -112,7 +112,7 @@ def _filesystem_of(path: str) -> Optional[str]:
         return None
 
 
-def filesystem_in(mounts: Iterable[str], path: str) -> Optional[str]:
+def filesystem_in(mounts: Iterable[str], path: str) -> str | None:
     """Return the type of the filesystem at a path, by the lines of mountinfo: the innermost mount, the last of it."""
     best, found = -1, None
     for line in mounts:

@@ -10,7 +10,7 @@ between a registry's storage and its API is in `_tasks/cleanup_storage.py` and `
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Container, Dict, List, Tuple
+from typing import Container
 
 from .._basics.durable import write_durably
 from .._basics.errors import InvalidOptionError, PlanError
@@ -62,7 +62,7 @@ class Cleanup(ABC):
         """Return the version of the registry's API."""
 
     @abstractmethod
-    def source(self) -> Dict[str, str]:
+    def source(self) -> dict[str, str]:
         """Return what plans call this registry."""
 
     @abstractmethod
@@ -82,7 +82,7 @@ class Cleanup(ABC):
         """Return the plan that follows from the decisions."""
 
     @abstractmethod
-    def mark_again(self, graph: Graph, plan: Plan) -> Tuple[Removal, List[Drift]]:
+    def mark_again(self, graph: Graph, plan: Plan) -> tuple[Removal, list[Drift]]:
         """Return what of the plan may still go, and what not and why."""
 
     def begun_blobs(self) -> Container[str]:

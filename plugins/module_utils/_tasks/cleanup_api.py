@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Set, Tuple
-
 from .._api.source import ApiSource
 from .._api.ways import api_of
 from .._apply.over_api import OverApi, notes_on
@@ -39,7 +37,7 @@ class ApiCleanup(Cleanup):
     def version(self) -> str:
         return self.client.version
 
-    def source(self) -> Dict[str, str]:
+    def source(self) -> dict[str, str]:
         return self.api.source()
 
     def read(self) -> Graph:
@@ -60,7 +58,7 @@ class ApiCleanup(Cleanup):
 
         Whether all parts of an image are there is only asked of such images: each costs a request for every layer.
         """
-        asked: Set[Node] = set()
+        asked: set[Node] = set()
         while True:
             retention = super().decide(graph)
             relied_on = {(name, digest) for name, digests in retention.relied_on.items() for digest in digests}
@@ -68,7 +66,7 @@ class ApiCleanup(Cleanup):
             if not unasked:
                 return retention
             asked.update(unasked)
-            images: Dict[str, List[str]] = {}
+            images: dict[str, list[str]] = {}
             for name, digest in unasked:
                 images.setdefault(name, []).append(digest)
             self.api.look_for_parts(graph, images)
@@ -76,7 +74,7 @@ class ApiCleanup(Cleanup):
     def make_plan(self, graph: Graph, retention: Retention) -> Plan:
         return self.way.make_plan(graph, retention, self.mode.now)
 
-    def mark_again(self, graph: Graph, plan: Plan) -> Tuple[Removal, List[Drift]]:
+    def mark_again(self, graph: Graph, plan: Plan) -> tuple[Removal, list[Drift]]:
         return self.way.mark_again(graph, plan)
 
     def apply_new_plan(self, marked: Marked) -> None:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Container, Dict, List, Optional, Tuple
+from typing import Container
 
 from .._basics.progress import Progress
 from .._graph.drift import Drift
@@ -42,7 +42,7 @@ class StorageCleanup(Cleanup):
     def version(self) -> str:
         return self.layout.version
 
-    def source(self) -> Dict[str, str]:
+    def source(self) -> dict[str, str]:
         return {**self.layout.source(), **(self.opened.name.source() if self.opened.name else {})}
 
     def is_for(self, plan: Plan) -> bool:
@@ -90,7 +90,7 @@ class StorageCleanup(Cleanup):
     def begun_blobs(self) -> Container[str]:
         return self.opened.interrupted.blobs()
 
-    def mark_again(self, graph: Graph, plan: Plan) -> Tuple[Removal, List[Drift]]:
+    def mark_again(self, graph: Graph, plan: Plan) -> tuple[Removal, list[Drift]]:
         return mark_again(graph, plan, self.settings.protected)
 
     def report(self, marked: Marked) -> None:
@@ -112,7 +112,7 @@ class StorageCleanup(Cleanup):
         else:
             self._apply_marked(self.marked_again(plan), closed)
 
-    def _look(self, repository: Optional[str]) -> ClosedRegistry:
+    def _look(self, repository: str | None) -> ClosedRegistry:
         return ClosedRegistry(self.opened, self.options, self.output, repository)
 
     def _apply_marked(self, marked: Marked, closed: ClosedRegistry) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from typing import Iterator, Optional
+from typing import Iterator
 
 from .._apply.sentry import Sentry
 from .._basics.errors import NotClosedError
@@ -28,14 +28,14 @@ _LONGEST = 24 * 3600.0
 class ClosedRegistry:
     """What was seen of the registry before it was held, and what has to be true of it from then on."""
 
-    def __init__(self, opened: Opened, options: CleanupOptions, output: Output, repository: Optional[str]) -> None:
+    def __init__(self, opened: Opened, options: CleanupOptions, output: Output, repository: str | None) -> None:
         """Ask the registry, about a `repository`, whether it is closed; its mode enters the result."""
         self._opened = opened
         self._options = options
         self._output = output
         self._seen = self._look(repository)
 
-    def _look(self, repository: Optional[str]) -> Closedness:
+    def _look(self, repository: str | None) -> Closedness:
         if not self._options.require_read_only and not self._options.client.url:
             return Closedness(Mode.UNKNOWN, "it was not asked", None)
         seen = look(self._options.client, self._opened.config, repository, self._opened.layout.version)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import time
 import traceback
-from typing import Any, Callable, Dict, Mapping, NamedTuple, Optional
+from typing import Any, Callable, Mapping, NamedTuple
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
@@ -30,17 +30,17 @@ class Output:
     """What a module hands back. `result` is true at every moment, also where the task raises."""
 
     def __init__(self, result: Mapping[str, Any], warn: Callable[[str], None]) -> None:
-        self.result: Dict[str, Any] = dict(result)
-        self.diff: Optional[Dict[str, str]] = None
+        self.result: dict[str, Any] = dict(result)
+        self.diff: dict[str, str] | None = None
         self.warn = warn
 
-    def warn_of(self, *problems: Optional[str]) -> None:
+    def warn_of(self, *problems: str | None) -> None:
         """Warn of each that is one."""
         for problem in problems:
             if problem is not None:
                 self.warn(problem)
 
-    def values(self) -> Dict[str, Any]:
+    def values(self) -> dict[str, Any]:
         """Return what Ansible is handed."""
         return self.result if self.diff is None else {**self.result, "diff": self.diff}
 
@@ -59,7 +59,7 @@ def run_task(module: AnsibleModule, task: Task, result: Mapping[str, Any]) -> No
     module.exit_json(**output.values())
 
 
-def _failure(error: Exception) -> Dict[str, Any]:
+def _failure(error: Exception) -> dict[str, Any]:
     if isinstance(error, MissingLibraryError):
         return {"msg": missing_required_lib(error.library), "exception": error.details}
     if isinstance(error, HeldError):

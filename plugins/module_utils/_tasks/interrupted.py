@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import ChainMap
-from typing import Container, List, Set
+from typing import Container
 
 from .._apply.quarantine import Quarantine
 from .._plan.plan import Plan
@@ -19,7 +19,7 @@ class Interrupted:
 
     def __init__(self, quarantine: Quarantine, protected: ProtectedImages) -> None:
         self.plans = quarantine.interrupted()
-        self.finished: List[Plan] = []
+        self.finished: list[Plan] = []
         self._quarantine = quarantine
         self._protected = protected
 
@@ -27,7 +27,7 @@ class Interrupted:
         """Return the blobs that an interrupted run was about to remove."""
         return ChainMap(*(plan.removal.blobs for plan in self.plans))
 
-    def unlinked(self) -> Set[str]:
+    def unlinked(self) -> set[str]:
         """Return the digests of the tags that were to go: what they named is looked for without a link."""
         begun = (gone for plan in self.plans for gone in plan.removal.repositories.values())
         return {tag.digest for gone in begun for tag in gone.tags.values()}
@@ -45,7 +45,7 @@ class Interrupted:
                 self._quarantine.finish(plan)
         return bool(self.finished)
 
-    def unfinished(self) -> List[str]:
+    def unfinished(self) -> list[str]:
         """Return a warning for each that this run leaves as it is."""
         finished = {plan.id for plan in self.finished}
         return [

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, Dict, List
+from typing import Any
 
 from .._api.source import ApiSource
 from .._api.ways import api_of
@@ -140,15 +140,15 @@ class RepositoryDeletion(NamedDeletion):
         return decide_repositories(graph)
 
 
-def empty_deletion() -> Dict[str, Any]:
+def empty_deletion() -> dict[str, Any]:
     """Return the result of a run that has not come to anything yet: keys of a cleanup, with the same meaning."""
-    lists: List[Dict[str, Any]] = [capped(key, []) for key in ("tags_deleted", "drift", "not_deleted", "notes")]
+    lists: list[dict[str, Any]] = [capped(key, []) for key in ("tags_deleted", "drift", "not_deleted", "notes")]
     result = {"changed": False, "deleted": _counts(Removal()), "left_untagged": 0}
     for one in lists:
         result.update(one)
     return result
 
 
-def _counts(removal: Removal) -> Dict[str, int]:
+def _counts(removal: Removal) -> dict[str, int]:
     counts = removal.counts()
     return {"tags": counts.tags, "manifests": counts.manifests}

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Optional
+from typing import NamedTuple
 
 from .._apply.quarantine import Quarantine
 from .._basics.errors import InvalidOptionError
@@ -27,13 +27,13 @@ class Opened(NamedTuple):
     `name` is what the storage was called when this run began, None where no run has named it yet.
     """
 
-    config: Optional[RegistryConfig]
+    config: RegistryConfig | None
     storage: Storage
     layout: Layout
     lock: Lock
     quarantine: Quarantine
     interrupted: Interrupted
-    name: Optional[StoreName]
+    name: StoreName | None
 
 
 def open_registry(where: StorageOptions, options: CleanupOptions, progress: Progress) -> Opened:

@@ -9,7 +9,7 @@ Each wing reads its own options (`_retention/policy.py`, `_client/options.py`, .
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, List, Mapping, NamedTuple, Optional, Sequence
+from typing import Any, Mapping, NamedTuple, Sequence
 
 from .._basics.errors import InvalidOptionError
 from .._basics.patterns import compile_patterns
@@ -30,10 +30,10 @@ class CleanupOptions:
     settings: Settings
     limits: Limits
     client: ClientOptions
-    storage: Optional[StorageOptions]
+    storage: StorageOptions | None
     context: TaskContext
-    plan: Optional[str]
-    plan_dest: Optional[str]
+    plan: str | None
+    plan_dest: str | None
     quarantine: str
     on_unmatched: str
     require_read_only: bool
@@ -79,7 +79,7 @@ class DeletionOptions(NamedTuple):
     client: ClientOptions
     repositories: Sequence[str]
     tags: Sequence[str] = ()
-    digest: Optional[str] = None
+    digest: str | None = None
     overwrite_shared_tags: bool = False
 
 
@@ -92,7 +92,7 @@ def read_tag_options(params: Mapping[str, Any]) -> DeletionOptions:
 
 def read_repository_options(params: Mapping[str, Any]) -> DeletionOptions:
     """Return what `repository` was asked to delete. Raises InvalidOptionError."""
-    repositories: List[str] = read_repository_names(params["name"], "name")
+    repositories: list[str] = read_repository_names(params["name"], "name")
     return DeletionOptions(read_client_options(params), repositories)
 
 
@@ -100,10 +100,10 @@ class InfoOptions(NamedTuple):
     """What `registry_info` was asked to look at; `storage` is None where that is done over the API."""
 
     client: ClientOptions
-    storage: Optional[StorageOptions]
+    storage: StorageOptions | None
     scope: Scope
     level: str
-    dest: Optional[str]
+    dest: str | None
 
 
 def read_info_options(params: Mapping[str, Any]) -> InfoOptions:
@@ -115,7 +115,7 @@ def read_info_options(params: Mapping[str, Any]) -> InfoOptions:
     )
 
 
-def _read_storage(params: Mapping[str, Any]) -> Optional[StorageOptions]:
+def _read_storage(params: Mapping[str, Any]) -> StorageOptions | None:
     return read_storage_options(params) if params["storage"] or params["registry_config"] else None
 
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, Optional
+from typing import Any
 
 from .._api.ways import api_of
 from .._basics.durable import write_durably
@@ -41,7 +41,7 @@ class RegistryInfo:
         inventory = self._look(source, graph) if level == "images" else list_names(graph, with_tags=level == "tags")
         self.output.warn_of(*graph.warnings, *unmatched_selection(graph, *self.scope))
 
-        def described(limit: Optional[int]) -> Dict[str, Any]:
+        def described(limit: int | None) -> dict[str, Any]:
             notes = {"notes": graph.notes[:limit], "notes_total": len(graph.notes)}
             return {"source": source.kind, **describe(inventory, limit), **notes}
 
@@ -71,7 +71,7 @@ class RegistryInfo:
         return take_inventory(graph, configs, self.scope, orphans)
 
 
-def _write(path: str, whole: Dict[str, Any]) -> None:
+def _write(path: str, whole: dict[str, Any]) -> None:
     try:
         write_durably(path, [json.dumps(whole)])
     except OSError as error:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 from pathlib import Path
-from typing import Collection, Iterator, NamedTuple, Optional, Sequence
+from typing import Collection, Iterator, NamedTuple, Sequence
 
 from ..._registry.processes import Process, is_running
 from .drain import Writer
@@ -49,7 +49,7 @@ class Connections(Writer):
     def closed(self) -> None:
         self._earlier = frozenset(connection.inode for connection in self._now())
 
-    def left(self) -> Optional[str]:
+    def left(self) -> str | None:
         busy = [one for one in self._now() if one.inode in self._earlier or one.state == _CLOSE_WAIT]
         if not busy:
             return None

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import time
 from abc import ABC, abstractmethod
-from typing import Iterator, Optional, Sequence
+from typing import Iterator, Sequence
 
 from ..._basics.errors import MaintenanceError
 from ..._registry.processes import Process, is_running
@@ -32,7 +32,7 @@ class Writer(ABC):
         """Note that the registry has just been closed to new writes."""
 
     @abstractmethod
-    def left(self) -> Optional[str]:
+    def left(self) -> str | None:
         """Return what still goes on, in words; None where all has ended."""
 
 
@@ -46,7 +46,7 @@ class OldProcesses(Writer):
     def can_be_seen(self) -> bool:
         return bool(self._processes)
 
-    def left(self) -> Optional[str]:
+    def left(self) -> str | None:
         numbers = [str(process.pid) for process in self._processes if is_running(process)]
         return f"the old registry process {', '.join(numbers)} still runs" if numbers else None
 
@@ -57,16 +57,16 @@ class Uploads(Writer):
     No more than a second look, for a manifest is written without one.
     """
 
-    def __init__(self, rootdirectory: Optional[str]) -> None:
+    def __init__(self, rootdirectory: str | None) -> None:
         self._top = None if rootdirectory is None else os.path.join(rootdirectory, _REPOSITORIES)
         self._seen: dict[str, tuple[int, int]] = {}
-        self._since: Optional[float] = None
+        self._since: float | None = None
 
     @property
     def can_be_seen(self) -> bool:
         return self._top is not None and os.path.isdir(self._top)
 
-    def left(self) -> Optional[str]:
+    def left(self) -> str | None:
         now = dict(_upload_files(self._top)) if self._top is not None else {}
         if self._since is None or now != self._seen:
             self._seen, self._since = now, time.monotonic()
@@ -81,9 +81,7 @@ class Drain:
     is to end instead. `rootdirectory` is None where the storage is not a directory of this host.
     """
 
-    def __init__(
-        self, old: list[Process], rootdirectory: Optional[str], writers: Optional[Sequence[Writer]] = None
-    ) -> None:
+    def __init__(self, old: list[Process], rootdirectory: str | None, writers: Sequence[Writer] | None = None) -> None:
         self.old = old
         self.rootdirectory = rootdirectory
         self._writers: Sequence[Writer] = [OldProcesses(old)] if writers is None else writers
@@ -97,7 +95,7 @@ class Drain:
         for writer in reversed(self._writers):
             writer.closed()
 
-    def wait(self, timeout: float) -> Optional[bool]:
+    def wait(self, timeout: float) -> bool | None:
         """Return True when drained, None where that can't be seen from here. Raises MaintenanceError in the end."""
         deadline = time.monotonic() + timeout
         uploads = Uploads(self.rootdirectory)
@@ -113,7 +111,7 @@ class Drain:
         return True if all(writer.can_be_seen for writer in needed) else None
 
 
-def first_repository(rootdirectory: str) -> Optional[str]:
+def first_repository(rootdirectory: str) -> str | None:
     """Name of some repository in the storage; None where there is none."""
     top = os.path.join(rootdirectory, _REPOSITORIES)
     found = next((entry.path for entry in _reserved_directories(top)), None)

@@ -13,7 +13,7 @@ import os
 import shlex
 import shutil
 from pathlib import Path
-from typing import Optional, Sequence
+from typing import Sequence
 
 from ..._basics.durable import replacing
 from ..._basics.errors import MaintenanceError
@@ -52,14 +52,14 @@ class BootHook:
         self.name = name
         self.command = list(command)
 
-    def install(self) -> Optional[str]:
+    def install(self) -> str | None:
         """Install it; return what keeps a reboot from starting the command, None where nothing does."""
         try:
             return self._install()
         except (OSError, MaintenanceError) as error:
             return str(error)
 
-    def _install(self) -> Optional[str]:
+    def _install(self) -> str | None:
         if has_systemd():
             _write(self.unit, unit_text(self.command), 0o644)
             run_tool("systemctl", "daemon-reload")
@@ -146,7 +146,7 @@ def _unit_word(word: str) -> str:
     return f'"{word}"'
 
 
-def _find(tool: str) -> Optional[str]:
+def _find(tool: str) -> str | None:
     """Return where it is installed; a login without a shell has no administrator's PATH."""
     return shutil.which(tool, path=os.pathsep.join([os.environ.get("PATH", os.defpath), _ADMINISTRATORS]))
 

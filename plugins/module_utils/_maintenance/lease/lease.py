@@ -13,7 +13,7 @@ import glob
 import math
 import os
 import time
-from typing import Optional, Sequence
+from typing import Sequence
 
 from ..._basics.errors import MaintenanceError
 from ..._registry.processes import Process, end_processes, processes_of
@@ -32,13 +32,13 @@ class Lease:
     can't do. `own` is the record of the watchdog that uses this.
     """
 
-    def __init__(self, state_dir: str, watchdog: str, own: Optional[Record] = None) -> None:
+    def __init__(self, state_dir: str, watchdog: str, own: Record | None = None) -> None:
         self.state_dir = os.path.abspath(state_dir)
         self._watchdog = watchdog
         self._own = own
         self.warnings: list[str] = []
 
-    def record(self, subject: str) -> Optional[Record]:
+    def record(self, subject: str) -> Record | None:
         """Return what the watchdog knows of a closing, None where there is none. Raises MaintenanceError."""
         return self._own or read_record(self._program(subject))
 

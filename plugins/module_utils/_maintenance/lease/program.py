@@ -13,7 +13,7 @@ import os
 import re
 import sys
 import zipfile
-from typing import Any, Iterator, Mapping, Optional
+from typing import Any, Iterator, Mapping
 
 from ..._basics.durable import replacing
 from ..._basics.errors import MaintenanceError
@@ -59,7 +59,7 @@ def write_program(path: str, watchdog: str, state_dir: str, record: Record) -> N
         raise MaintenanceError(f"the watchdog {path} can't be written: {error.strerror}") from error
 
 
-def read_record(path: str) -> Optional[Record]:
+def read_record(path: str) -> Record | None:
     """Return the record in the program at `path`, None where there is none that can be used.
 
     Raises MaintenanceError where the program can't be read, others could have written it, or its record is of a format

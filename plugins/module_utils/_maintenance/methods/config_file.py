@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Mapping, Optional
+from typing import Any, Mapping
 
 from ..._basics.errors import MaintenanceError
 from ..._proof.probe import Mode
@@ -81,14 +81,14 @@ class ConfigFileMethod(Method):
     def describe(self, setting: Mode) -> str:
         return f"{_KEY}: {'true' if setting == Mode.READ_ONLY else 'false'}\n"
 
-    def drain(self, root: Optional[str], config: Optional[RegistryConfig]) -> Drain:
+    def drain(self, root: str | None, config: RegistryConfig | None) -> Drain:
         return Drain(registry_processes(self.subject), root)
 
     def _config(self) -> RegistryConfig:
         content = read_file(self.subject).content
         return RegistryConfig(self.subject, parse_config(content, self.subject), self._environment)
 
-    def _to_put_back(self, found: Mapping[str, Any]) -> Optional[FileState]:
+    def _to_put_back(self, found: Mapping[str, Any]) -> FileState | None:
         """Return the file as it shall be; None where it is so already.
 
         That is what was found, or, where somebody wrote a file of their own since, theirs without our key.
@@ -101,7 +101,7 @@ class ConfigFileMethod(Method):
             return original
         return self._without_our_key(found, current)
 
-    def _without_our_key(self, found: Mapping[str, Any], current: FileState) -> Optional[FileState]:
+    def _without_our_key(self, found: Mapping[str, Any], current: FileState) -> FileState | None:
         if not RegistryConfig(self.subject, parse_config(current.content, self.subject), {}).read_only:
             return None
         edit = Edit(b"", found["inserted"], tuple(found["added"]) if found["added"] else None)

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Mapping, Optional
+from typing import Any, Mapping
 
 from ..._basics.errors import MaintenanceError
 from ..drain.drain import Writer
@@ -52,10 +52,10 @@ class Deployment(VariablePlace):
         selector = ",".join(f"{name}={value}" for name, value in sorted(labels.items()))
         return {pod["metadata"]["name"] for pod in self._get("pods", f"--selector={selector}")["items"]}
 
-    def _values(self) -> dict[str, Optional[str]]:
+    def _values(self) -> dict[str, str | None]:
         """Return the variable in each container of the pod template; None where it is not set."""
         template = self._get("deployment", self._deployment)["spec"]["template"]
-        found: dict[str, Optional[str]] = {}
+        found: dict[str, str | None] = {}
         for container in template["spec"]["containers"]:
             variables = {one["name"]: one for one in container.get("env") or []}
             if "valueFrom" in variables.get(NAME, {}):
@@ -87,6 +87,6 @@ class OldPods(Writer):
     def can_be_seen(self) -> bool:
         return bool(self._pods)
 
-    def left(self) -> Optional[str]:
+    def left(self) -> str | None:
         names = sorted(self._pods & self._deployment.pods())
         return f"the pod {', '.join(names)} from before the closing still ends" if names else None

@@ -10,7 +10,7 @@ the text is changed there; and the changed text must load as exactly the data th
 from __future__ import annotations
 
 import copy
-from typing import Any, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, NamedTuple, Sequence
 
 from ..._basics.errors import MaintenanceError, MissingLibraryError
 from ..._registry.config import READ_ONLY_PATH, YAML_IMPORT_ERROR, parse_config, with_read_only
@@ -23,8 +23,8 @@ class Edit(NamedTuple):
     """A changed file; `inserted` is the text that added the mapping key `added`, None where a value was replaced."""
 
     content: bytes
-    inserted: Optional[str] = None
-    added: Optional[Tuple[str, ...]] = None
+    inserted: str | None = None
+    added: tuple[str, ...] | None = None
 
 
 class _Change(NamedTuple):
@@ -33,7 +33,7 @@ class _Change(NamedTuple):
     start: int
     end: int
     text: str
-    added: Optional[Tuple[str, ...]] = None
+    added: tuple[str, ...] | None = None
 
 
 def set_read_only(content: bytes, enabled: bool, path: str) -> Edit:
@@ -46,7 +46,7 @@ def set_read_only(content: bytes, enabled: bool, path: str) -> Edit:
     return Edit(edited.encode(), change.text if change.added else None, change.added)
 
 
-def take_out(content: bytes, edit: Edit, path: str) -> Optional[bytes]:
+def take_out(content: bytes, edit: Edit, path: str) -> bytes | None:
     """Remove what `edit` inserted from a file that was changed since; None where it does not stand there any more."""
     text = _decode(content, path)
     if edit.inserted is None or edit.added is None or text.count(edit.inserted) != 1:

@@ -9,7 +9,7 @@ on 2.8.2 and 3.1.1).
 
 from __future__ import annotations
 
-from typing import Any, Mapping, Optional
+from typing import Any, Mapping
 
 from ..._basics.errors import InvalidOptionError, MaintenanceError
 from ..._proof.probe import Mode
@@ -34,7 +34,7 @@ class EnvironmentMethod(Method):
     closing = "restart"
     opening = "restart"
 
-    def __init__(self, config: Optional[RegistryConfig], service: Service, environment_file: Optional[str]) -> None:
+    def __init__(self, config: RegistryConfig | None, service: Service, environment_file: str | None) -> None:
         self._config = config
         self._place = _place_for(service, environment_file)
         self.subject = self._place.subject
@@ -79,14 +79,14 @@ class EnvironmentMethod(Method):
     def describe(self, setting: Mode) -> str:
         return f"{NAME}={VALUE}\n" if setting == Mode.READ_ONLY else ""
 
-    def drain(self, root: Optional[str], config: Optional[RegistryConfig]) -> Drain:
+    def drain(self, root: str | None, config: RegistryConfig | None) -> Drain:
         return Drain(serving(config.path if config else None, root), root)
 
     def adapt(self, service: Service) -> Service:
         return self._place.adapt(service)
 
 
-def _place_for(service: Service, environment_file: Optional[str]) -> VariablePlace:
+def _place_for(service: Service, environment_file: str | None) -> VariablePlace:
     if environment_file is not None:
         return EnvironmentFile(environment_file, is_sourced=service.kind == "init")
     if service.kind == "systemd":

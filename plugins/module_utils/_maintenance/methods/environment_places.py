@@ -9,7 +9,7 @@ import contextlib
 import hashlib
 import json
 import os
-from typing import Any, Mapping, Optional
+from typing import Any, Mapping
 
 from ..._basics.durable import sync_directory
 from ..._basics.errors import InvalidOptionError, MaintenanceError
@@ -147,7 +147,7 @@ class EnvironmentFile(VariablePlace):
     def _with_line(self, content: bytes) -> bytes:
         return content + (b"\n" if content and not content.endswith(b"\n") else b"") + self._line
 
-    def _to_put_back(self, found: Mapping[str, Any]) -> Optional[FileState]:
+    def _to_put_back(self, found: Mapping[str, Any]) -> FileState | None:
         """Return what was found; where somebody wrote the file since, theirs without our line. None for no file."""
         before, now = _state_of(found), self._read()
         original = before.content if before else b""
@@ -158,7 +158,7 @@ class EnvironmentFile(VariablePlace):
         return now._replace(content=now.content.replace(self._line, b""))
 
 
-def _state_of(found: Mapping[str, Any]) -> Optional[FileState]:
+def _state_of(found: Mapping[str, Any]) -> FileState | None:
     return state_from_json(found["file"]) if found.get("file") else None
 
 

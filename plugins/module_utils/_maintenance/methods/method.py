@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, Mapping, Optional
+from typing import Any, Mapping
 
 from ..._proof.probe import Mode
 from ..._registry.config import RegistryConfig
@@ -24,8 +24,8 @@ class Method(ABC):
 
     name: str
     subject: str
-    closing: Optional[str] = None
-    opening: Optional[str] = None
+    closing: str | None = None
+    opening: str | None = None
     closed_mode: Mode = Mode.READ_ONLY
     #: Whether the setting alone makes the registry writable or read-only, so that a difference between them is doubt.
     decides: bool = True
@@ -69,7 +69,7 @@ class Method(ABC):
         """Return for the diff how the setting looks, and nothing else of what it stands in."""
 
     @abstractmethod
-    def drain(self, root: Optional[str], config: Optional[RegistryConfig]) -> Drain:
+    def drain(self, root: str | None, config: RegistryConfig | None) -> Drain:
         """Return what must have ended before the closed registry counts as drained; looked up before it is closed.
 
         `root` is the registry's root directory, None where it is not on this host.
@@ -79,7 +79,7 @@ class Method(ABC):
         """Do what the user's own tasks would do, had the lease not ended before them; at most `timeout` seconds."""
         return
 
-    def why_not_alone(self) -> Optional[str]:
+    def why_not_alone(self) -> str | None:
         """Return why the host could not open the registry when the lease ends, None where it could."""
         return None
 

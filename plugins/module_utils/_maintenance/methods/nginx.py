@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import NamedTuple, Optional, Sequence
+from typing import NamedTuple, Sequence
 
 from ..._basics.errors import InvalidOptionError, MaintenanceError
 from ..._registry.processes import Process, children, is_running, process_of
@@ -82,7 +82,7 @@ class Nginx(NamedTuple):
 
     reload_command: Sequence[str]
     pid_file: str
-    snippet_path: Optional[str] = None
+    snippet_path: str | None = None
 
     def has_snippet(self, flag_file: str) -> bool:
         """Tell whether nothing is to be installed."""
@@ -151,7 +151,7 @@ class OldWorkers(Writer):
         self._workers = self._nginx.workers()
         self._nginx.reload()
 
-    def left(self) -> Optional[str]:
+    def left(self) -> str | None:
         numbers = [str(worker.pid) for worker in self._workers if is_running(worker)]
         if not numbers:
             return None

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Mapping, Optional
+from typing import Any, Mapping
 
 from ..._basics.errors import InvalidOptionError
 from ..._proof.probe import Mode
@@ -28,9 +28,7 @@ class ProxyFlagMethod(Method):
     name = "proxy_flag"
     decides = False
 
-    def __init__(
-        self, flag_file: str, nginx: Nginx, config: Optional[RegistryConfig], backend_is_private: bool
-    ) -> None:
+    def __init__(self, flag_file: str, nginx: Nginx, config: RegistryConfig | None, backend_is_private: bool) -> None:
         self.subject = os.path.realpath(flag_file)
         snippet(self.subject)  # raises for a path that can't stand in it
         self._flag = PlacedFile(self.subject, _CONTENT)
@@ -71,7 +69,7 @@ class ProxyFlagMethod(Method):
     def describe(self, setting: Mode) -> str:
         return f"{self.subject}: {'there' if setting == Mode.READ_ONLY else 'not there'}\n"
 
-    def drain(self, root: Optional[str], config: Optional[RegistryConfig]) -> Drain:
+    def drain(self, root: str | None, config: RegistryConfig | None) -> Drain:
         processes = serving(config.path if config else None, root)
         writers: list[Writer] = [OldWorkers(self._nginx)]
         if processes:  # a proxy may stand before a registry on another host

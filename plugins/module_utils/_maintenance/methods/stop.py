@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-from typing import Optional
-
 from ..._basics.errors import MaintenanceError
 from ..._proof.probe import Mode
 from ..._registry.config import RegistryConfig
@@ -23,11 +21,11 @@ class StopMethod(NoSettingMethod):
     opening = "start"
     closed_mode = Mode.STOPPED
 
-    def drain(self, root: Optional[str], config: Optional[RegistryConfig]) -> Drain:
+    def drain(self, root: str | None, config: RegistryConfig | None) -> Drain:
         return Drain(serving(config.path if config else None, root), root)
 
 
-def refuse_cache(config: Optional[RegistryConfig]) -> None:
+def refuse_cache(config: RegistryConfig | None) -> None:
     """Raise MaintenanceError for a registry that would have to be stopped.
 
     A pull-through cache writes blobs, revisions and tags on GET, even when it is read-only (seen on 2.8.2 and 3.1.1).

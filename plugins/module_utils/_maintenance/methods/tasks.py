@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Optional, Sequence
+from typing import Sequence
 
 from ..._registry.config import RegistryConfig
 from ..._registry.processes import serving
@@ -21,7 +21,7 @@ class TasksMethod(NoSettingMethod):
     name = "tasks"
     is_closed_by_others = True
 
-    def __init__(self, subject: str, restore_command: Optional[Sequence[str]] = None) -> None:
+    def __init__(self, subject: str, restore_command: Sequence[str] | None = None) -> None:
         super().__init__(subject)
         self._restore_command = restore_command
 
@@ -29,12 +29,12 @@ class TasksMethod(NoSettingMethod):
         if self._restore_command is not None:
             run_command(self._restore_command, timeout, "restore_command")
 
-    def why_not_alone(self) -> Optional[str]:
+    def why_not_alone(self) -> str | None:
         if self._restore_command is not None:
             return None
         return "if this run dies, nobody opens the registry when the lease ends: give a restore_command"
 
-    def drain(self, root: Optional[str], config: Optional[RegistryConfig]) -> Drain:
+    def drain(self, root: str | None, config: RegistryConfig | None) -> Drain:
         processes = serving(config.path if config else None, root)
         ignored = config.debug_ports if config else ()
         return Drain(processes, root, [Connections(processes, ignored)])

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple, Union
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Union
 
 from ..._basics.errors import InvalidOptionError
 
@@ -24,8 +24,8 @@ class ComposeService(NamedTuple):
 
     project_src: str
     service: str
-    project_name: Optional[str] = None
-    files: Tuple[str, ...] = ()
+    project_name: str | None = None
+    files: tuple[str, ...] = ()
 
     def command(self, *more_files: str) -> Command:
         """Return `docker compose` for the project, up to its own options; `more_files` are laid over its files."""
@@ -43,9 +43,9 @@ class KubernetesDeployment(NamedTuple):
     """
 
     deployment: str
-    namespace: Optional[str]
-    kubeconfig: Optional[str]
-    context: Optional[str]
+    namespace: str | None
+    kubeconfig: str | None
+    context: str | None
     timeout: float
     replicas: int = 1
 
@@ -64,7 +64,7 @@ class KubernetesDeployment(NamedTuple):
 Details = Union[str, ComposeService, KubernetesDeployment]
 
 
-def read_kind(service: Optional[Mapping[str, Any]], timeout: float) -> Optional[Tuple[str, Details]]:
+def read_kind(service: Mapping[str, Any] | None, timeout: float) -> tuple[str, Details] | None:
     """Return the kind and its details that the option `service` gives; None for none. Raises InvalidOptionError."""
     given = {kind: details for kind, details in (service or {}).items() if details is not None}
     if not given:

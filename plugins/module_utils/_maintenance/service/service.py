@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Any, Mapping, NamedTuple, Optional
+from typing import Any, Mapping, NamedTuple
 
 from ..._basics.errors import InvalidOptionError, MaintenanceError
 from ..record import KeptService
@@ -26,8 +26,8 @@ class Service(NamedTuple):
     has for such a service.
     """
 
-    kind: Optional[str]
-    details: Optional[Details]
+    kind: str | None
+    details: Details | None
     commands: Commands
     programs: Mapping[str, str]
 
@@ -44,7 +44,7 @@ class Service(NamedTuple):
             return service._replace(details=details, commands=commands_for("kubernetes", details))
         return service
 
-    def find(self, timeout: float) -> Optional[int]:
+    def find(self, timeout: float) -> int | None:
         """Return how many replicas a start has to bring back; None for a service that has none."""
         if not isinstance(self.details, KubernetesDeployment):
             return None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Iterable, Iterator, Mapping, NamedTuple, Tuple
 
 from ..._basics.errors import StorageError
 from ..._basics.parallel import in_parallel
@@ -72,7 +72,7 @@ class Bucket:
         self._client = make_client(parameters)
         self._client.meta.events.register("before-parse.s3.ListObjectsV2", _read_listing)
         #: Why the server does not delete several objects at once, None as long as it does.
-        self.why_one_by_one: Optional[str] = None
+        self.why_one_by_one: str | None = None
 
     def url(self, key: str) -> str:
         """Return what people call the object."""
@@ -90,7 +90,7 @@ class Bucket:
             raise StorageError(f"the listing of {self.url(prefix)} goes round in circles after {after}")
         return page
 
-    def get(self, key: str, limit: int) -> Optional[Tuple[bytes, float, str]]:
+    def get(self, key: str, limit: int) -> tuple[bytes, float, str] | None:
         """Return at most `limit` bytes of an object, its time and its ETag; None where there is none."""
         for attempt in range(_ATTEMPTS):
             with self._telling("read", key, absent="NoSuchKey"):
@@ -119,10 +119,10 @@ class Bucket:
                 raise Changed(str(error)) from None
             raise
 
-    def delete(self, keys: Iterable[str]) -> List[Failed]:
+    def delete(self, keys: Iterable[str]) -> list[Failed]:
         """Delete up to a page of keys, and return those that could not be deleted. What is not there counts as gone."""
-        left: List[str] = list(keys)
-        failed: List[Failed] = []
+        left: list[str] = list(keys)
+        failed: list[Failed] = []
         for attempt in range(_ATTEMPTS):
             errors = self._delete_once(left)
             failed += [Failed(key, why) for key, code, why in errors if code not in _MAY_PASS]
@@ -134,7 +134,7 @@ class Bucket:
                 time.sleep(_PAUSE * 2**attempt)
         return failed + passing
 
-    def _delete_once(self, keys: List[str]) -> List[_Refusal]:
+    def _delete_once(self, keys: list[str]) -> list[_Refusal]:
         if self.why_one_by_one is None:
             try:
                 return self._delete_together(keys)
@@ -144,7 +144,7 @@ class Bucket:
                 self.why_one_by_one = error.why
         return self._delete_one_by_one(keys)
 
-    def _delete_together(self, keys: List[str]) -> List[_Refusal]:
+    def _delete_together(self, keys: list[str]) -> list[_Refusal]:
         with self._telling("deleted", keys[0]):
             answer = self._client.delete_objects(
                 Bucket=self.where.bucket, Delete={"Objects": [{"Key": key} for key in keys], "Quiet": True}
@@ -154,11 +154,11 @@ class Bucket:
             for one in answer.get("Errors", ())
         ]
 
-    def _delete_one_by_one(self, keys: List[str]) -> List[_Refusal]:
+    def _delete_one_by_one(self, keys: list[str]) -> list[_Refusal]:
         """Delete them so; what went before a connection broke off has gone, so that is no error of all."""
-        broken: List[StorageError] = []
+        broken: list[StorageError] = []
 
-        def delete(key: str) -> Optional[_Refusal]:
+        def delete(key: str) -> _Refusal | None:
             try:
                 if broken:
                     raise broken[0]
@@ -186,13 +186,13 @@ class Bucket:
                 raise Changed(str(error)) from None
             raise
 
-    def _if_supported(self, etag: str) -> Dict[str, str]:
+    def _if_supported(self, etag: str) -> dict[str, str]:
         shape = self._client.meta.service_model.operation_model("DeleteObject").input_shape
         return {"IfMatch": etag} if "IfMatch" in shape.members else {}
 
     def unfinished(self, prefix: str) -> Iterator[Unfinished]:
         """Yield the multipart uploads below a prefix that were not completed: a request, and one for each of them."""
-        markers: Dict[str, str] = {}
+        markers: dict[str, str] = {}
         while True:
             with self._telling("listed", prefix):
                 answer = self._client.list_multipart_uploads(Bucket=self.where.bucket, Prefix=prefix, **markers)
@@ -225,7 +225,7 @@ class Bucket:
         with self._telling("aborted", upload.key, absent="NoSuchUpload"):
             self._client.abort_multipart_upload(Bucket=self.where.bucket, Key=upload.key, UploadId=upload.upload_id)
 
-    def keeps_versions(self) -> Optional[bool]:
+    def keeps_versions(self) -> bool | None:
         """Tell whether what is deleted stays as an old version; None where that may not be asked."""
         try:
             with self._telling("asked about versions", ""):
@@ -262,7 +262,7 @@ class _HttpError(StorageError):
         self.why = why
 
 
-def _read_listing(response_dict: Dict[str, Any], customized_response_dict: Dict[str, Any], **_others: Any) -> None:
+def _read_listing(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_others: Any) -> None:
     """Read a page before botocore does, which then finds nothing left to read."""
     if response_dict["status_code"] != _OK:
         return

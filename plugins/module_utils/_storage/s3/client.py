@@ -13,7 +13,7 @@ import functools
 import hashlib
 import sys
 import traceback
-from typing import Any, Dict, Mapping, NamedTuple, Optional
+from typing import Any, Mapping, NamedTuple
 from urllib.parse import urlsplit
 
 from ..._basics.errors import InvalidOptionError, MissingLibraryError, StorageError
@@ -24,7 +24,7 @@ try:
     import botocore.session
     from botocore.exceptions import BotoCoreError
 except ImportError:
-    BOTO3_IMPORT_ERROR: Optional[str] = traceback.format_exc()
+    BOTO3_IMPORT_ERROR: str | None = traceback.format_exc()
 else:
     BOTO3_IMPORT_ERROR = None
 
@@ -35,7 +35,7 @@ _ATTEMPTS = 6
 _CONNECT_SECONDS, _READ_SECONDS = 10, 60
 _WHERE = "storage.s3"
 # Systems under FIPS allow MD5 only where it protects nothing, which Python can say since 3.9.
-_MD5_OPTIONS: Dict[str, Any] = {"usedforsecurity": False} if sys.version_info >= (3, 9) else {}
+_MD5_OPTIONS: dict[str, Any] = {"usedforsecurity": False} if sys.version_info >= (3, 9) else {}
 # strconv.ParseBool, by which the driver reads a text.
 _TRUE, _FALSE = ("1", "t", "T", "TRUE", "true", "True"), ("0", "f", "F", "FALSE", "false", "False")
 
@@ -49,11 +49,11 @@ class S3Parameters(NamedTuple):
 
     bucket: str
     prefix: str
-    endpoint: Optional[str]
-    region: Optional[str]
+    endpoint: str | None
+    region: str | None
     writing: Mapping[str, str]
 
-    def source(self) -> Dict[str, str]:
+    def source(self) -> dict[str, str]:
         """Return what plans call this storage; no secrets."""
         where = {"storage": "s3", "bucket": self.bucket, "rootdirectory": self.prefix}
         return where if self.endpoint is None else {**where, "regionendpoint": self.endpoint}
@@ -99,7 +99,7 @@ def make_client(parameters: Mapping[str, Any]) -> Any:
     return client
 
 
-def md5_of(content: bytes) -> Optional[bytes]:
+def md5_of(content: bytes) -> bytes | None:
     """Return the MD5 of what is no secret, None where this host has no MD5."""
     try:
         return hashlib.new("md5", content, **_MD5_OPTIONS).digest()  # noqa: S324
@@ -107,7 +107,7 @@ def md5_of(content: bytes) -> Optional[bytes]:
         return None
 
 
-def _add_md5(params: Dict[str, Any], **_others: Any) -> None:
+def _add_md5(params: dict[str, Any], **_others: Any) -> None:
     """Add Content-MD5, which older servers demand: boto3 sends a CRC32 with DeleteObjects in its place since 1.36."""
     digest = md5_of(params["body"]) if isinstance(params.get("body"), bytes) else None
     if digest is not None:
@@ -121,7 +121,7 @@ def _session() -> Any:
 
 
 def _config(parameters: Mapping[str, Any]) -> Any:
-    options: Dict[str, Any] = {
+    options: dict[str, Any] = {
         "retries": {"mode": "standard", "total_max_attempts": _ATTEMPTS},
         "max_pool_connections": CONNECTIONS,
         "connect_timeout": _CONNECT_SECONDS,
@@ -143,7 +143,7 @@ def _config(parameters: Mapping[str, Any]) -> Any:
     return botocore.config.Config(**{name: value for name, value in options.items() if name in known})
 
 
-def _credentials(parameters: Mapping[str, Any]) -> Dict[str, str]:
+def _credentials(parameters: Mapping[str, Any]) -> dict[str, str]:
     """Return the keys; as with the driver, one of them alone counts for nothing."""
     access, secret = _text(parameters, "accesskey"), _text(parameters, "secretkey")
     if not access or not secret:
@@ -153,7 +153,7 @@ def _credentials(parameters: Mapping[str, Any]) -> Dict[str, str]:
     return {**found, "aws_session_token": token} if token else found
 
 
-def _endpoint(parameters: Mapping[str, Any]) -> Optional[str]:
+def _endpoint(parameters: Mapping[str, Any]) -> str | None:
     endpoint = _text(parameters, "regionendpoint")
     if endpoint is None:
         return None
@@ -164,8 +164,8 @@ def _endpoint(parameters: Mapping[str, Any]) -> Optional[str]:
     return endpoint.rstrip("/")
 
 
-def _writing(parameters: Mapping[str, Any]) -> Dict[str, str]:
-    writing: Dict[str, str] = {"ContentType": "application/octet-stream"}
+def _writing(parameters: Mapping[str, Any]) -> dict[str, str]:
+    writing: dict[str, str] = {"ContentType": "application/octet-stream"}
     key = _text(parameters, "keyid")
     if _flag(parameters, "encrypt", False):
         writing["ServerSideEncryption"] = "aws:kms" if key else "AES256"
@@ -178,7 +178,7 @@ def _writing(parameters: Mapping[str, Any]) -> Dict[str, str]:
     return {**writing, "ACL": acl} if acl else writing
 
 
-def _text(parameters: Mapping[str, Any], name: str) -> Optional[str]:
+def _text(parameters: Mapping[str, Any], name: str) -> str | None:
     value = parameters.get(name)
     return None if value is None or value == "" else str(value)
 

@@ -17,7 +17,7 @@ from bisect import bisect_left, bisect_right
 from contextlib import contextmanager
 from functools import lru_cache
 from itertools import chain, islice
-from typing import Dict, Iterable, Iterator, List, Tuple
+from typing import Iterable, Iterator, List, Tuple
 
 from ..._basics.errors import StorageError
 from ..base import Listing
@@ -63,10 +63,10 @@ class PackedKeys:
 
     def __init__(self, entries: Iterable[Entry], file: PageFile) -> None:
         """Pack the entries into the file. Raises StorageError where it can't be written."""
-        self._firsts: List[str] = []
-        self._pages: List[_Place] = []
+        self._firsts: list[str] = []
+        self._pages: list[_Place] = []
         # A byte for each entry of a page of which any has gone.
-        self._gone: Dict[int, bytearray] = {}
+        self._gone: dict[int, bytearray] = {}
         # Not of a method: a cycle would keep a listing that nobody needs any more.
         self._columns = lru_cache(_UNPACKED)(file.page)
         stream = iter(entries)
@@ -125,7 +125,7 @@ class PackedKeys:
             for at in range(first, last):
                 yield Entry(keys[at], sizes[at], times[at], etags[at])
 
-    def _runs(self, start: str, end: str) -> Iterator[Tuple[int, int, int, List[str]]]:
+    def _runs(self, start: str, end: str) -> Iterator[tuple[int, int, int, list[str]]]:
         """Yield where the keys from `start` to before `end` are: the number of a page, the places there, its keys."""
         number = max(bisect_right(self._firsts, start) - 1, 0)
         while number < len(self._pages) and self._firsts[number] < end:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional
+from typing import Any, Callable, Iterator, Mapping, NamedTuple
 
 from ..._basics.errors import MaintenanceError, StorageError
 from ..lock_directory import Files, LockFiles
@@ -28,8 +28,8 @@ class _State(NamedTuple):
     """What is in the object; `etag` is None where there is none."""
 
     files: Files
-    left: List[Files]
-    etag: Optional[str]
+    left: list[Files]
+    etag: str | None
 
 
 class LockObject(LockFiles):
@@ -40,7 +40,7 @@ class LockObject(LockFiles):
         self._bucket = bucket
         self._key = key
 
-    def read(self) -> Optional[Files]:
+    def read(self) -> Files | None:
         with self._telling("read"):
             return self._state().files or None
 
@@ -56,7 +56,7 @@ class LockObject(LockFiles):
     def remove(self, name: str) -> None:
         self._change("changed", lambda now: now._replace(files=_without(now.files, name)))
 
-    def take_away(self, name: str, expected: Optional[Mapping[str, Any]]) -> None:
+    def take_away(self, name: str, expected: Mapping[str, Any] | None) -> None:
         def moved(now: _State) -> _State:
             if not now.files or now.files.get(name) != expected:
                 return now
@@ -64,7 +64,7 @@ class LockObject(LockFiles):
 
         self._change("released", moved)
 
-    def leftovers(self) -> List[Files]:
+    def leftovers(self) -> list[Files]:
         with self._telling("read"):
             return self._state().left
 
@@ -119,7 +119,7 @@ class LockObject(LockFiles):
 
 def _files(data: Any) -> Files:
     """Return the files; one that is damaged says nothing, but it is there."""
-    found: Dict[str, Any] = data if isinstance(data, dict) else {}
+    found: dict[str, Any] = data if isinstance(data, dict) else {}
     return {name: content if isinstance(content, dict) else {} for name, content in found.items()}
 
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import tempfile
-from typing import Callable, Iterable, Iterator, List, Tuple
+from typing import Callable, Iterable, Iterator
 
 from ..._basics.errors import StorageError
 from ..base import OwnFiles, Removed
@@ -24,7 +24,7 @@ class S3OwnFiles(OwnFiles):
         self._bucket = bucket
         self._prefix = prefix
 
-    def names(self) -> List[str]:
+    def names(self) -> list[str]:
         return sorted({self._parts(entry)[0] for entry in self._entries("")})
 
     def has(self, name: str, file: str) -> bool:
@@ -56,7 +56,7 @@ class S3OwnFiles(OwnFiles):
     def size(self) -> int:
         return sum(entry.size for entry in self._entries(""))
 
-    def _delete(self, keys: List[str]) -> Removed:
+    def _delete(self, keys: list[str]) -> Removed:
         failed = self._bucket.delete(keys) if keys else []
         left = [f"{self._bucket.url(one.key)} could not be deleted: {one.why}" for one in failed]
         return Removed(len(left) < len(keys), left)
@@ -69,7 +69,7 @@ class S3OwnFiles(OwnFiles):
             yield from page.entries
             is_last, after = page.is_last, page.entries[-1].key if page.entries else ""
 
-    def _parts(self, entry: Entry) -> Tuple[str, str]:
+    def _parts(self, entry: Entry) -> tuple[str, str]:
         name, _slash, file = entry.key[len(self._prefix) + 1 :].partition("/")
         return name, file
 

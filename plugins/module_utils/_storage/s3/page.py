@@ -9,7 +9,7 @@ botocore reads it too, but takes more time for the thousand entries of a page th
 from __future__ import annotations
 
 from datetime import datetime
-from typing import List, NamedTuple, Optional
+from typing import NamedTuple
 from urllib.parse import unquote_plus
 from xml.etree import ElementTree
 
@@ -33,8 +33,8 @@ class Entry(NamedTuple):
 class Page(NamedTuple):
     """One page of a listing, in the order of the keys; `prefixes` only where a delimiter was asked for."""
 
-    entries: List[Entry]
-    prefixes: List[str]
+    entries: list[Entry]
+    prefixes: list[str]
     is_last: bool
 
 
@@ -77,7 +77,7 @@ class _Reader:
         return make_entry(_name(key, is_quoted), int(size or ""), parse_time(modified or ""), etag or "")
 
 
-def _name(text: Optional[str], is_quoted: bool) -> str:
+def _name(text: str | None, is_quoted: bool) -> str:
     if not text:
         raise ValueError("a key without a name")
     return unquote_plus(text) if is_quoted else text

@@ -10,7 +10,7 @@ side by side; where to cut, a few looks at the names of directories tell. What i
 from __future__ import annotations
 
 from heapq import merge
-from typing import Callable, Iterator, List, Sequence, Tuple
+from typing import Callable, Iterator, Sequence, Tuple
 
 from ..._basics.parallel import in_parallel
 from .listing import PackedKeys, PageFile
@@ -52,8 +52,8 @@ def list_below(get_page: GetPage, prefix: str, more: Sequence[Entry]) -> PackedK
     return packed
 
 
-def _first_pages(get_page: GetPage, prefix: str) -> Tuple[List[Entry], bool]:
-    entries: List[Entry] = []
+def _first_pages(get_page: GetPage, prefix: str) -> tuple[list[Entry], bool]:
+    entries: list[Entry] = []
     is_last = False
     while not is_last and len(entries) < _PAGES_ALONE * PAGE:
         page = get_page(prefix, entries[-1].key if entries else "", "")
@@ -71,13 +71,13 @@ def _list_range(get_page: GetPage, prefix: str, between: Range) -> Iterator[Entr
         is_last = page.is_last or after >= end
 
 
-def _ranges(after: str, cuts: Sequence[str]) -> List[Range]:
+def _ranges(after: str, cuts: Sequence[str]) -> list[Range]:
     number = min(_RANGES, len(cuts))
     ends = sorted({cut for cut in (cuts[len(cuts) * at // number] for at in range(number)) if cut > after})
     return list(zip([after, *ends], [*ends, _END]))
 
 
-def _cuts(get_page: GetPage, prefix: str, after: str) -> List[str]:
+def _cuts(get_page: GetPage, prefix: str, after: str) -> list[str]:
     """Return keys, in their order, between which there may be about as much."""
     waiting, found = [prefix], list(_spread(prefix))
     for _look in range(_LOOKS):
@@ -90,7 +90,7 @@ def _cuts(get_page: GetPage, prefix: str, after: str) -> List[str]:
     return sorted(waiting + found)
 
 
-def _spread(prefix: str) -> List[str]:
+def _spread(prefix: str) -> list[str]:
     """Return where to cut below a digest's algorithm, for there all is spread evenly."""
     is_spread = prefix.endswith(("/sha256/", "/sha512/"))
     return [prefix, *(f"{prefix}{digit}" for digit in _HEX)] if is_spread else []

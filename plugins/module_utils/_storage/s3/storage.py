@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from itertools import groupby, islice
-from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
+from typing import Any, Iterable, Iterator, Mapping, Sequence
 
 from ..._basics.errors import DoubtError, StorageError
 from ..._basics.parallel import in_parallel
@@ -44,16 +44,16 @@ class S3Storage(Storage):
         self.bucket = Bucket(parameters)
         self.base = f"{self.bucket.where.prefix}{_TREE}"
         self._beside = f"{self.bucket.where.prefix}{_BESIDE}"
-        self._listed: Dict[str, PackedKeys] = {}
-        self._unfinished: Optional[Dict[str, Unfinished]] = None
+        self._listed: dict[str, PackedKeys] = {}
+        self._unfinished: dict[str, Unfinished] | None = None
 
-    def source(self) -> Dict[str, str]:
+    def source(self) -> dict[str, str]:
         return self.bucket.where.source()
 
     def own_files(self) -> OwnFiles:
         return S3OwnFiles(self.bucket, f"{self._beside}drydock")
 
-    def read_name(self) -> Optional[bytes]:
+    def read_name(self) -> bytes | None:
         found = self.bucket.get(self._beside + NAME_FILE, NAME_LIMIT)
         return found[0] if found else None
 
@@ -69,12 +69,12 @@ class S3Storage(Storage):
     def look_anew(self) -> None:
         self._listed, self._unfinished = {}, None
 
-    def entries(self, path: str) -> Optional[Listing]:
+    def entries(self, path: str) -> Listing | None:
         keys = self._keys(path)
         listing = keys.names(path)
         return listing if listing.directories or listing.files or any(keys.below(path)) else None
 
-    def leaves(self, path: str, leaf: str) -> List[Tuple[str, Optional[Weight]]]:
+    def leaves(self, path: str, leaf: str) -> list[tuple[str, Weight | None]]:
         return [
             (name, _weight(self._leaf(path, leaf, name, inside)))
             for name, inside in self._children(path)
@@ -83,7 +83,7 @@ class S3Storage(Storage):
 
     def read_leaves(self, path: str, leaf: str, limit: int, likely: Iterable[str] = ()) -> Iterator[Leaf]:
         parent = f"{leaf.rpartition('/')[0]}/"
-        found: List[Tuple[Leaf, bool]] = []
+        found: list[tuple[Leaf, bool]] = []
         settled = _texts_by_md5(likely)
         for name, inside in self._children(path):
             entry = self._leaf(path, leaf, name, inside)
@@ -96,24 +96,24 @@ class S3Storage(Storage):
         for one, is_wanted in found:
             yield one._replace(content=contents[one.name]) if is_wanted else one
 
-    def weigh_tree(self, path: str) -> Optional[Weight]:
+    def weigh_tree(self, path: str) -> Weight | None:
         found = list(self._all(path))
         if not found:
             return None
         return Weight(sum(entry.size for entry in found), max(entry.modified for entry in found))
 
-    def read(self, path: str, limit: int) -> Optional[Tuple[bytes, float]]:
+    def read(self, path: str, limit: int) -> tuple[bytes, float] | None:
         found = self.bucket.get(self.base + path, limit)
         return found[:2] if found else None
 
-    def read_each(self, paths: Iterable[str], limit: int) -> Iterator[Optional[bytes]]:
-        def content(path: str) -> Optional[bytes]:
+    def read_each(self, paths: Iterable[str], limit: int) -> Iterator[bytes | None]:
+        def content(path: str) -> bytes | None:
             found = self.read(path, limit)
             return found[0] if found else None
 
         return in_parallel(content, paths, CONNECTIONS)
 
-    def unfinished(self) -> List[str]:
+    def unfinished(self) -> list[str]:
         return [path for path in self._unfinished_uploads() if "/_uploads/" not in path]
 
     def remove(self, paths: Sequence[str], quarantine: str, look: Look) -> Iterator[bool]:
@@ -150,12 +150,12 @@ class S3Storage(Storage):
     def discard(self, path: str, stop: str) -> None:
         self._require_deleted([self.base + path])
 
-    def _require_deleted(self, keys: List[str]) -> None:
+    def _require_deleted(self, keys: list[str]) -> None:
         failed = self.bucket.delete(keys)
         if failed:
             raise StorageError(f"{self.bucket.url(failed[0].key)} could not be deleted: {failed[0].why}")
 
-    def local_root(self) -> Optional[str]:
+    def local_root(self) -> str | None:
         return None
 
     def check_changeable(self) -> None:
@@ -164,13 +164,13 @@ class S3Storage(Storage):
     def try_removing(self) -> None:
         self._require_deleted([f"{self.bucket.where.prefix}docker/registry/drydock/{secrets.token_hex(16)}"])
 
-    def why_slow(self) -> Optional[str]:
+    def why_slow(self) -> str | None:
         why = self.bucket.why_one_by_one
         if why is None:
             return None
         return f"the S3 server does not delete several objects with one request, so each takes one of its own ({why})"
 
-    def held_back(self, size: int) -> Optional[str]:
+    def held_back(self, size: int) -> str | None:
         keeps = self.bucket.keeps_versions() if size else False
         if keeps is False:
             return None
@@ -197,7 +197,7 @@ class S3Storage(Storage):
         entries = [Entry(one.key[start:], *one[1:]) for one in page.entries]
         return Page(entries, [one[start:] for one in page.prefixes], page.is_last)
 
-    def _unfinished_uploads(self) -> Dict[str, Unfinished]:
+    def _unfinished_uploads(self) -> dict[str, Unfinished]:
         """Return the multipart uploads that were not completed, by names beside the objects they would have become."""
         if self._unfinished is None:
             found = list(self.bucket.unfinished(self.base))
@@ -210,14 +210,14 @@ class S3Storage(Storage):
         yield from self._keys(path).at(path)
         yield from self._keys(path).below(path)
 
-    def _children(self, path: str) -> Iterator[Tuple[str, List[Entry]]]:
+    def _children(self, path: str) -> Iterator[tuple[str, list[Entry]]]:
         """Yield each directory below a path, and all that is in it."""
         start = len(path) + 1
         for name, inside in groupby(self._keys(path).below(path), lambda one: one.key[start:].partition("/")[:2]):
             if name[1]:
                 yield name[0], list(inside)
 
-    def _leaf(self, path: str, leaf: str, name: str, inside: Sequence[Entry]) -> Optional[Entry]:
+    def _leaf(self, path: str, leaf: str, name: str, inside: Sequence[Entry]) -> Entry | None:
         wanted = f"{path}/{name}/{leaf}"
         found = next((one for one in inside if one.key == wanted), None)
         if found is None and any(one.key.startswith(f"{wanted}/") for one in inside):
@@ -234,11 +234,11 @@ class _ObjectDeletion:
         self.bucket = bucket
         self.base = base
         self.unfinished = unfinished
-        self.gone: Set[str] = set()
+        self.gone: set[str] = set()
 
-    def run(self, paths: List[str], look: Look) -> Optional[StorageError]:
+    def run(self, paths: list[str], look: Look) -> StorageError | None:
         """Return what kept it from deleting all of it, None where nothing did."""
-        failed: List[Failed] = []
+        failed: list[Failed] = []
         try:
             for page in in_parallel(self._delete, _pages(paths, look), _DELETES_AT_ONCE):
                 failed += page
@@ -247,7 +247,7 @@ class _ObjectDeletion:
         shown = "; ".join(f"{self.bucket.url(one.key)} ({one.why})" for one in failed[:_SHOWN])
         return StorageError(f"{len(failed)} objects could not be deleted: {shown}") if failed else None
 
-    def _delete(self, paths: List[str]) -> List[Failed]:
+    def _delete(self, paths: list[str]) -> list[Failed]:
         """Delete the objects, and abort what of them is an unfinished upload."""
         uploads = [path for path in paths if path in self.unfinished]
         for path in uploads:
@@ -260,7 +260,7 @@ class _ObjectDeletion:
         return failed
 
 
-def _pages(paths: List[str], look: Look) -> Iterator[List[str]]:
+def _pages(paths: list[str], look: Look) -> Iterator[list[str]]:
     for start in range(0, len(paths), PAGE):
         look()
         yield paths[start : start + PAGE]
@@ -270,11 +270,11 @@ def _short(upload_id: str) -> str:
     return hashlib.sha256(upload_id.encode()).hexdigest()[:16]
 
 
-def _weight(entry: Optional[Entry]) -> Optional[Weight]:
+def _weight(entry: Entry | None) -> Weight | None:
     return Weight(entry.size, entry.modified) if entry else None
 
 
-def _texts_by_md5(texts: Iterable[str]) -> Dict[Tuple[str, int], bytes]:
+def _texts_by_md5(texts: Iterable[str]) -> dict[tuple[str, int], bytes]:
     """Return texts by the ETag and size that an object of just this content has; nothing where this host has no MD5."""
     contents = {text.encode(): md5_of(text.encode()) for text in texts}
     return {(md5.hex(), len(content)): content for content, md5 in contents.items() if md5 is not None}
