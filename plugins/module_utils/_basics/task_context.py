@@ -59,9 +59,9 @@ class TaskContext(NamedTuple):
     end_sweep_only: bool = False
 
 
-def read_task_context(told: Mapping[str, Any]) -> TaskContext:
+def read_task_context(told: Optional[Mapping[str, Any]]) -> TaskContext:
     """Return what the option says. Raises InvalidOptionError for what it can't say."""
-    return TaskContext(**{name: _read(name, value) for name, value in told.items()})
+    return TaskContext(**{name: _read(name, value) for name, value in (told or {}).items()})
 
 
 def _read(name: str, value: Any) -> Any:

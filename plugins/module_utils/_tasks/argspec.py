@@ -55,7 +55,7 @@ def storage_argument_spec() -> dict[str, Any]:
 
 def task_context_argument_spec() -> dict[str, Any]:
     """Return the option by which an action plugin tells its module what no user does (`_basics/task_context.py`)."""
-    return {OPTION: {"type": "dict", "default": {}}}
+    return {OPTION: {"type": "dict"}}
 
 
 def service_argument_spec() -> dict[str, Any]:

@@ -34,7 +34,7 @@ EVERYTHING: dict[str, Any] = {
 
 
 def test_a_module_that_is_told_nothing_runs_by_hand() -> None:
-    assert read_task_context({}) == TaskContext()
+    assert read_task_context(None) == read_task_context({}) == TaskContext()
     assert TaskContext().run == Run.direct()
 
 
