@@ -59,7 +59,7 @@ class TaskContext(NamedTuple):
     end_sweep_only: bool = False
 
 
-def read_task_context(told: Optional[Mapping[str, Any]]) -> TaskContext:
+def read_task_context(told: Mapping[str, Any] | None) -> TaskContext:
     """Return what the option says. Raises InvalidOptionError for what it can't say."""
     return TaskContext(**{name: _read(name, value) for name, value in (told or {}).items()})
 
