@@ -434,7 +434,9 @@ quarantine:
 import gc
 from typing import Any, Mapping
 
-from ansible_collections.drydock.registry.plugins.module_utils._basics import zip_imports  # noqa: F401 (first)
+from ansible_collections.drydock.registry.plugins.module_utils._basics import (  # pylint: disable=unused-import
+    zip_imports,  # noqa: F401 (first)
+)
 from ansible_collections.drydock.registry.plugins.module_utils._basics.progress import Progress
 from ansible_collections.drydock.registry.plugins.module_utils._report.report import empty_result
 from ansible_collections.drydock.registry.plugins.module_utils._tasks.argspec import (

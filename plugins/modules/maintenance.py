@@ -400,7 +400,9 @@ held_by_run:
 from contextlib import contextmanager
 from typing import Any, Iterator, Mapping
 
-from ansible_collections.drydock.registry.plugins.module_utils._basics import zip_imports  # noqa: F401 (first)
+from ansible_collections.drydock.registry.plugins.module_utils._basics import (  # pylint: disable=unused-import
+    zip_imports,  # noqa: F401 (first)
+)
 from ansible_collections.drydock.registry.plugins.module_utils._basics.task_context import (
     TaskContext,
     read_task_context,

@@ -322,7 +322,9 @@ notes_total:
 import gc
 from typing import Any, Mapping
 
-from ansible_collections.drydock.registry.plugins.module_utils._basics import zip_imports  # noqa: F401 (first)
+from ansible_collections.drydock.registry.plugins.module_utils._basics import (  # pylint: disable=unused-import
+    zip_imports,  # noqa: F401 (first)
+)
 from ansible_collections.drydock.registry.plugins.module_utils._tasks.argspec import (
     registry_argument_spec,
     registry_mutually_exclusive,

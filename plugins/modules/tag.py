@@ -184,7 +184,9 @@ from typing import Any, Mapping
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.drydock.registry.plugins.module_utils._basics import zip_imports  # noqa: F401 (first)
+from ansible_collections.drydock.registry.plugins.module_utils._basics import (  # pylint: disable=unused-import
+    zip_imports,  # noqa: F401 (first)
+)
 from ansible_collections.drydock.registry.plugins.module_utils._tasks.argspec import (
     absent_argument_spec,
     registry_mutually_exclusive,

@@ -162,7 +162,7 @@ def test_what_is_refused_deletes_nothing(host: UrlHost) -> None:
         "quarantine": ({"quarantine": "keep"}, "quarantine"),
         "number": ({"policies": judged}, "policies[0].keep_tags: 1.2 cannot be used"),
     }
-    hosts = [UrlHost(host.registry, name, **{"policies": POLICIES, **more}) for name, (more, _) in refused.items()]
+    hosts = [UrlHost(host.registry, name, **{"policies": POLICIES, **more}) for name, (more, _said) in refused.items()]
     run = play("cleanup", hosts)
     for name, (_more, said) in refused.items():
         assert said in error_of(run, name)

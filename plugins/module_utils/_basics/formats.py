@@ -19,7 +19,7 @@ def require_known_format(data: Mapping[str, Any], newest: int, what: str, otherw
     `what` names the data, and `otherwise` says what can be done without the version that wrote it.
     """
     found = data.get("format", newest)
-    if type(found) is not int or not 1 <= found <= newest:
+    if isinstance(found, bool) or not isinstance(found, int) or not 1 <= found <= newest:
         raise UnknownFormatError(
             f"{what} was written by a newer drydock.registry: its format is {found!r}, and this version knows none "
             f"above {newest}; use that version, or {otherwise}"
