@@ -450,12 +450,11 @@ from ansible_collections.drydock.registry.plugins.module_utils._tasks.argspec im
     removal_argument_spec,
     selection_argument_spec,
     storage_argument_spec,
-    task_context_argument_spec,
 )
 from ansible_collections.drydock.registry.plugins.module_utils._tasks.cleanup_api import ApiCleanup
 from ansible_collections.drydock.registry.plugins.module_utils._tasks.cleanup_storage import StorageCleanup
 from ansible_collections.drydock.registry.plugins.module_utils._tasks.edge import Output, RunMode, run_task
-from ansible_collections.drydock.registry.plugins.module_utils._tasks.module import RegistryModule
+from ansible_collections.drydock.registry.plugins.module_utils._tasks.module import ToldModule
 from ansible_collections.drydock.registry.plugins.module_utils._tasks.opened import open_registry
 from ansible_collections.drydock.registry.plugins.module_utils._tasks.options import read_cleanup_options
 
@@ -465,7 +464,6 @@ def cleanup_argument_spec() -> dict[str, Any]:
         **registry_argument_spec(),
         **endpoints_argument_spec(),
         **storage_argument_spec(),
-        **task_context_argument_spec(),
         **selection_argument_spec(),
         "policies": {"type": "list", "elements": "dict", "default": [], "options": policy_argument_spec()},
         **removal_argument_spec(),
@@ -489,7 +487,7 @@ def cleanup(params: Mapping[str, Any], mode: RunMode, output: Output) -> None:
 
 
 def main() -> None:
-    module = RegistryModule(
+    module = ToldModule(
         argument_spec=cleanup_argument_spec(),
         mutually_exclusive=registry_mutually_exclusive(),
         required_together=registry_required_together(),

@@ -421,10 +421,9 @@ from ansible_collections.drydock.registry.plugins.module_utils._tasks.argspec im
     service_argument_spec,
     service_mutually_exclusive,
     storage_argument_spec,
-    task_context_argument_spec,
 )
 from ansible_collections.drydock.registry.plugins.module_utils._tasks.edge import Output, RunMode, run_task
-from ansible_collections.drydock.registry.plugins.module_utils._tasks.module import RegistryModule
+from ansible_collections.drydock.registry.plugins.module_utils._tasks.module import ToldModule
 
 
 def argument_spec() -> dict[str, Any]:
@@ -448,7 +447,6 @@ def argument_spec() -> dict[str, Any]:
         **registry_argument_spec(),
         **endpoints_argument_spec(),
         **storage_argument_spec(),
-        **task_context_argument_spec(),
     }
 
 
@@ -508,7 +506,7 @@ def describe(params: Mapping[str, Any], outcome: ModeChange) -> dict[str, Any]:
 
 
 def main() -> None:
-    module = RegistryModule(
+    module = ToldModule(
         argument_spec=argument_spec(),
         supports_check_mode=True,
         required_if=[("method", "config_file", ["registry_config"])],

@@ -59,9 +59,13 @@ class TaskContext(NamedTuple):
     end_sweep_only: bool = False
 
 
-def read_task_context(told: Mapping[str, Any] | None) -> TaskContext:
-    """Return what the option says. Raises InvalidOptionError for what it can't say."""
-    return TaskContext(**{name: _read(name, value) for name, value in (told or {}).items()})
+def read_task_context(told: object) -> TaskContext:
+    """Return what was told, None for nothing. Raises InvalidOptionError for what can't be told."""
+    if told is None:
+        return TaskContext()
+    if not isinstance(told, dict):
+        raise InvalidOptionError(OPTION, told, f"a dictionary{_ADVICE}")
+    return TaskContext(**{name: _read(name, value) for name, value in told.items()})
 
 
 def _read(name: str, value: Any) -> Any:

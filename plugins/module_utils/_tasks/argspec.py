@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import Any, Sequence
 
-from .._basics.task_context import OPTION
-
 
 def registry_argument_spec() -> dict[str, Any]:
     """Return the options that say how to reach a registry over HTTP (doc fragment `registry`)."""
@@ -51,11 +49,6 @@ def storage_argument_spec() -> dict[str, Any]:
         "registry_environment": {"type": "dict", "default": {}},
         "storage": {"type": "dict"},
     }
-
-
-def task_context_argument_spec() -> dict[str, Any]:
-    """Return the option by which an action plugin tells its module what no user does (`_basics/task_context.py`)."""
-    return {OPTION: {"type": "dict"}}
 
 
 def service_argument_spec() -> dict[str, Any]:

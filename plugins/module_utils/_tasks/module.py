@@ -10,6 +10,8 @@ from typing import Any, Iterator
 
 from ansible.module_utils.basic import AnsibleModule
 
+from .._basics.task_context import OPTION
+
 _SECRET = re.compile(r"(PASSWORD|SECRET|TOKEN|KEY)$", re.IGNORECASE)
 
 
@@ -22,6 +24,22 @@ class RegistryModule(AnsibleModule):  # type: ignore[misc]
     def _log_invocation(self) -> None:
         self.no_log_values.update(secrets_in(self.params))
         super()._log_invocation()
+
+
+class ToldModule(RegistryModule):
+    """A module that an action plugin tells what only the controller knows (`_basics/task_context.py`).
+
+    That is no option: no user gives it, so Ansible's checks of options and documentation do not hold for it.
+    """
+
+    def __init__(self, **arguments: Any) -> None:
+        self._told: Any = None
+        super().__init__(**arguments)
+        self.params[OPTION] = self._told
+
+    def _load_params(self) -> None:
+        super()._load_params()
+        self._told = self.params.pop(OPTION, None)
 
 
 def secrets_in(value: Any, name: str = "") -> Iterator[str]:

@@ -24,7 +24,7 @@ PREFIX = "registry_cleanup_"
 OWN = {"maintenance", "plan", "quarantine", "reconnect_timeout", "report_dir"}
 OWN |= {"restore_state", "shared_storage", "stop_running"}
 # Options that the role sets by itself at each step.
-SET_BY_ROLE = {"plan", "plan_dest", "quarantine", "state", "stop_sweep", "_task_context"}
+SET_BY_ROLE = {"plan", "plan_dest", "quarantine", "state", "stop_sweep"}
 FACTS = {"registry_cleanup_result"}
 
 

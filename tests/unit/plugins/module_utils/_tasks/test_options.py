@@ -33,8 +33,10 @@ def given(spec: dict[str, Any], **options: Any) -> dict[str, Any]:
     return parameters
 
 
-def read(**options: Any) -> CleanupOptions:
-    return read_cleanup_options(given(cleanup.cleanup_argument_spec(), **options))
+def read(_task_context: object = None, **options: Any) -> CleanupOptions:
+    """The context is no option: the module takes it out before, and puts it back."""
+    parameters = given(cleanup.cleanup_argument_spec(), **options)
+    return read_cleanup_options({**parameters, "_task_context": _task_context})
 
 
 def test_what_is_given_decides_the_way() -> None:
@@ -66,6 +68,7 @@ def test_what_becomes_of_what_was_set_aside(quarantine: str, purges: bool, delet
         ("api_timeout", {"storage": STORAGE, "api_timeout": "0s"}),
         ("max_delete", {"storage": STORAGE, "max_delete": -1}),
         ("_task_context", {"storage": STORAGE, "_task_context": {"runs": []}}),
+        ("_task_context", {"storage": STORAGE, "_task_context": "runs"}),
         ("registry_config", {"registry_config": "/nowhere/config.yml"}),
     ],
 )
