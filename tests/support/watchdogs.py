@@ -20,9 +20,12 @@ from ansible_collections.drydock.registry.plugins.module_utils._maintenance.leas
 _HOOKS = ("/etc/init.d", "/etc/cron.d", "/etc/systemd/system")
 
 
-def processes(directory: Path) -> list[int]:
-    """The watchdogs over what a state directory in there records."""
-    named = re.compile(rb"\0%s/([^\0]*/)?maintenance-\w+\.zip\0" % re.escape(bytes(directory)))
+def processes(directory: Path, verb: str = "") -> list[int]:
+    """The watchdogs over what a state directory in there records, or those that were started with this verb.
+
+    One that has just been started is two for a moment: it leaves its parent.
+    """
+    named = re.compile(rb"\0%s/([^\0]*/)?maintenance-\w+\.zip\0%s" % (re.escape(bytes(directory)), verb.encode()))
     found = []
     for cmdline in Path("/proc").glob("[0-9]*/cmdline"):
         with contextlib.suppress(OSError):
