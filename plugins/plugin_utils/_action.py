@@ -37,9 +37,11 @@ class RegistryAction(ActionBase):  # type: ignore[misc]
 
     def execute(self, told: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         """Run the module with the task's arguments and with what it is told beside."""
-        context = self._task.args.get(OPTION) or {}
+        given = self._task.args.get(OPTION)
+        context = {} if given is None else given
         found: dict[str, Any] = self._execute_module(
-            module_args={**self._task.args, OPTION: {**context, **told}},
+            # What is no dictionary the module refuses, as it does all that can't be used.
+            module_args={**self._task.args, OPTION: {**context, **told} if isinstance(context, dict) else context},
             task_vars=task_vars,
             wrap_async=self.is_detached,
         )

@@ -86,6 +86,11 @@ def test_an_interval_that_is_no_duration_is_refused() -> None:
     assert "progress_interval: 'often' cannot be used" in run.of("The task")[0]["msg"]
 
 
+def test_a_context_that_is_none_is_refused_by_the_module() -> None:
+    run = play("cleanup", {"registry_url": "http://127.0.0.1:1", "_task_context": "abc"})
+    assert "_task_context: 'abc' cannot be used, expected a dictionary; leave it out" in run.of("The task")[0]["msg"]
+
+
 def test_a_task_may_be_asynchronous(new_registry: NewRegistry) -> None:
     registry = new_registry(V2, delete_enabled=True)
     push_dated(registry, "app", AGES)
