@@ -70,7 +70,7 @@ def batches(hosts: Sequence[str], units: Mapping[str, Sequence[str]], serial: Si
 
 
 def _inseparable(hosts: Sequence[str], units: Mapping[str, Sequence[str]]) -> Iterator[list[str]]:
-    """Each unit at the place of its first host, every other host alone."""
+    """Yield each unit at the place of its first host, every other host alone."""
     unit_of = {host: name for name, members in units.items() for host in members}
     seen = set()
     for host in hosts:
@@ -83,7 +83,7 @@ def _inseparable(hosts: Sequence[str], units: Mapping[str, Sequence[str]]) -> It
 
 
 def _sizes(serial: Size | Sequence[Size], total: int) -> Iterator[int]:
-    """The size of each batch in turn; the last one holds for all that follow, and none above 0 means all hosts."""
+    """Yield the size of each batch in turn; the last holds for all that follow, and none above 0 means all hosts."""
     given = list(serial) if isinstance(serial, (list, tuple)) else [serial]
     try:
         counts = [pct_to_int(size, total) for size in given or [total]]

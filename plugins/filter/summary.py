@@ -82,7 +82,7 @@ def _row(outcome: Outcome) -> list[str]:
 
 
 def _word(outcome: Outcome) -> str:
-    """How it ended; a host whose storage another one swept has no counts of its own."""
+    """Return how it ended; a host whose storage another one swept has no counts of its own."""
     swept_by = outcome.get("swept_by") or outcome["host"]
     is_elsewhere = outcome["status"] == "ok" and swept_by != outcome["host"]
     return f"ok, swept by {swept_by}" if is_elsewhere else str(outcome["status"])

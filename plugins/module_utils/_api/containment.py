@@ -28,7 +28,7 @@ class Refused(NamedTuple):
 
     @property
     def what(self) -> str:
-        """What was asked, and what came back."""
+        """Return what was asked, and what came back."""
         return self.error.what
 
 

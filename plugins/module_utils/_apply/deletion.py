@@ -92,7 +92,7 @@ class Deletion:
 
     @property
     def _v2(self) -> RegistryClient:
-        """The client where tags go with their digest, which is so nowhere else."""
+        """Return the client where tags go with their digest, which is so nowhere else."""
         return cast(RegistryClient, self.client)
 
     @property

@@ -40,7 +40,7 @@ class KnownNames:
 
     @cached_property
     def _above(self) -> set[str]:
-        """What stands before a slash in any name."""
+        """Return what stands before a slash in any name."""
         return {name[:at] for name in self.names for at, character in enumerate(name) if character == "/"}
 
     @cached_property

@@ -34,7 +34,7 @@ class Pattern(NamedTuple):
 
     @property
     def prefix(self) -> str:
-        """The text with which every name that it matches begins; empty where that is not known."""
+        """Return the text with which every name that it matches begins; empty where that is not known."""
         if self.is_regex:
             return ""
         wildcard = _WILDCARDS.search(self.text)

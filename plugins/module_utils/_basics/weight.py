@@ -22,7 +22,7 @@ class Weight(complex):
 
     @property
     def size(self) -> int:
-        """The size in bytes."""
+        """Return the size in bytes."""
         return int(self.real)
 
     modified = complex.imag

@@ -34,7 +34,7 @@ class Tag(NamedTuple):
 
     @property
     def named_subject(self) -> str | None:
-        """The digest that the tag's name says it belongs to, None for an ordinary name; see `Repository.attached`."""
+        """Return the digest to which its name says it belongs, None for an ordinary tag; see `Repository.attached`."""
         match = _SUBJECT_TAG.fullmatch(self.name) if self.name.startswith("sha") else None
         return match.group(1).replace("-", ":") if match else None
 

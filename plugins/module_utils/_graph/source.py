@@ -29,7 +29,7 @@ class Source(ABC):
     @property
     @abstractmethod
     def version(self) -> str:
-        """The version of the registry's API (_basics/api_version.py), with which a storage goes too."""
+        """Return the version of the registry's API (_basics/api_version.py), with which a storage goes too."""
 
     @abstractmethod
     def source(self) -> dict[str, str]:

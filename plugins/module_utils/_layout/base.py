@@ -46,7 +46,7 @@ class Step(NamedTuple):
 
     @property
     def is_removal(self) -> bool:
-        """Whether it takes away what is at its path."""
+        """Tell whether it takes away what is at its path."""
         return self.path is not None and self.content is None
 
 

@@ -85,7 +85,7 @@ class Lock:
 
     @property
     def is_in_reach(self) -> bool:
-        """Whether the storage is there, and not an empty directory on which it is not mounted."""
+        """Tell whether the storage is there, and not an empty directory on which it is not mounted."""
         return self.tree is None or os.path.isdir(self.tree)
 
     def read(self) -> Files | None:

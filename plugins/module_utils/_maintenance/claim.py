@@ -56,7 +56,10 @@ class Claim:
 
     @property
     def is_touched(self) -> bool:
-        """Whether the storage was changed since the registry was closed; assumed where our part of the lock is gone."""
+        """Tell whether the storage was changed since the registry was closed.
+
+        That is assumed where our part of the lock is gone.
+        """
         hold = self.lock.hold()
         if hold is None or this_host() not in hold.hosts:
             return self._is_recorded

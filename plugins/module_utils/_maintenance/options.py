@@ -48,7 +48,7 @@ class MaintenanceOptions(NamedTuple):
 
     @property
     def root(self) -> str | None:
-        """The registry's root directory on this host; None where its data does not lie here, as with S3."""
+        """Return the registry's root directory on this host; None where its data does not lie here, as with S3."""
         if "filesystem" not in self.storage.section:
             return None
         config = self.storage.config

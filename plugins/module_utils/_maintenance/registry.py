@@ -41,7 +41,7 @@ class Registry(NamedTuple):
 
     @property
     def mode(self) -> Mode:
-        """What the registry is now."""
+        """Return what the registry is now."""
         return self.probe().mode
 
     def drain(self) -> Drain:

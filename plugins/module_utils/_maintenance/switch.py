@@ -61,7 +61,7 @@ class Switch:
 
     @property
     def timeout(self) -> float:
-        """Seconds for each wait on its own."""
+        """Return the seconds for each wait on its own."""
         return self.registry.timeout
 
     def close(self) -> ModeChange:

@@ -28,13 +28,13 @@ class Permission(ABC):
 
     @abstractmethod
     def selects(self, repository: str) -> bool:
-        """May anything of this repository go?"""
+        """Tell whether anything of this repository may go."""
 
     @abstractmethod
     def tag(self, repository: str, tag: Tag) -> bool: ...
 
     def attached_tag(self, repository: str, tag: Tag) -> bool:
-        """May this tag go with its subject?"""
+        """Tell whether this tag may go with its subject."""
         return self.tag(repository, tag)
 
     @abstractmethod
@@ -46,10 +46,10 @@ class Permission(ABC):
 
     @abstractmethod
     def untagged(self, repository: str, digest: str, modified: float) -> bool:
-        """May this manifest go, which no tag reaches even now?"""
+        """Tell whether this manifest may go, which no tag reaches even now."""
 
     def replaced_list(self, repository: str, digest: str, modified: float) -> bool:
-        """May this list of referrers go, which a client has replaced, while its subject stays?"""
+        """Tell whether this list of referrers may go, which a client has replaced, while its subject stays."""
         return False
 
     @abstractmethod

@@ -62,7 +62,7 @@ class RegistryConfig:
 
     @property
     def driver(self) -> str | None:
-        """Name of the storage driver, such as `filesystem` or `s3`; None where there is none or more than one."""
+        """Return the name of the storage driver, such as `filesystem` or `s3`; None where there is not just one."""
         drivers = [name for name in self.storage if name not in _NOT_A_DRIVER]
         return drivers[0] if len(drivers) == 1 else None
 

@@ -17,7 +17,6 @@ from .._basics.patterns import Pattern, compile_pattern, compile_patterns, is_se
 from .._basics.texts import with_texts
 from .protected import ProtectedImages, read_protected
 
-SORT_ORDERS = ("pushed", "created", "version", "name")
 _RULES = ("keep_n", "older_than", "expire_after", "keep_groups")
 
 

@@ -57,7 +57,7 @@ class ProtectedImages:
 
     @cached_property
     def digests(self) -> set[str]:
-        """Digests of manifests, of an index's children, of configurations."""
+        """Return the digests of manifests, of an index's children, of configurations."""
         return {digest for reference in self.references for digest in reference.digests}
 
     @cached_property

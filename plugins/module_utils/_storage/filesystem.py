@@ -154,7 +154,7 @@ class FilesystemStorage(Storage):
 
     @property
     def _deletes(self) -> bool:
-        """Whether what can't be set aside is deleted: a full disk has no room for the directories that this takes.
+        """Tell whether what can't be set aside is deleted: a full disk has no room for the directories that this takes.
 
         An error alone does not tell that it is full.
         """

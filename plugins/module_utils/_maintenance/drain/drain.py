@@ -26,7 +26,7 @@ class Writer(ABC):
     @property
     @abstractmethod
     def can_be_seen(self) -> bool:
-        """Whether there is anything on this host to see it by."""
+        """Tell whether there is anything on this host to see it by."""
 
     def closed(self) -> None:  # noqa: B027 - not everybody has to do something then
         """Note that the registry has just been closed to new writes."""
@@ -112,7 +112,7 @@ class Drain:
 
 
 def first_repository(rootdirectory: str) -> str | None:
-    """Name of some repository in the storage; None where there is none."""
+    """Return the name of some repository in the storage; None where there is none."""
     top = os.path.join(rootdirectory, _REPOSITORIES)
     found = next((entry.path for entry in _reserved_directories(top)), None)
     return None if found is None else os.path.relpath(os.path.dirname(found), top)

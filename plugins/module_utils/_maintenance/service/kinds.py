@@ -51,7 +51,7 @@ class KubernetesDeployment(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The deployment as kubectl calls it."""
+        """Return the deployment as kubectl calls it."""
         return f"deployment/{self.deployment}"
 
     def command(self) -> Command:
