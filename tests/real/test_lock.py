@@ -386,7 +386,7 @@ def test_what_a_version_that_is_not_known_moved_away_is_not_forgotten(lock: Lock
     """It may be all that tells of a change of the storage."""
     Path(lock.path).with_name("drydock.lock.0123").mkdir(parents=True)
     (Path(lock.path).with_name("drydock.lock.0123") / "holder.json").write_text('{"format": 2}')
-    with pytest.raises(UnknownFormatError):
+    with pytest.raises(UnknownFormatError, match=rf"and {lock.path}\.\* with it"):
         lock.acquire(end())
     assert lock.hold() is None
 

@@ -215,7 +215,8 @@ class Lock:
     def _known(self, files: Files | None) -> Files | None:
         """Return the files. Raises UnknownFormatError where a newer version wrote what may mean something else."""
         if files is not None:
-            advice = f"take {self.path} away when no run works on this storage any more"
+            # What was moved away and not cleared away yet lies beside it, and may be what is not known.
+            advice = f"take {self.path} away when no run works on this storage any more, and {self.path}.* with it"
             require_known_format(files.get("holder", {}), FORMAT, f"the lock {self.path}", advice)
         return files
 
