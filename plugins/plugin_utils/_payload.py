@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A module with its arguments as one Python program that runs without Ansible, on the target.
 
-This is the only place that uses what ansible-core does not promise to keep: `_configure_module`, which returns four
-values in 2.18 and a module with its path since 2.19.
+On the controller this is the only place that uses what ansible-core does not promise to keep: `_configure_module`,
+which returns four values in 2.18 and a module with its path since 2.19. On the target that is `_tasks/module.py`.
 """
 
 from __future__ import annotations
