@@ -27,6 +27,8 @@ from .._proof.probe import Mode
 
 _FORMAT = 2
 _KEYS = ("method", "subject", "mode_before", "entered_at", "expires_at", "found", "options")
+# In seconds since the epoch, the year 6325: what is later is no time of this world.
+_LATEST = 2**37
 _WITHOUT = "state: read_write opens the registry without it"
 
 
@@ -89,11 +91,21 @@ def record_from_json(content: bytes, where: str) -> Record:
     options = dict(data["options"])
     lock = options.pop("_lock", None)
     programs, found = (dict(options.pop(name, None) or {}) for name in ("_service_programs", "_service_found"))
+    read: dict[str, Any] = {name: _seconds(data[name]) for name in ("entered_at", "expires_at")}
+    read.update(mode_before=Mode(data["mode_before"]), options=options)
     return Record(
-        **{**{name: data[name] for name in _KEYS}, "mode_before": Mode(data["mode_before"]), "options": options},
+        **{**{name: data[name] for name in _KEYS}, **read},
         lock=LockPlace(**lock) if lock else None,
         service=KeptService(programs, found.get("replicas")),
     )
+
+
+def _seconds(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError
+    if not 0 <= value < _LATEST:
+        raise ValueError
+    return float(value)
 
 
 class RecordStore:
