@@ -37,7 +37,8 @@ pid_file, log, *command = sys.argv[1:]
 def alive(pid):
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
-            return file.read().rpartition(b")")[2].split()[0] not in (b"Z", b"X")
+            state = file.read().rpartition(b")")[2].split()
+            return state[0] not in (b"Z", b"X") or int(state[17]) > 1
     except OSError:
         return False
 if os.path.exists(pid_file):

@@ -87,14 +87,18 @@ def stop(home: Path) -> None:
 
 
 def runs(pid: int) -> bool:
-    """Whether the process is there and no zombie; one that we started ourselves is reaped."""
+    """Whether the process is there and no zombie; one that we started ourselves is reaped.
+
+    A process whose first thread has ended looks like a zombie while others of it still hold its port.
+    """
     with contextlib.suppress(ChildProcessError):
         os.waitpid(pid, os.WNOHANG)
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
+        threads = os.listdir(f"/proc/{pid}/task")
+    except (FileNotFoundError, ProcessLookupError):
         return False
-    return state != "Z"
+    return state != "Z" or len(threads) > 1
 
 
 def _description(home: Path) -> Path:

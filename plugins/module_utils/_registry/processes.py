@@ -147,9 +147,13 @@ def _pids() -> Iterator[int]:
 
 
 def _started(pid: int) -> str | None:
-    """Return the start time in clock ticks since boot (proc(5), field 22); None for no process or a zombie."""
+    """Return the start time in clock ticks since boot (proc(5), field 22); None for no process or a zombie.
+
+    A process whose first thread has ended looks like a zombie while others of it still write: their number is field 20.
+    """
     fields = _status(pid)
-    return None if not fields or fields[0] in (b"Z", b"X") else fields[19].decode()
+    is_over = not fields or fields[0] == b"X" or (fields[0] == b"Z" and int(fields[17]) <= 1)
+    return None if is_over else fields[19].decode()
 
 
 def _parent(pid: int) -> int | None:
