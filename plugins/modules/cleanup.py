@@ -452,11 +452,11 @@ from ansible_collections.drydock.registry.plugins.module_utils._tasks.argspec im
     storage_argument_spec,
 )
 from ansible_collections.drydock.registry.plugins.module_utils._tasks.cleanup_api import ApiCleanup
+from ansible_collections.drydock.registry.plugins.module_utils._tasks.cleanup_options import read_cleanup_options
 from ansible_collections.drydock.registry.plugins.module_utils._tasks.cleanup_storage import StorageCleanup
 from ansible_collections.drydock.registry.plugins.module_utils._tasks.edge import Output, RunMode, run_task
 from ansible_collections.drydock.registry.plugins.module_utils._tasks.module import ToldModule
 from ansible_collections.drydock.registry.plugins.module_utils._tasks.opened import open_registry
-from ansible_collections.drydock.registry.plugins.module_utils._tasks.options import read_cleanup_options
 
 
 def cleanup_argument_spec() -> dict[str, Any]:

@@ -333,8 +333,8 @@ from ansible_collections.drydock.registry.plugins.module_utils._tasks.argspec im
     storage_argument_spec,
 )
 from ansible_collections.drydock.registry.plugins.module_utils._tasks.edge import Output, RunMode, run_task
+from ansible_collections.drydock.registry.plugins.module_utils._tasks.info_options import read_info_options
 from ansible_collections.drydock.registry.plugins.module_utils._tasks.module import RegistryModule
-from ansible_collections.drydock.registry.plugins.module_utils._tasks.options import read_info_options
 from ansible_collections.drydock.registry.plugins.module_utils._tasks.registry_info import RegistryInfo
 
 

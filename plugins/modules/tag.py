@@ -193,9 +193,9 @@ from ansible_collections.drydock.registry.plugins.module_utils._tasks.argspec im
     registry_required_by,
     registry_required_together,
 )
+from ansible_collections.drydock.registry.plugins.module_utils._tasks.deletion_options import read_tag_options
 from ansible_collections.drydock.registry.plugins.module_utils._tasks.edge import Output, RunMode, run_task
 from ansible_collections.drydock.registry.plugins.module_utils._tasks.named_deletion import TagDeletion, empty_deletion
-from ansible_collections.drydock.registry.plugins.module_utils._tasks.options import read_tag_options
 
 
 def argument_spec() -> dict[str, Any]:

@@ -48,6 +48,11 @@ def read_storage_options(options: Mapping[str, Any]) -> StorageOptions:
     return StorageOptions(config, section, options.get("api_version") or AUTO)
 
 
+def find_storage_options(options: Mapping[str, Any]) -> StorageOptions | None:
+    """Return the same, or None where the options name no registry on this host."""
+    return read_storage_options(options) if options["storage"] or options["registry_config"] else None
+
+
 def open_storage(options: StorageOptions, place: Place = V2_PLACE) -> Storage:
     """Return the storage. Raises InvalidOptionError, and MissingLibraryError for S3 without boto3."""
     if not options.section:

@@ -28,8 +28,8 @@ from .._report.diff import render_diff
 from .._report.report import capped, describe_removal, shares_of
 from .._retention.retention import Retention, retain
 from .._storage.own_files import read_text
+from .cleanup_options import CleanupOptions
 from .edge import Output, RunMode
-from .options import CleanupOptions
 
 
 class Cleanup(ABC):

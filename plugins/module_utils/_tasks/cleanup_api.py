@@ -19,8 +19,8 @@ from .._plan.plan import Plan
 from .._plan.planning import Marked
 from .._retention.retention import Retention, read_dates
 from .cleanup import Cleanup
+from .cleanup_options import CleanupOptions
 from .edge import Output, RunMode
-from .options import CleanupOptions
 
 
 class ApiCleanup(Cleanup):

@@ -19,10 +19,10 @@ from .._plan.planning import Marked, condemned, make_plan, mark_again
 from .._retention.retention import Retention, read_dates
 from .._storage.owners import doubt_of_owner, require_no_other_owner
 from .cleanup import Cleanup
+from .cleanup_options import CleanupOptions
 from .closed_registry import ClosedRegistry
 from .edge import Output, RunMode
 from .opened import Opened
-from .options import CleanupOptions
 from .storage_sweep import StorageSweep
 
 

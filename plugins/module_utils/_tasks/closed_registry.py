@@ -17,9 +17,9 @@ from .._plan.planning import Marked
 from .._proof.closed import Closedness, check_contents, look, look_again, require_closed, show_same_storage, why_open
 from .._proof.probe import Mode
 from .._storage.owners import require_plain_registry
+from .cleanup_options import CleanupOptions
 from .edge import Output
 from .opened import Opened
-from .options import CleanupOptions
 
 # How long a run that closed nothing itself holds the registry at most: as long a host that broke down is in the way.
 _LONGEST = 24 * 3600.0

@@ -24,8 +24,8 @@ from .._retention.named import decide_hidden, decide_repositories, decide_tags, 
 from .._retention.policy import Bounds
 from .._retention.protected import ProtectedImages
 from .._retention.retention import Retention
+from .deletion_options import DeletionOptions
 from .edge import Output, RunMode
-from .options import DeletionOptions
 
 # So many times a repository is listed again, and so many tags are named in an error.
 _LISTINGS = 20

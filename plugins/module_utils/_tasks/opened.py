@@ -17,8 +17,8 @@ from .._plan.store_name import StoreName, read_store_name
 from .._registry.config import RegistryConfig
 from .._storage.base import Storage
 from .._storage.open import StorageOptions
+from .cleanup_options import CleanupOptions
 from .interrupted import Interrupted
-from .options import CleanupOptions
 
 
 class Opened(NamedTuple):

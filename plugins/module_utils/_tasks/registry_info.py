@@ -22,7 +22,7 @@ from .._report.inventory import Inventory, describe, find_orphans, list_names, t
 from .._report.report import CAP
 from .._storage.owners import doubt_of_owner, find_owner
 from .edge import Output
-from .options import InfoOptions
+from .info_options import InfoOptions
 
 
 class RegistryInfo:

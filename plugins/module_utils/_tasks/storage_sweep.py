@@ -17,10 +17,10 @@ from .._plan.plan import Plan
 from .._plan.planning import Marked
 from .._plan.store_name import new_store_name
 from .._registry.cache import UNKNOWN_CACHE, cache_forgotten, check_cache
+from .cleanup_options import CleanupOptions
 from .closed_registry import ClosedRegistry
 from .edge import Output
 from .opened import Opened
-from .options import CleanupOptions
 
 # Paths in one warning.
 _SHOWN = 5

@@ -21,7 +21,7 @@ from ansible_collections.drydock.registry.plugins.module_utils._retention.named 
     read_tag_names,
 )
 from ansible_collections.drydock.registry.plugins.module_utils._retention.policy import read_settings
-from ansible_collections.drydock.registry.plugins.module_utils._tasks.options import read_info_options
+from ansible_collections.drydock.registry.plugins.module_utils._tasks.info_options import read_info_options
 from ansible_collections.drydock.registry.plugins.modules import cleanup, registry_info, repository, tag
 from support.graphs import settings
 

@@ -1,36 +1,25 @@
 # Copyright: (c) 2026, drydock maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From parameters to values: what contradicts itself, or can't be done, is named."""
+"""What contradicts itself, or can't be done, is named."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.drydock.registry.plugins.module_utils._basics.errors import InvalidOptionError
-from ansible_collections.drydock.registry.plugins.module_utils._tasks.options import (
+from ansible_collections.drydock.registry.plugins.module_utils._tasks.cleanup_options import (
     CleanupOptions,
     read_cleanup_options,
-    read_info_options,
-    read_repository_options,
-    read_tag_options,
 )
-from ansible_collections.drydock.registry.plugins.modules import cleanup, registry_info, repository, tag
+from ansible_collections.drydock.registry.plugins.modules import cleanup
+from support.parameters import given
 
 URL = "https://registry.example.com"
 STORAGE = {"filesystem": {"rootdirectory": "/srv/registry"}}
 KEEP_ONE = [{"keep_n": 1}]
-
-
-def given(spec: dict[str, Any], **options: Any) -> dict[str, Any]:
-    """The parameters as a module has them."""
-    validated = ArgumentSpecValidator(spec).validate(options)
-    assert not validated.error_messages
-    parameters: dict[str, Any] = validated.validated_parameters
-    return parameters
 
 
 def read(_task_context: object = None, **options: Any) -> CleanupOptions:
@@ -75,18 +64,3 @@ def test_what_becomes_of_what_was_set_aside(quarantine: str, purges: bool, delet
 def test_what_can_not_be_done_is_named(option: str, options: dict[str, Any]) -> None:
     with pytest.raises(InvalidOptionError, match=f"^{option}:"):
         read(**options)
-
-
-def test_what_is_named_goes_without_repetitions() -> None:
-    named = {"registry_url": URL, "state": "absent"}
-    tags = read_tag_options(given(tag.argument_spec(), repository="app", name=["1", "2", "1"], **named))
-    assert (tags.repositories, tags.tags, tags.client.url) == (["app"], ["1", "2"], URL)
-    whole = read_repository_options(given(repository.argument_spec(), name="app,web", **named))
-    assert (whole.repositories, list(whole.tags), whole.overwrite_shared_tags) == (["app", "web"], [], False)
-
-
-def test_what_is_looked_at() -> None:
-    options = read_info_options(given(registry_info.argument_spec(), storage=STORAGE, repositories=["team/*"]))
-    assert (options.level, options.dest, options.scope.selects("team/app")) == ("images", None, True)
-    assert not options.scope.selects("app")
-    assert options.storage is not None
