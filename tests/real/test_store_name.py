@@ -72,6 +72,20 @@ def test_a_plan_for_another_storage_with_the_same_path_is_refused(new_registry: 
         assert_untouched(registry.home, before)
 
 
+def test_who_only_purges_asks_for_no_name(new_registry: NewRegistry, workspace: Path) -> None:
+    """What is set aside belongs to no plan any more: a name that can't be read is in nobody's way."""
+    registry = new_registry(V3)
+    push_aged(registry, "app", {"1": 9.0, "2": 8.0})
+    with registry.closed():
+        successful(cleanup(registry, policies=KEEP_ONE, quarantine="keep"))
+        name_file(registry).rename(workspace / "moved")
+        name_file(registry).symlink_to(workspace / "moved")
+        refused(cleanup(registry, policies=KEEP_ONE), "drydock.id")
+        purged = successful(cleanup(registry, quarantine="purge"))
+    assert purged["changed"]
+    assert purged["quarantine"]["bytes"] == 0
+
+
 def test_a_plan_interrupted_before_the_storage_was_named_is_finished_after(
     new_registry: NewRegistry,
 ) -> None:

@@ -130,6 +130,13 @@ def test_maintenance_packs_nothing_of_policies_and_plans() -> None:
     assert not packed & FORBIDDEN["_maintenance"]
 
 
+def test_what_works_over_the_api_alone_packs_no_storage() -> None:
+    for module in ("tag", "repository"):
+        packed = {wing(path) for path in closure(PLUGINS / "modules" / f"{module}.py")}
+        assert "_api" in packed
+        assert not packed & {"_storage", "_layout", "_registry", "_lock", "_maintenance"}
+
+
 def test_the_watchdog_takes_nothing_of_ansible_along(tmp_path: Path) -> None:
     """Its program outlives the task, and runs where no module does."""
     path = tmp_path / "program.zip"

@@ -52,5 +52,6 @@ def open_registry(where: StorageOptions, options: CleanupOptions, progress: Prog
     interrupted = Interrupted(quarantine, options.settings.protected)
     layout.unlinked = interrupted.unlinked()
     lock = Lock(storage.lock_files(), options.context.run, options.context.gone_runs)
-    name = read_store_name(storage.read_name())
+    # Only plans say for which storage they are.
+    name = None if options.only_purges else read_store_name(storage.read_name())
     return Opened(where.config, storage, layout, lock, quarantine, interrupted, name)
