@@ -24,15 +24,13 @@ from typing import Any, Collection, Mapping, NamedTuple
 
 from .._basics.errors import HeldError
 from .._basics.task_context import Run
-from .._basics.times import iso
+from .._basics.times import as_seconds, iso
 from .._registry.processes import Process, is_running, this_process
 from .._storage.lock_directory import Files
 
 #: The number of the format in `holder`; there was none before the first.
 FORMAT = 1
 SKEW = 60.0
-# In seconds since the epoch: some thousands of years from now.
-_LATEST = 2**37
 _BOOT_ID = "/proc/sys/kernel/random/boot_id"
 _IDENTITIES = ("/etc/machine-id", "/sys/class/dmi/id/product_uuid")
 
@@ -180,10 +178,7 @@ def _process(files: Files) -> Mapping[str, Any] | None:
 
 def _number(content: Mapping[str, Any], name: str) -> float | None:
     """Return a number in a file; None for what is none, or no time of this world: it says nothing then."""
-    value = content.get(name)
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < _LATEST:
-        return None
-    return float(value)
+    return as_seconds(content.get(name))
 
 
 def _has_ended(hold: Hold) -> bool:

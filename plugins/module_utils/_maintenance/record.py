@@ -23,12 +23,11 @@ from typing import Any, Mapping, NamedTuple
 from .._basics.durable import replacing, sync_directory
 from .._basics.errors import MaintenanceError
 from .._basics.formats import require_known_format
+from .._basics.times import as_seconds
 from .._proof.probe import Mode
 
 _FORMAT = 2
 _KEYS = ("method", "subject", "mode_before", "entered_at", "expires_at", "found", "options")
-# In seconds since the epoch, the year 6325: what is later is no time of this world.
-_LATEST = 2**37
 _WITHOUT = "state: read_write opens the registry without it"
 
 
@@ -101,11 +100,10 @@ def record_from_json(content: bytes, where: str) -> Record:
 
 
 def _seconds(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise TypeError
-    if not 0 <= value < _LATEST:
+    seconds = as_seconds(value)
+    if seconds is None:
         raise ValueError
-    return float(value)
+    return seconds
 
 
 class RecordStore:

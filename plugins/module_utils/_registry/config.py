@@ -32,7 +32,7 @@ else:
 DEFAULT_ROOTDIRECTORY = "/var/lib/registry"
 READ_ONLY_PATH = ("storage", "maintenance", "readonly", "enabled")
 _PREFIX = "REGISTRY_"
-_NOT_A_DRIVER = frozenset({"maintenance", "cache", "delete", "redirect", "tag"})
+_NO_DRIVERS = frozenset({"maintenance", "cache", "delete", "redirect", "tag"})
 _EVERY_ADDRESS = frozenset({"", "0.0.0.0", "::", "[::]"})  # noqa: S104 - read, not bound to
 # What RegistryConfig tells of, after the prefix.
 _TOLD = re.compile(
@@ -63,8 +63,7 @@ class RegistryConfig:
     @property
     def driver(self) -> str | None:
         """Return the name of the storage driver, such as `filesystem` or `s3`; None where there is not just one."""
-        drivers = [name for name in self.storage if name not in _NOT_A_DRIVER]
-        return drivers[0] if len(drivers) == 1 else None
+        return driver_in(self.storage)
 
     @property
     def rootdirectory(self) -> str:
@@ -145,6 +144,17 @@ def environment_texts(environment: Mapping[str, Any]) -> dict[str, str]:
 
 def _texts(environment: Mapping[str, Any]) -> dict[str, str]:
     return {name: value if isinstance(value, str) else json.dumps(value) for name, value in environment.items()}
+
+
+def drivers_in(storage: Mapping[str, Any]) -> list[str]:
+    """Return the names of the storage drivers in a storage section: there should be just one."""
+    return [name for name in storage if name not in _NO_DRIVERS]
+
+
+def driver_in(storage: Mapping[str, Any]) -> str | None:
+    """Return the name of the storage driver, None where there is not just one."""
+    drivers = drivers_in(storage)
+    return drivers[0] if len(drivers) == 1 else None
 
 
 def without_others_secrets(environment: Mapping[str, Any]) -> dict[str, Any]:

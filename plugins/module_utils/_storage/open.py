@@ -9,14 +9,13 @@ from typing import Any, Mapping, NamedTuple
 
 from .._basics.api_version import AUTO
 from .._basics.errors import InvalidOptionError
-from .._registry.config import RegistryConfig, read_registry_config
+from .._registry.config import RegistryConfig, driver_in, drivers_in, read_registry_config
 from .base import V2_PLACE, Place, Storage
 from .filesystem import FilesystemStorage
 
 #: `s3aws` is what Distribution calls the same driver, too.
 S3_DRIVERS = ("s3", "s3aws")
 _DRIVERS = ("filesystem", *S3_DRIVERS)
-_NO_DRIVERS = ("cache", "delete", "maintenance", "redirect", "tag")
 
 
 class StorageOptions(NamedTuple):
@@ -33,12 +32,7 @@ class StorageOptions(NamedTuple):
     @property
     def driver(self) -> str | None:
         """Return the name of the storage driver, None where there is not just one."""
-        return self.drivers[0] if len(self.drivers) == 1 else None
-
-    @property
-    def drivers(self) -> list[str]:
-        """Return the names of all storage drivers."""
-        return [name for name in self.section if name not in _NO_DRIVERS]
+        return driver_in(self.section)
 
 
 def read_storage_options(options: Mapping[str, Any]) -> StorageOptions:
@@ -59,7 +53,9 @@ def open_storage(options: StorageOptions, place: Place = V2_PLACE) -> Storage:
         raise InvalidOptionError("storage", None, "storage, or registry_config with a storage section")
     driver = options.driver
     if driver not in _DRIVERS:
-        raise InvalidOptionError("storage", ", ".join(options.drivers), f"one storage driver of {', '.join(_DRIVERS)}")
+        raise InvalidOptionError(
+            "storage", ", ".join(drivers_in(options.section)), f"one storage driver of {', '.join(_DRIVERS)}"
+        )
     parameters = options.section[driver] or {}
     if not isinstance(parameters, dict):
         raise InvalidOptionError(

@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.drydock.registry.plugins.module_utils._basics.times import iso
+from ansible_collections.drydock.registry.plugins.module_utils._basics.times import as_seconds, iso
 
 SECONDS = st.floats(0, 250_000_000_000)
 
@@ -21,3 +22,13 @@ def test_a_time_is_utc_to_the_second_and_nothing_is_nothing() -> None:
 @given(SECONDS, SECONDS)
 def test_the_texts_sort_as_their_times_do(one: float, other: float) -> None:
     assert ((iso(one) or "") <= (iso(other) or "")) == (int(one) <= int(other))
+
+
+@pytest.mark.parametrize("value", [None, True, "1700000000", -1, 2**37, float("inf"), float("nan"), [1]])
+def test_what_is_no_time_of_this_world_is_none(value: object) -> None:
+    assert as_seconds(value) is None
+
+
+@given(st.floats(0, 2**37 - 1) | st.integers(0, 2**37 - 1))
+def test_a_time_of_this_world_is_taken_as_it_is(value: float) -> None:
+    assert as_seconds(value) == value
