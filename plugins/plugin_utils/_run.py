@@ -14,6 +14,8 @@ import sys
 from pathlib import Path
 from typing import Any, Mapping, NamedTuple
 
+from ansible_collections.drydock.registry.plugins.module_utils._registry.processes import process_of
+
 
 class ControllerProcess(NamedTuple):
     """A process of a controller; `started` tells it apart from a later one of the same number."""
@@ -88,11 +90,8 @@ def _started(pid: int) -> str | None:
     place = _place()
     if not place:
         return _started_by_ps(pid)
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
-    except OSError:
-        return None
-    return None if not fields or fields[0] in (b"Z", b"X") else f"{fields[19].decode()}@{place}"
+    process = process_of(pid)
+    return None if process is None else f"{process.started}@{place}"
 
 
 def _started_by_ps(pid: int) -> str | None:

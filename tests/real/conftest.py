@@ -16,11 +16,13 @@ from typing import Any, Callable, Iterator
 import pytest
 
 from ansible_collections.drydock.registry.plugins.module_utils._client import http
+from ansible_collections.drydock.registry.plugins.module_utils._lock.lock import Lock
 from support import furnishing, netns, watchdogs
 from support.bed import Bed
 from support.closable import ByProxy, Closable, NewClosable
 from support.crane import CraneRegistry, find_crane
 from support.credentials import TlsFiles, make_tls
+from support.locking import OURS, of
 from support.nginx import NginxProcess, find_nginx
 from support.playbook import ensure_build, run_environment
 from support.registries import V2, V3, VERSIONS, NewRegistry, Registry, RegistryProcess, find_registry
@@ -292,3 +294,17 @@ def through_ansible(localhost: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     for name, value in run_environment(ANSIBLE_REMOTE_TEMP=str(tmp_path / "remote")).items():
         monkeypatch.setenv(name, value)
     return ThroughAnsible(**localhost.options)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A storage into which nothing was pushed yet, as the registry's own user has it."""
+    path = tmp_path / "storage"
+    path.mkdir()
+    os.chown(path, 1234, 1234)
+    return path
+
+
+@pytest.fixture
+def lock(root: Path) -> Lock:
+    return of(OURS, root)

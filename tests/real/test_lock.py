@@ -31,20 +31,6 @@ from support.crashing import KILLED, Countdown
 from support.locking import OURS, SOON, THEIRS, end, held, in_child, of, on_host, rewrite
 
 
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    """A storage into which nothing was pushed yet, as the registry's own user has it."""
-    path = tmp_path / "storage"
-    path.mkdir()
-    os.chown(path, 1234, 1234)
-    return path
-
-
-@pytest.fixture
-def lock(root: Path) -> Lock:
-    return of(OURS, root)
-
-
 def test_another_run_is_told_who_holds_it_since_when_and_until_when(lock: Lock, root: Path) -> None:
     until = end()
     assert lock.acquire(until) is None

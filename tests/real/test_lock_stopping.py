@@ -22,21 +22,6 @@ from ansible_collections.drydock.registry.plugins.module_utils._lock.lock import
 from support.locking import OURS, SOON, THEIRS, end, held, of, on_host
 from support.playbook import COLLECTION, run_environment
 
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    """A storage into which nothing was pushed yet, as the registry's own user has it."""
-    path = tmp_path / "storage"
-    path.mkdir()
-    os.chown(path, 1234, 1234)
-    return path
-
-
-@pytest.fixture
-def lock(root: Path) -> Lock:
-    return of(OURS, root)
-
-
 SWEEPER = f"""
 import signal, sys, time
 from support.locking import OURS

@@ -25,8 +25,8 @@ from ansible_collections.drydock.registry.plugins.module_utils._maintenance.regi
 from ansible_collections.drydock.registry.plugins.module_utils._maintenance.service.service import Service, read_service
 from ansible_collections.drydock.registry.plugins.module_utils._proof.endpoints import Endpoints
 from ansible_collections.drydock.registry.plugins.module_utils._registry.config import load_registry_config
-from support import images, managers, service
-from support.pushing import PushError, push
+from support import managers, service
+from support.pushing import takes_pushes
 from support.registries import V3, VERSIONS, RegistryProcess, wait_for
 
 SERVICES: dict[str, dict[str, Any]] = {
@@ -56,11 +56,7 @@ class Managed:
         wait_for(self.registry.answers, "the registry to answer again")
 
     def takes_pushes(self) -> bool:
-        try:
-            push(self.registry, "team/app", images.image(os.urandom(4).hex()), "pushed")
-        except PushError:
-            return False
-        return True
+        return takes_pushes(self.registry)
 
 
 @pytest.fixture

@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import requests
 
+from support import images
 from support.images import Content, Image, digest_of, write_oci_layout
 from support.registries import Registry
 
@@ -27,6 +29,15 @@ def _expect(answer: requests.Response, *statuses: int) -> requests.Response:
         message = f"{request.method} {request.url} answered {answer.status_code}: {answer.text[:500]}"
         raise PushError(message)
     return answer
+
+
+def takes_pushes(registry: Registry) -> bool:
+    """Whether a new image can be pushed now; if so, it is there as `team/app:pushed`."""
+    try:
+        push(registry, "team/app", images.image(os.urandom(4).hex()), "pushed")
+    except PushError:
+        return False
+    return True
 
 
 class Repository:

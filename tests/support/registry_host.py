@@ -20,6 +20,7 @@ from support.netns import INIT, Machine
 from support.playbook import ROOT
 from support.pushing import Repository
 from support.registries import PATIENCE, wait_for
+from support.service import is_running
 from support.store import Store
 from support.sweeping import push_aged
 from support.verify import Expectation, assert_pulls, capture
@@ -74,7 +75,7 @@ class Hold:
         """Whether the process that stood still there still runs."""
         status = self._machine.path(f"/proc/{self._word.read_text().strip()}/stat")
         with contextlib.suppress(FileNotFoundError):
-            return status.read_text().rpartition(")")[2].split()[0] != "Z"
+            return is_running(status)
         return False
 
 

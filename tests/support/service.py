@@ -87,18 +87,22 @@ def stop(home: Path) -> None:
 
 
 def runs(pid: int) -> bool:
-    """Whether the process is there and no zombie; one that we started ourselves is reaped.
-
-    A process whose first thread has ended looks like a zombie while others of it still hold its port.
-    """
+    """Whether the process is there and no zombie; one that we started ourselves is reaped."""
     with contextlib.suppress(ChildProcessError):
         os.waitpid(pid, os.WNOHANG)
     try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-        threads = os.listdir(f"/proc/{pid}/task")
+        return is_running(Path(f"/proc/{pid}/stat"))
     except (FileNotFoundError, ProcessLookupError):
         return False
-    return state != "Z" or len(threads) > 1
+
+
+def is_running(status: Path) -> bool:
+    """Whether the process of this file of /proc (proc(5), `stat`) is no zombie.
+
+    One whose first thread has ended looks like a zombie while others of it, field 20, still hold its port.
+    """
+    fields = status.read_text().rpartition(")")[2].split()
+    return fields[0] != "Z" or int(fields[17]) > 1
 
 
 def _description(home: Path) -> Path:
