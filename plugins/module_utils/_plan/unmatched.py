@@ -15,6 +15,7 @@ from typing import Iterable, Iterator, NamedTuple, Sequence
 from .._basics.errors import UnmatchedError
 from .._basics.near import KnownNames, near_words
 from .._basics.patterns import Pattern, compile_pattern, matches_any
+from .._basics.sentences import few
 from .._graph.graph import Graph, Repository
 from .._graph.removal import RepositoryRemoval
 from .._retention.policy import Policy, Settings
@@ -228,5 +229,4 @@ def _answered(option: str, found: list[Unmatched], on_unmatched: str) -> list[st
 def _told(option: str, found: list[Unmatched]) -> list[str]:
     if not found:
         return []
-    more = [f"and {len(found) - _SHOWN} more"] if len(found) > _SHOWN else []
-    return [f"{option}: {'; '.join([*(one.describe() for one in found[:_SHOWN]), *more])}"]
+    return [f"{option}: {'; '.join(few([one.describe() for one in found], _SHOWN))}"]

@@ -9,13 +9,12 @@ from itertools import islice
 from typing import Iterator, Mapping, NamedTuple, Sequence
 
 from .._basics.patterns import Pattern
+from .._basics.sentences import few
 from .policy import Policy, Settings
 from .rules import Decision
 
 # So many times a pattern is held against a tag; it is only a hint.
 _MOST_LOOKS = 1_000_000
-# So many patterns of a policy are told.
-_SHOWN = 5
 
 
 class _Partial(NamedTuple):
@@ -32,10 +31,9 @@ def forgotten_wildcards(decisions: Mapping[str, Sequence[Decision]], settings: S
         found = _partial(policy, decisions)
         told = [f"'{text}' matches a part of {one.tag} ('{one.wider}' would keep it)" for text, one in found.items()]
         if told:
-            more = [f"and {len(told) - _SHOWN} more"] if len(told) > _SHOWN else []
             warnings.append(
                 f"{policy.name}: keep_tags match whole names, and tags go that they match in part: "
-                f"{'; '.join([*told[:_SHOWN], *more])}"
+                f"{'; '.join(few(told))}"
             )
     return warnings
 

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from typing import Container, Mapping, Sequence
 
+from .._basics.sentences import few
 from .rules import Decision
 
 _NAME = "latest"
-# So many repositories are named.
-_SHOWN = 5
 
 
 def latest_goes(decisions: Mapping[str, Sequence[Decision]], broken: Mapping[str, Container[str]]) -> list[str]:
@@ -24,7 +23,6 @@ def latest_goes(decisions: Mapping[str, Sequence[Decision]], broken: Mapping[str
     ]
     if not found:
         return []
-    more = [f"and {len(found) - _SHOWN} more"] if len(found) > _SHOWN else []
-    names = ", ".join([*found[:_SHOWN], *more])
+    names = ", ".join(few(found))
     how = f"to keep it, give the policy keep_tags: [{_NAME}]"
     return [f"a policy deletes {names}: to its rules the name says nothing, only times and versions count; {how}"]

@@ -1,0 +1,14 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How a message names many things. Pure."""
+
+from __future__ import annotations
+
+from typing import Sequence
+
+
+def few(names: Sequence[str], most: int = 5) -> list[str]:
+    """Return the names, or the first `most` of them and in words how many more there are."""
+    more = [f"and {len(names) - most} more"] if len(names) > most else []
+    return [*names[:most], *more]
