@@ -20,14 +20,14 @@ _MOST_CONCURRENCY = 64
 class ClientOptions(NamedTuple):
     """Where a registry answers and how it is talked to, checked; only the URLs are once a client is made.
 
-    `url` is None where another source may tell it, `further` are more addresses of the same registry. `timeout` is in
-    seconds, for the registry to connect or to send data; `concurrency` is how many requests run at once.
+    `url` is None where another source may tell it, `further` are more addresses of the same registry; `account` is who
+    asks where no `docker_config` says it. `timeout` is in seconds, for the registry to connect or to send data;
+    `concurrency` is how many requests run at once.
     """
 
     url: str | None = None
     further: tuple[str, ...] = ()
-    username: str | None = None
-    password: str | None = None
+    account: Credentials = Credentials()
     docker_config: str | None = None
     tls: TlsSettings = TlsSettings()
     timeout: float = 30.0
@@ -37,13 +37,13 @@ class ClientOptions(NamedTuple):
     @property
     def has_password(self) -> bool:
         """Tell whether no user is named, or one with the password, which no record keeps."""
-        return not self.username or self.password is not None
+        return not self.account.username or self.account.password is not None
 
     def credentials(self, url: str) -> Credentials:
         """Return who asks there. Raises InvalidOptionError for a file of Docker's that can't be used."""
         if self.docker_config:
             return load_docker_credentials(self.docker_config, urlsplit(url).netloc)
-        return Credentials(self.username, self.password)
+        return self.account
 
 
 def read_client_options(options: Mapping[str, Any]) -> ClientOptions:
@@ -51,8 +51,7 @@ def read_client_options(options: Mapping[str, Any]) -> ClientOptions:
     return ClientOptions(
         url=options.get("registry_url"),
         further=tuple(options.get("registry_endpoints") or ()),
-        username=options.get("registry_username"),
-        password=options.get("registry_password"),
+        account=Credentials(options.get("registry_username"), options.get("registry_password")),
         docker_config=options.get("docker_config"),
         tls=TlsSettings(
             verify=bool(options.get("validate_certs", True)),

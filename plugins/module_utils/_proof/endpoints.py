@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Sequence
 
 from .._basics.errors import InvalidOptionError, RegistryError
+from .._client.auth import Credentials
 from .._client.base import ApiClient
 from .._client.open import open_client
 from .._client.options import ClientOptions
@@ -80,6 +81,6 @@ def endpoints_of(
                 "registry_url", url, "the registry's address, for registry_endpoints are further ones"
             )
         return None
-    known = options if options.has_password else options._replace(username=None)
+    known = options if options.has_password else options._replace(account=Credentials())
     clients = [open_client(known._replace(url=one), version) for one in dict.fromkeys([url, *options.further])]
     return Endpoints(clients, repository or DEFAULT_REPOSITORY, options.has_password)

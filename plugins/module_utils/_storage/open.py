@@ -29,6 +29,9 @@ class StorageOptions(NamedTuple):
     section: Mapping[str, Any]
     api_version: str = AUTO
 
+    def __repr__(self) -> str:
+        return f"StorageOptions({', '.join(drivers_in(self.section))})"  # what else stands in it may be secret
+
     @property
     def driver(self) -> str | None:
         """Return the name of the storage driver, None where there is not just one."""

@@ -35,6 +35,15 @@ def test_what_is_given_decides_the_way() -> None:
     assert (there.driver, there.config, there.section) == ("filesystem", None, STORAGE)
 
 
+def test_no_secret_is_shown_where_the_values_are() -> None:
+    """In a debugger, or in an error of Python's."""
+    bucket = {"s3": {"bucket": "images", "region": "eu", "secretkey": "hidden-key"}}
+    options = read(registry_url=URL, registry_username="ann", registry_password="hidden-word", storage=bucket)
+    assert options.client.credentials(URL).password == "hidden-word"
+    assert "ann" in repr(options)
+    assert "hidden" not in repr(options)
+
+
 @pytest.mark.parametrize(
     ("quarantine", "purges", "deletes"), [("delete", False, True), ("keep", False, False), ("purge", True, False)]
 )
