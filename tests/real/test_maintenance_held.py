@@ -90,7 +90,12 @@ def test_a_run_that_is_just_closing_is_not_waited_for(service: Service) -> None:
 
 @ONE_VERSION
 def test_no_secret_of_the_environment_is_told(service: Service) -> None:
-    environment = {"REGISTRY_HTTP_SECRET": "correct horse", "REGISTRY_LOG_LEVEL": "info"}
+    section = "[{name: it, headers: {Authorization: [Bearer correct horse]}}]"
+    environment = {
+        "REGISTRY_HTTP_SECRET": "correct horse",
+        "REGISTRY_NOTIFICATIONS_ENDPOINTS": section,
+        "REGISTRY_LOG_LEVEL": "info",
+    }
     result = service.succeed("read_only", check=True, registry_environment=environment)
     assert "correct horse" not in json.dumps(result)
     assert result["invocation"]["module_args"]["registry_environment"]["REGISTRY_LOG_LEVEL"] == "info"

@@ -5,14 +5,12 @@
 
 from __future__ import annotations
 
-import re
-from typing import Any, Iterator
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
+from .._basics.secrets import secrets_in
 from .._basics.task_context import OPTION
-
-_SECRET = re.compile(r"(PASSWORD|SECRET|TOKEN|KEY)$", re.IGNORECASE)
 
 
 class RegistryModule(AnsibleModule):  # type: ignore[misc]
@@ -40,15 +38,3 @@ class ToldModule(RegistryModule):
     def _load_params(self) -> None:
         super()._load_params()
         self._told = self.params.pop(OPTION, None)
-
-
-def secrets_in(value: Any, name: str = "") -> Iterator[str]:
-    """Yield the texts whose keys say that they are secrets, at any depth."""
-    if isinstance(value, dict):
-        for key, item in value.items():
-            yield from secrets_in(item, str(key))
-    elif isinstance(value, list):
-        for item in value:
-            yield from secrets_in(item, name)
-    elif isinstance(value, str) and value and _SECRET.search(name):
-        yield value
