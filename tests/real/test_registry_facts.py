@@ -91,6 +91,10 @@ def test_what_a_repository_lists(registry: RegistryProcess, store: Store, versio
         remove(store.tag("app", tag))
     assert get(registry, "app/tags/list").json()["tags"] is None
 
+    remove(store.tag("app", "1").parent)
+    assert get(registry, "_catalog").json()["repositories"] == ["app"]
+    assert get(registry, "app/tags/list").status_code == 404
+
 
 def test_a_manifest_without_its_link_is_served_as_long_as_it_is_remembered(
     registry: RegistryProcess, store: Store, version: str
