@@ -180,7 +180,8 @@ def _ask_helper(helper: str, server: str) -> Credentials | None:
     if re.fullmatch(r"[A-Za-z0-9._-]+", helper) is None or shutil.which(command) is None:
         raise InvalidOptionError("docker_config", helper, f"a credential helper {command} on the PATH of the target")
     try:
-        done = subprocess.run(
+        # Not AnsibleModule.run_command: it has no time limit, and a helper may wait for somebody to type.
+        done = subprocess.run(  # pylint: disable=ansible-bad-function
             [command, "get"], input=server.encode(), capture_output=True, timeout=_HELPER_TIMEOUT, check=False
         )
     except (OSError, subprocess.TimeoutExpired):

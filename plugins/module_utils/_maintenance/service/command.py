@@ -1,7 +1,11 @@
 # Copyright: (c) 2026, drydock maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Running the commands that restart, stop and start a registry."""
+"""Running the commands that restart, stop and start a registry.
+
+Not by AnsibleModule.run_command: the watchdog runs them too, long after the module has ended. And that has no time
+limit, waits for whatever keeps the output open, and starts nothing that is to go on.
+"""
 
 from __future__ import annotations
 
@@ -62,13 +66,15 @@ def start_detached(command: Sequence[str]) -> None:
     """Start it in a session of its own, where it goes on when this process has ended. Raises MaintenanceError."""
     null = subprocess.DEVNULL
     try:
-        subprocess.Popen(list(command), stdin=null, stdout=null, stderr=null, start_new_session=True, cwd="/")
+        subprocess.Popen(  # pylint: disable=ansible-bad-function
+            list(command), stdin=null, stdout=null, stderr=null, start_new_session=True, cwd="/"
+        )
     except OSError as error:
         raise MaintenanceError(f"{command[0]} can't be run: {error.strerror}") from error
 
 
 def _run(command: Sequence[str], timeout: float, output: Any) -> int:
-    process = subprocess.Popen(
+    process = subprocess.Popen(  # pylint: disable=ansible-bad-function
         list(command), stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
     )
     try:
