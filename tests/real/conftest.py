@@ -24,7 +24,7 @@ from support.crane import CraneRegistry, find_crane
 from support.credentials import TlsFiles, make_tls
 from support.locking import OURS, of
 from support.nginx import NginxProcess, find_nginx
-from support.playbook import ensure_build, run_environment
+from support.playbook import ROOT, ensure_build, run_environment
 from support.registries import V2, V3, VERSIONS, NewRegistry, Registry, RegistryProcess, find_registry
 from support.registry_host import RegistryHost
 from support.restarting import NewService, Service
@@ -56,6 +56,13 @@ def require(present: object, reason: str) -> None:
 
 def require_registry(version: str) -> None:
     require(find_registry(version), f"Distribution {version} is not installed")
+
+
+def python_of(kind: str, version: str) -> str:
+    """Return the Python of one of the `controllers` or `targets`, as `.ci/get-part` makes them."""
+    python = ROOT / ".cache" / kind / version / "bin/python"
+    require(python.exists(), f"{python} is not there; run: make {kind}")
+    return str(python)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -8,12 +8,14 @@ from __future__ import annotations
 import re
 import shlex
 import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+from real.conftest import python_of
 
 from ansible_collections.drydock.registry.plugins.module_utils._basics.task_context import Run
 from ansible_collections.drydock.registry.plugins.module_utils._lock.lock import Lock, lock_path
@@ -81,9 +83,15 @@ def test_no_progress_where_none_is_wanted(new_registry: NewRegistry, tmp_path: P
     assert not remote.exists(), "a directory was made that nobody needs"
 
 
-def test_an_interval_that_is_no_duration_is_refused() -> None:
-    run = play("cleanup", {"registry_url": "http://127.0.0.1:1", "progress_interval": "often"})
+@pytest.mark.parametrize("version", ["", "2.18"])
+def test_an_interval_that_is_no_duration_is_refused_and_that_is_told_once(version: str) -> None:
+    """Not as an exception beside it, which ansible-core makes of what an action plugin raises."""
+    controller = python_of("controllers", version) if version else sys.executable
+    task = a_task("cleanup", {"registry_url": "http://127.0.0.1:1", "progress_interval": "often"})
+    run = run_playbook(task, inventory=INVENTORY, controller=controller)
     assert "progress_interval: 'often' cannot be used" in run.of("The task")[0]["msg"]
+    assert "exception" not in run.output.lower()
+    assert "Unexpected" not in run.output
 
 
 def test_a_context_that_is_none_is_refused_by_the_module() -> None:

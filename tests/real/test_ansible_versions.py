@@ -12,14 +12,14 @@ import os
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Iterator
+from typing import Any, Iterator
 
 import pytest
-from real.conftest import require
+from real.conftest import python_of
 
 from support import service
 from support.fleet import Host, checked
-from support.playbook import ROOT, PlaybookRun, run_playbook
+from support.playbook import PlaybookRun, run_playbook
 from support.pushing import Repository
 from support.registries import V3, NewRegistry
 from support.sweeping import push_aged
@@ -41,12 +41,6 @@ def host(new_registry: NewRegistry, tmp_path: Path) -> Iterator[Host]:
         yield Host(registry, stack.enter_context(service.as_service(registry)), tmp_path)
 
 
-def python_of(kind: str, version: str) -> str:
-    python = ROOT / ".cache" / kind / version / "bin/python"
-    require(python.exists(), f"{python} is not there; run: make {kind}")
-    return str(python)
-
-
 @pytest.mark.parametrize(("controller", "target"), SUPPORTED)
 def test_preview_run_again_and_restore(host: Host, controller: str, target: str) -> None:
     interpreter = target if target == sys.executable else python_of("targets", target)
@@ -54,22 +48,26 @@ def test_preview_run_again_and_restore(host: Host, controller: str, target: str)
     variables = {**host.variables(), "ansible_connection": "local", "ansible_python_interpreter": interpreter}
     expectation = capture(host.registry, {"team/app": ["latest", "3"]})
 
-    def play(playbook: str) -> PlaybookRun:
+    def play(playbook: str, **more: Any) -> PlaybookRun:
         return run_playbook(
             f"drydock.registry.{playbook}",
             inventory={"registries": {"hosts": {host.name: variables}}},
-            extra_vars={"registry_cleanup_policies": policies},
+            extra_vars={"registry_cleanup_policies": policies, **more},
             environment={"DRYDOCK_PACKED": ""},  # each version of Ansible packs modules in its own way
             controller=python_of("controllers", controller),
         ).check()
 
     preview, run, again, restore = map(play, ("preview", "cleanup", "cleanup", "restore"))
+    passed_on = preview.of("Pass on the result, and the plan of a preview")[0]["ansible_stats"]["data"]
+    once_more = play("cleanup", **passed_on)
 
     assert checked(preview)["deleted"] == checked(run)["deleted"]
     assert checked(preview)["plan_id"] == checked(run)["plan_id"]
+    assert checked(once_more)["plan_id"] == checked(run)["plan_id"]
+    assert passed_on["registry_cleanup_results"][host.name]["deleted"] == checked(run)["deleted"]
     assert checked(run)["deleted"]["tags"] == 2
     assert checked(run)["window_seconds"] > 0
-    assert [again.stats[host.name]["changed"], restore.stats[host.name]["changed"]] == [0, 0]
+    assert [one.stats[host.name]["changed"] for one in (again, restore, once_more)] == [0, 0, 0]
     assert Repository(host.registry, "team/app").tags() == ["3", "latest"]
     assert host.is_writable()
     assert_pulls(host.registry, expectation)
