@@ -21,11 +21,12 @@ ROOT = Path(__file__).resolve().parents[3]
 ROLE = ROOT / "roles/registry_cleanup"
 PREFIX = "registry_cleanup_"
 # What is the role's own, and no option of a module.
-OWN = {"maintenance", "plan", "quarantine", "reconnect_timeout", "report_dir"}
+OWN = {"maintenance", "plan", "plans", "quarantine", "reconnect_timeout", "report_dir"}
 OWN |= {"restore_state", "shared_storage", "stop_running"}
 # Options that the role sets by itself at each step.
 SET_BY_ROLE = {"plan", "plan_dest", "quarantine", "state", "stop_sweep"}
-FACTS = {"registry_cleanup_result"}
+# What the role leaves for tasks and jobs that follow.
+LEFT = {"registry_cleanup_result", "registry_cleanup_results"}
 
 
 def load(path: str) -> Any:
@@ -92,7 +93,7 @@ def test_tasks_use_every_variable_and_no_other() -> None:
     used = set[str]()
     for path in (ROLE / "tasks").rglob("*.yml"):
         used |= set(re.findall(r"(?<!_)\bregistry_cleanup_\w+", path.read_text()))
-    assert used - FACTS == set(all_options())
+    assert used - LEFT == set(all_options())
 
 
 @pytest.mark.parametrize("module", ["cleanup", "maintenance"])
@@ -143,7 +144,7 @@ def test_the_examples_say_nothing_that_the_role_would_refuse(inventory: str) -> 
 
 # What hosts of one storage may differ in: how each is reached, closed and shown, and what is asked of the API alone.
 EACH_HOSTS_OWN = {"maintenance", "registry_config", "registry_environment", "registry_endpoints", "storage"}
-EACH_HOSTS_OWN |= {"plan", "progress_interval", "reconnect_timeout", "report_dir", "shared_storage"}
+EACH_HOSTS_OWN |= {"plan", "plans", "progress_interval", "reconnect_timeout", "report_dir", "shared_storage"}
 EACH_HOSTS_OWN |= {"overwrite_shared_tags", *module_options("registry_info")} - {"repositories", "exclude_repositories"}
 
 
