@@ -92,6 +92,9 @@ options:
     description:
       - The service that the registry runs as, under exactly one of these keys. It is restarted, stopped and started by
         Ansible's own module for it where the controller has the collection, otherwise by the service manager's command.
+      - Before the registry is closed, in check mode too, the service manager is asked whether it has such a service.
+        One that is not there, or the program of a command that is not there, is an error, and nothing is changed then.
+        What can't be asked is a warning.
       - Needed, or one of the commands, where O(method) has to act on it.
       - Mutually exclusive with O(restart_command), O(stop_command) and O(start_command).
     type: dict

@@ -6,15 +6,21 @@
 from __future__ import annotations
 
 import json
+import os
+import shlex
 import zipfile
 from pathlib import Path
-from typing import Callable
+from typing import Any, Callable
 
 import pytest
 
 from support.registries import free_port
 from support.restarting import ONE_VERSION, NewService, Service, file_state
 from support.store import assert_untouched, snapshot
+
+NONE = "drydock-there-is-none"
+STOP = {"method": "stop", "stop_command": "true", "start_command": "true"}
+NO_CONTAINER = f'echo "Error response from daemon: No such container: {NONE}" >&2; exit 1'
 
 
 @pytest.mark.parametrize("check", [False, True])
@@ -45,6 +51,66 @@ def test_restart_command_is_missed_before_anything_is_touched(service: Service, 
     assert "restart_command" in service.fail("read_only", check=check, restart_command=None)
     assert "restart_command" in service.fail("read_only", check=check, restart_command="unbalanced 'quote")
     assert_untouched(service.registry.home, before)
+
+
+@ONE_VERSION
+@pytest.mark.parametrize(
+    ("options", "programs", "reason"),
+    [
+        ({"service": {"systemd": NONE}}, {}, "service.systemd: systemd "),
+        ({"service": {"systemd": "registry"}}, {"systemctl": "echo LoadState=masked"}, "registry is masked"),
+        ({"service": {"init": NONE}, "_service_programs": {"restart": "/x"}}, {}, "no init script /etc/init.d/"),
+        ({"service": {"docker": NONE}}, {"docker": NO_CONTAINER}, f"service.docker: Docker has no container {NONE}"),
+        ({"service": {"podman": NONE}}, {"podman": NO_CONTAINER}, f"service.podman: Podman has no container {NONE}"),
+        ({"service": {"compose": {"project_src": "/", "service": NONE}}}, {"docker": "exit 0"}, "a project_name?"),
+        ({"service": {"kubernetes": {"deployment": NONE}}}, {"kubectl": "echo '(NotFound)'; exit 1"}, "no deployment/"),
+        ({"restart_command": NONE}, {}, f"restart_command: there is no program {NONE} in PATH"),
+        ({"restart_command": f"systemctl restart {NONE}"}, {}, "restart_command: systemd "),
+        ({**STOP, "start_command": NONE}, {}, f"start_command: there is no program {NONE}"),
+        ({**STOP, "stop_command": f"docker stop {NONE}"}, {"docker": NO_CONTAINER}, "stop_command: Docker has no"),
+        ({"method": "tasks", "restore_command": NONE}, {}, f"restore_command: there is no program {NONE}"),
+    ],
+)  # fmt: skip
+def test_what_can_not_be_acted_on_is_never_closed(
+    service: Service,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    options: dict[str, Any],
+    programs: dict[str, str],
+    reason: str,
+) -> None:
+    """And a preview knows it: it asks the service manager, and touches nothing."""
+    for name, script in programs.items():
+        put(tmp_path / name, script)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    found, pid = file_state(service.config), service.pid
+    chosen = {"restart_command": None, **options}
+
+    messages = [service.fail("read_only", check=check, **chosen) for check in (True, False)]
+
+    assert messages[0] == messages[1]
+    assert reason in messages[0]
+    assert "nothing was changed" in messages[0]
+    assert (file_state(service.config), service.pid) == (found, pid)
+    assert service.has_left_nothing()
+    assert service.takes_pushes()
+
+
+@ONE_VERSION
+def test_a_service_that_could_not_be_asked_for_is_warned_of(
+    service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be there all the same, and so it is: a preview and a run agree on it."""
+    ask = "case $1 in container) echo permission denied; exit 1;; *) exec"
+    put(tmp_path / "docker", f"{ask} {shlex.join(service.restart)};; esac")
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    options: dict[str, Any] = {"restart_command": None, "service": {"docker": "registry"}}
+
+    for check in (True, False):
+        said = json.dumps(service.succeed("read_only", check=check, **options)["warnings"])
+        assert "not certain that the registry can be closed and opened: service.docker: Docker does not" in said
+        assert "permission denied" in said
+    assert service.succeed("restored", **options)["mode_after"] == "writable"
 
 
 def test_a_url_that_proves_nothing(service: Service) -> None:
@@ -160,3 +226,8 @@ def test_a_directory_that_others_can_write_is_not_trusted(service: Service) -> N
     assert service.takes_pushes()
     assert service.has_left_nothing()
     assert not service.succeed("read_write")["changed"]
+
+
+def put(path: Path, script: str) -> None:
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)

@@ -51,15 +51,33 @@ def test_a_restart_that_restarts_nothing_is_seen(service: Service) -> None:
 @ONE_VERSION
 def test_putting_back_that_fails_too_leaves_a_record(service: Service) -> None:
     found = file_state(service.config)
+    stops = f"kill -9 {service.pid}; echo no room for it; exit 3"
 
-    message = service.fail("read_only", restart_command=["sh", "-c", "exit 3"])
+    message = service.fail("read_only", restart_command=["sh", "-c", stops])
 
-    assert "putting the registry back failed too" in message
-    assert "is as it was before, the registry is writable" in message
+    assert message.count("no room for it") == 1
+    assert "Putting the registry back failed in the same way. Now" in message
+    assert "is as it was before, and the registry is stopped. Mend the cause, then run the playbook" in message
     assert file_state(service.config) == found
     assert len(service.records()) == 1
-    assert not service.succeed("restored")["changed"]
+    assert service.succeed("restored")["mode_after"] == "writable"
     assert service.records() == []
+
+
+@ONE_VERSION
+def test_what_could_not_be_restarted_at_all_was_never_closed(service: Service) -> None:
+    found, pid = file_state(service.config), service.pid
+
+    result = service.refused("read_only", restart_command=["sh", "-c", "echo no such unit; exit 5"])
+
+    assert result["msg"] == (
+        "restart_command sh failed with return code 5: no such unit. The registry was never closed, it is writable as "
+        "before, and nothing was deleted. Mend the cause, then run this again"
+    )
+    assert not result["changed"]
+    assert (file_state(service.config), service.pid) == (found, pid)
+    assert service.has_left_nothing()
+    assert service.takes_pushes()
 
 
 def test_a_restart_that_fails_on_leaving_is_finished_by_the_next_call(service: Service) -> None:
@@ -81,6 +99,7 @@ def test_a_restart_that_fails_on_leaving_is_finished_by_the_next_call(service: S
 def test_a_restart_command_that_hangs_is_ended(service: Service) -> None:
     message = service.fail("read_only", restart_command="sleep 600", timeout="1s")
     assert "sleep did not end within 1 s" in message
+    assert service.records(), "a restart that did not end may still come"
     assert service.takes_pushes()
 
 

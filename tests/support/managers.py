@@ -82,6 +82,9 @@ def systemctl(home: Path, units: Path, words: list[str]) -> None:
         found = [match.group(1) for match in map(_ASSIGNMENT.match, lines) if match]
         loaded.write_text(json.dumps(dict(word.split("=", 1) for one in found for word in shlex.split(one))))
         return
+    if words[:1] == ["show"]:
+        sys.stdout.write(f"LoadState={'loaded' if words[-1] == 'registry' else 'not-found'}\nActiveState=active\n")
+        return
     assert words == ["restart", "registry"], words
     _restart(home, json.loads(loaded.read_text()) if loaded.exists() else {})
 

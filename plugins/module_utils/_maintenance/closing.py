@@ -22,11 +22,19 @@ from .methods.stop import refuse_cache
 from .opening import Opening
 from .record import KeptService, LockPlace, Record
 from .registry import Registry
+from .service.command import NotEndedError
+from .service.kinds import KubernetesDeployment
 
 _NOT_SEEN = (
     "whether writes that were begun before the closing have ended can't be seen from this host: neither the registry's "
     "process nor its storage is here, so one that takes long may still go on"
 )
+
+_NO_SERVICE = (
+    "So the registry was not closed, and nothing was changed or deleted. Name what runs the registry on this host, by "
+    "service or restart_command (for method: stop by service, or stop_command and start_command)"
+)
+_RESTORE = "run the playbook drydock.registry.restore (without the role: this module with state: restored)"
 
 
 class Closing:
@@ -127,12 +135,15 @@ class Closing:
         return drained
 
     def _check_service(self) -> None:
-        self.registry.require(self.method.closing)
-        self.registry.require(self.method.opening)
         is_ours = self.method.opening is None and not self.method.is_closed_by_others
-        if is_ours and caches_in_memory(self.registry.config):
-            # Nothing else would empty its memory after a sweep.
-            self.registry.require("restart")
+        # Nothing else would empty its memory after a sweep.
+        refreshing = "restart" if is_ours and caches_in_memory(self.registry.config) else None
+        actions = [one for one in (self.method.closing, self.method.opening, refreshing) if one is not None]
+        found = self.registry.look_for_service(actions)
+        if found.obstacle is not None:
+            raise MaintenanceError(f"{found.obstacle}. {_NO_SERVICE}")
+        if found.doubt is not None:
+            self.done.warn(f"it is not certain that the registry can be closed and opened: {found.doubt}")
 
     def _record(self, mode: Mode, earlier: Record | None, now: float) -> Record:
         """Return what is found now; where only a part is missing since an earlier call, what that call found."""
@@ -178,19 +189,46 @@ class Closing:
         if record.found is None:
             self.claim.give_up()
             raise MaintenanceError(f"{reason}; nothing was changed") from reason
-        opening, target = Opening(self.registry, self.done), record.mode_before
+        target = record.mode_before
         try:
-            self.claim.stop_sweep(self.registry.timeout)
-            touched = self.claim.is_touched
-            opening.carry_out(record, opening.action(Mode.UNKNOWN, target, touched), target, touched)
+            was_closed = self._put_back(record, reason)
             self.claim.give_up()
         except DrydockError as error:
+            why = str(error.__cause__ or error)
+            failed = "failed in the same way" if why == str(reason) else f"failed too: {why}"
             raise MaintenanceError(
-                f"{reason}; putting the registry back failed too: {error}; {self.method.subject} is {self._setting()}, "
-                f"the registry is {self.registry.mode}; mend the cause, then run state: restored"
+                f"{reason}. Putting the registry back {failed}. Now {self.method.subject} is {self._setting()}, "
+                f"and the registry is {self.registry.mode}. Mend the cause, then {_RESTORE}"
             ) from error
         self.done.changed = False
-        raise MaintenanceError(f"{reason}; the registry was put back and is {target} again") from reason
+        if was_closed:
+            raise MaintenanceError(f"{reason}; the registry was put back and is {target} again") from reason
+        raise MaintenanceError(
+            f"{reason}. The registry was never closed, it is {target} as before, and nothing was deleted. Mend the "
+            "cause, then run this again"
+        ) from reason
+
+    def _put_back(self, record: Record, reason: Exception) -> bool:
+        """Tell whether the registry was closed at all, for a service that can't be acted on was not acted on before."""
+        self.claim.stop_sweep(self.registry.timeout)
+        opening, touched = Opening(self.registry, self.done), self.claim.is_touched
+        action = opening.action(Mode.UNKNOWN, record.mode_before, touched)
+        try:
+            opening.carry_out(record, action, record.mode_before, touched)
+        except MaintenanceError as error:
+            if touched or not self._was_never_closed(record, reason, error.__cause__):
+                raise
+            return False
+        return True
+
+    def _was_never_closed(self, record: Record, *failures: BaseException | None) -> bool:
+        """Tell whether two commands that failed have done nothing, and nothing of them is still to come."""
+        if any(isinstance(failure, NotEndedError) for failure in failures):
+            return False
+        # Old pods answer while new ones come.
+        is_one = not isinstance(self.registry.service.details, KubernetesDeployment)
+        is_as_found = record.found is not None and not self.method.would_leave(record.found)
+        return is_one and is_as_found and self.registry.mode == record.mode_before
 
     def _setting(self) -> str:
         try:

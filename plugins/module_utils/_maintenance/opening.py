@@ -68,9 +68,11 @@ class Opening:
             self._act(action)
             self.registry.wait_for(target)
         except DrydockError as error:
+            mode = self.registry.mode
+            but = f"but the registry is {mode}, not {target}" if mode != target else f"and the registry is {mode}, but"
             raise MaintenanceError(
-                f"{self.method.subject} was put back, but the registry is {self.registry.mode}, not {target}: {error}; "
-                "mend the cause, then run state: restored again"
+                f"{self.method.subject} was put back, {but}: {error}. Mend the cause, then run this again (the role: "
+                "the playbook drydock.registry.restore)"
             ) from error
 
     def refresh(self, action: str | None, mode: Mode, touched: bool) -> None:

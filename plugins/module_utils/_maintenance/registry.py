@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import time
-from typing import Callable, NamedTuple
+from typing import Callable, NamedTuple, Sequence
 
 from .._basics.errors import DrydockError, MaintenanceError, RegistryError
 from .._layout.base import Layout
@@ -19,6 +19,7 @@ from .drain.drain import POLL_SECONDS, Drain
 from .methods.deployment import Deployment, OldPods
 from .methods.method import Method
 from .service.kinds import KubernetesDeployment
+from .service.presence import Presence, look_for
 from .service.service import Service
 
 
@@ -60,6 +61,12 @@ class Registry(NamedTuple):
         """Raise InvalidOptionError where `act` is bound to fail."""
         if action is not None:
             self.method.adapt(self.service).require(action)
+
+    def look_for_service(self, actions: Sequence[str]) -> Presence:
+        """Return what speaks against `act`, as far as it is known before. Raises InvalidOptionError as `require`."""
+        for action in actions:
+            self.require(action)
+        return look_for(self.service, actions, self.timeout) if actions else Presence()
 
     def wait_for(self, mode: Mode) -> None:
         """Return when every endpoint shows the mode and, where it serves, an image can be read. MaintenanceError."""

@@ -73,12 +73,13 @@ class Switch:
         after: Mode = mode
         if mode == Mode.STOPPED:
             self.registry.require_no_process()
-        drain, is_closed = closing.drain(mode), closing.is_closed(mode)
+        is_closed = closing.is_closed(mode)
         look = ("", "")
         if not is_closed:
             closing.check(mode, record)
             after = self.method.closed_mode
             look = (self.method.describe(self.method.setting()), self.method.describe(after))
+        drain = closing.drain(mode)
         if self.check_mode:
             self.claim.refuse_others()
             return ModeChange(not is_closed, mode, after, record and record.entered_at, None, None, *look)

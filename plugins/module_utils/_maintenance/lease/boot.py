@@ -19,13 +19,13 @@ from ..._basics.durable import replacing
 from ..._basics.errors import MaintenanceError
 from ..._registry.processes import process_of
 from ..service.command import run_command
+from ..service.presence import SYSTEMD_DIRECTORY
 
 UNITS = "/etc/systemd/system"
 SCRIPTS = "/etc/init.d"
 CRONTABS = "/etc/cron.d"
 SECONDS = 60.0
 
-_SYSTEMD = "/run/systemd/system"
 _BOOT_ID = "/proc/sys/kernel/random/boot_id"
 _ADMINISTRATORS = "/usr/local/sbin:/usr/sbin:/sbin"
 _DESCRIPTION = "Put a container registry back that drydock had closed before a reboot"
@@ -33,7 +33,7 @@ _DESCRIPTION = "Put a container registry back that drydock had closed before a r
 
 def has_systemd() -> bool:
     """Tell whether systemd runs this host (sd_booted(3)), and takes orders from us."""
-    return os.path.isdir(_SYSTEMD) and os.geteuid() == 0
+    return os.path.isdir(SYSTEMD_DIRECTORY) and os.geteuid() == 0
 
 
 def this_boot() -> str:

@@ -15,6 +15,7 @@ from ..._basics.durable import sync_directory
 from ..._basics.errors import InvalidOptionError, MaintenanceError
 from ..service.command import run_command
 from ..service.kinds import ComposeService
+from ..service.presence import SYSTEMD_DIRECTORY
 from ..service.service import Service
 from .environment_variable import NAME, VALUE, VariablePlace
 from .file import FileState, new_file, read_file, state_from_json, state_to_json, write_file
@@ -27,7 +28,6 @@ OVERRIDE_NAMES = tuple(
 )
 _RELOAD_SECONDS = 60.0
 RUNTIME_DIRECTORY = "/run/drydock"
-SYSTEMD_DIRECTORY = "/run/systemd/system"
 
 
 class _OwnFile(VariablePlace):

@@ -14,6 +14,7 @@ from ..._registry.config import RegistryConfig
 from ..._registry.processes import serving
 from ..drain.connections import Connections
 from ..drain.drain import Drain, Writer
+from ..service.command import require_program
 from .method import Method
 from .nginx import Nginx, OldWorkers, snippet
 from .placed import PlacedFile
@@ -48,6 +49,7 @@ class ProxyFlagMethod(Method):
                 "true if nobody but the proxy can reach the registry: its http.addr is not shown to be on loopback, so "
                 "it may be written to around the proxy. Make that 127.0.0.1:5000 or a Unix socket",
             )
+        require_program(self._nginx.reload_command, "nginx_reload_command")
         self._nginx.workers()
 
     def find(self) -> Mapping[str, Any]:

@@ -11,7 +11,7 @@ from ..._registry.config import RegistryConfig
 from ..._registry.processes import serving
 from ..drain.connections import Connections
 from ..drain.drain import Drain
-from ..service.command import run_command
+from ..service.command import require_program, run_command
 from .no_setting import NoSettingMethod
 
 
@@ -24,6 +24,10 @@ class TasksMethod(NoSettingMethod):
     def __init__(self, subject: str, restore_command: Sequence[str] | None = None) -> None:
         super().__init__(subject)
         self._restore_command = restore_command
+
+    def check(self) -> None:
+        if self._restore_command is not None:
+            require_program(self._restore_command, "restore_command")
 
     def open_alone(self, timeout: float) -> None:
         if self._restore_command is not None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -20,6 +21,10 @@ from typing import Any, Sequence
 from ..._basics.errors import InvalidOptionError, MaintenanceError
 
 _SHOWN = 500
+
+
+class NotEndedError(MaintenanceError):
+    """A command did not end in time, so what it asked for may still come to pass."""
 
 
 def parse_command(command: Any, option: str) -> list[str]:
@@ -32,6 +37,19 @@ def parse_command(command: Any, option: str) -> list[str]:
     if not isinstance(words, list) or not words or not all(isinstance(word, (str, int)) for word in words):
         raise InvalidOptionError(option, command, expected)
     return [str(word) for word in words]
+
+
+def has_program(name: str) -> bool:
+    """Tell whether a command could be run whose first word this is: a path, or a name to be found in PATH."""
+    return shutil.which(name) is not None
+
+
+def require_program(command: Sequence[str], option: str) -> None:
+    """Raise MaintenanceError where the command of that option is bound to fail."""
+    if not has_program(command[0]):
+        raise MaintenanceError(
+            f"{option}: there is no program {command[0]} in PATH that could be run; nothing was changed"
+        )
 
 
 def run_command(command: Sequence[str], timeout: float, what: str) -> str:
@@ -57,7 +75,7 @@ def run_to_end(command: Sequence[str], timeout: float, what: str) -> tuple[int, 
         except OSError as error:
             raise MaintenanceError(f"{what} can't be run: {error.strerror}") from error
         except subprocess.TimeoutExpired:
-            raise MaintenanceError(f"{what} did not end within {timeout:g} s") from None
+            raise NotEndedError(f"{what} did not end within {timeout:g} s") from None
         output.seek(0)
         return code, output.read().decode("utf-8", "replace").strip()
 
