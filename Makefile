@@ -50,7 +50,7 @@ matrix: TARGETS = 3.8 3.9 3.13
 matrix: venv parts targets ## the role on every supported version of ansible-core and of Python on the host
 	@DRYDOCK_CONTROLLERS="$(CONTROLLERS)" DRYDOCK_TARGETS="$(TARGETS)" pytest tests/real/test_ansible_versions.py
 
-lint: ruff mypy ansible-lint sanity docs-lint importer ## every quality gate
+lint: ruff mypy ansible-lint sanity docs-lint docs importer ## every quality gate
 
 ruff: venv
 	ruff check .
@@ -92,7 +92,7 @@ role-readme: venv ## the role's README.md, from its argument specs
 pictures: venv ## the pictures in the guides, from the plans of small image graphs
 	python .ci/draw_graphs.py
 
-docs: venv ## the documentation of the modules and the role as HTML, in .build/docs
+docs: venv ## the documentation as HTML, in .build/docs/html: modules, filters, role, guides
 	@bash .ci/build-docs
 
 dist: venv ## the archive for ansible-galaxy, in dist/

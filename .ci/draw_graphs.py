@@ -11,13 +11,13 @@ from html import escape
 from pathlib import Path
 from typing import Iterator, NamedTuple
 
+from ansible_collections.drydock.registry.plugins.module_utils._basics.weight import Weight
 from ansible_collections.drydock.registry.plugins.module_utils._graph.attached import find_attached
 from ansible_collections.drydock.registry.plugins.module_utils._graph.graph import (
     Graph,
     Manifest,
     Repository,
     Tag,
-    Weight,
 )
 from ansible_collections.drydock.registry.plugins.module_utils._graph.removal import Removal
 from ansible_collections.drydock.registry.plugins.module_utils._plan.permission import Aged
@@ -30,7 +30,8 @@ IMAGE = "application/vnd.oci.image.manifest.v1+json"
 INDEX = "application/vnd.oci.image.index.v1+json"
 POLICY = {"name": "newest", "keep_n": 1}
 LONG_AGO = NOW - 40 * 86400.0
-WIDTH, HEIGHT, ACROSS, DOWN = 128, 30, 200, 46
+WIDTH, HEIGHT, ACROSS, DOWN, TOP = 164, 30, 204, 46, 26
+COLUMNS = ("tags", "indexes", "manifests", "layers")
 STYLE = (
     'font-family="sans-serif" font-size="13"',
     'fill="#e6f4ea" stroke="#1e7d3c"',
@@ -51,15 +52,17 @@ PICTURES = {
     "platforms": [
         Thing("1.1", 0, ("index 1.1",)),
         Thing("1.2", 0, ("index 1.2",)),
-        Thing("signature tag", 0, ("signature",)),
+        Thing("signature of 1.1", 0, ("signature 1.1",)),
+        Thing("signature of 1.2", 0, ("signature 1.2",)),
         Thing("index 1.1", 1, ("amd64 1.1", "arm64 1.1")),
         Thing("index 1.2", 1, ("amd64 1.2", "arm64 1.2")),
         Thing("amd64 1.1", 2, ("layer a",)),
         Thing("arm64 1.1", 2, ("layer b",)),
         Thing("amd64 1.2", 2, ("layer c",)),
         Thing("arm64 1.2", 2, ("layer d",)),
-        Thing("signature", 2, ("payload",)),
-        *(Thing(name, 3) for name in ("layer a", "layer b", "layer c", "layer d", "payload")),
+        Thing("signature 1.1", 2, ("payload e",)),
+        Thing("signature 1.2", 2, ("payload f",)),
+        *(Thing(name, 3) for name in ("layer a", "layer b", "layer c", "layer d", "payload e", "payload f")),
     ],
     "shared": [
         Thing("1", 0, ("image 1",)),
@@ -68,7 +71,21 @@ PICTURES = {
         Thing("image 2", 2, ("base layer", "layer of 2")),
         *(Thing(name, 3) for name in ("layer of 1", "base layer", "layer of 2")),
     ],
+    "untagged": [
+        Thing("latest", 0, ("image 2",)),
+        Thing("image 2", 2, ("layer of 2",)),
+        Thing("was latest", 2, ("layer of 1",)),
+        Thing("layer of 2", 3),
+        Thing("layer of 1", 3),
+        Thing("uploaded only", 3),
+    ],
 }
+
+
+def tag_of(thing: Thing, digests: dict[str, str]) -> str:
+    """Return how a tag is called in the registry: that of a signature by what is signed, as cosign does."""
+    _, is_signature, version = thing.name.partition("signature of ")
+    return f"{digests[f'index {version}'].replace(':', '-')}.sig" if is_signature else thing.name
 
 
 def graph_of(things: list[Thing]) -> tuple[Graph, dict[str, str]]:
@@ -79,7 +96,7 @@ def graph_of(things: list[Thing]) -> tuple[Graph, dict[str, str]]:
     for age, thing in enumerate(things):
         targets = tuple(digests[name] for name in thing.leads_to)
         if not thing.column:
-            name = f"{digests['index 1.2'].replace(':', '-')}.sig" if "signature" in thing.name else thing.name
+            name = tag_of(thing, digests)
             found.tags[name] = Tag(name, targets[0], LONG_AGO + age)
             continue
         graph.blobs[digests[thing.name]] = Weight(100, LONG_AGO)
@@ -102,16 +119,20 @@ def removal_of(graph: Graph) -> Removal:
 def picture(name: str, things: list[Thing]) -> str:
     graph, digests = graph_of(things)
     removal = removal_of(graph)
-    going = {thing.name for thing in things if digests.get(thing.name) in removal.blobs}
-    going |= {thing.name for thing in things if thing.name in removal.repositories["app"].tags}
+    gone = {*removal.blobs, *(tag for repository in removal.repositories.values() for tag in repository.tags)}
+    going = {thing.name for thing in things if (digests.get(thing.name) or tag_of(thing, digests)) in gone}
     rows = {thing.name: [one for one in things if one.column == thing.column].index(thing) for thing in things}
-    places = {thing.name: (thing.column * ACROSS, rows[thing.name] * DOWN) for thing in things}
+    columns = sorted({thing.column for thing in things})
+    places = {thing.name: (columns.index(thing.column) * ACROSS, TOP + rows[thing.name] * DOWN) for thing in things}
     size = max(x for x, _y in places.values()) + WIDTH + 2, max(y for _x, y in places.values()) + HEIGHT + 2
     lines = [
+        '<div class="picture">',
         f'<svg role="img" aria-label="{name}" width="{size[0]}" viewBox="-1 -1 {size[0]} {size[1]}" {STYLE[0]}>',
+        *(head(COLUMNS[column], number * ACROSS) for number, column in enumerate(columns)),
         *edges(things, places, going),
         *(box(thing.name, places[thing.name], thing.name in going) for thing in things),
         "</svg>",
+        "</div>",
     ]
     return "\n".join(lines)
 
@@ -123,6 +144,10 @@ def edges(things: list[Thing], places: dict[str, tuple[int, int]], going: set[st
             color = "#b3261e" if thing.name in going else "#1e7d3c"
             start, end = f"{x + WIDTH} {y + HEIGHT // 2}", f"{to_x} {to_y + HEIGHT // 2}"
             yield f'  <path d="M{start} L{end}" stroke="{color}" fill="none"/>'
+
+
+def head(word: str, x: int) -> str:
+    return f'  <text x="{x + WIDTH // 2}" y="14" text-anchor="middle" fill="#555">{word}</text>'
 
 
 def box(name: str, place: tuple[int, int], goes: bool) -> str:

@@ -77,6 +77,27 @@ def test_every_make_target_named_exists() -> None:
     assert named <= targets
 
 
+def of_playbook(name: str) -> set[str]:
+    """Return the variables of a playbook and of what it imports that can't come from the inventory."""
+    text = (ROOT / f"playbooks/{name}.yml").read_text()
+    imported = set().union(*map(of_playbook, re.findall(r"import_playbook: (\w+)\.yml", text)))
+    return (imported | set(re.findall(r"\bregistry_cleanup_\w+", text))) - {*OPTIONS, "registry_cleanup_batches"}
+
+
+@pytest.mark.parametrize("name", ["preview", "cleanup", "restore"])
+def test_the_guide_tells_the_variables_of_each_playbook(name: str) -> None:
+    guide = (ROOT / "docs/docsite/rst/guide_playbooks.rst").read_text()
+    section = re.search(rf"^``drydock\.registry\.{name}``\n-+\n(.*?)^(?:``|A )", guide, re.DOTALL | re.MULTILINE)
+    assert section
+    rows = re.findall(r"\* - ``(\w+)``\n     - .*\n     - `*(\w+)`*", section[1])
+    assert {variable for variable, _default in rows} == of_playbook(name)
+    text = (ROOT / f"playbooks/{name}.yml").read_text()
+    for variable, default in rows:
+        given = re.search(rf"{variable} \| default\('?(\w+)'?\)", text)
+        wanted = ENTRY_POINTS["restore"]["options"].get(variable, {}).get("default")
+        assert default.lower() == str(given[1] if given else "all" if wanted is None else wanted).lower()
+
+
 def test_every_playbook_named_exists_and_none_is_missing() -> None:
     named = set(re.findall(r"ansible-playbook drydock\.registry\.(\w+)", TEXT))
     playbooks = {path.name: yaml.safe_load(path.read_text()) for path in (ROOT / "playbooks").glob("*.yml")}
