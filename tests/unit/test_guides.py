@@ -77,11 +77,12 @@ def test_every_make_target_named_exists() -> None:
     assert named <= targets
 
 
-def of_playbook(name: str) -> set[str]:
-    """Return the variables of a playbook and of what it imports that can't come from the inventory."""
-    text = (ROOT / f"playbooks/{name}.yml").read_text()
-    imported = set().union(*map(of_playbook, re.findall(r"import_playbook: (\w+)\.yml", text)))
-    return (imported | set(re.findall(r"\bregistry_cleanup_\w+", text))) - {*OPTIONS, "registry_cleanup_batches"}
+def with_its_files(playbook: str) -> str:
+    """Return the text of a playbook, then those of what it imports and of its files of variables."""
+    text = (ROOT / "playbooks" / playbook).read_text()
+    return "\n".join(
+        [text, *map(with_its_files, re.findall(r"(?:import_playbook: |vars_files: \[)([\w/]+\.yml)", text))]
+    )
 
 
 @pytest.mark.parametrize("name", ["preview", "cleanup", "restore"])
@@ -90,8 +91,9 @@ def test_the_guide_tells_the_variables_of_each_playbook(name: str) -> None:
     section = re.search(rf"^``drydock\.registry\.{name}``\n-+\n(.*?)^(?:``|A )", guide, re.DOTALL | re.MULTILINE)
     assert section
     rows = re.findall(r"\* - ``(\w+)``\n     - .*\n     - `*(\w+)`*", section[1])
-    assert {variable for variable, _default in rows} == of_playbook(name)
-    text = (ROOT / f"playbooks/{name}.yml").read_text()
+    text = with_its_files(f"{name}.yml")
+    from_outside = set(re.findall(r"\bregistry_cleanup_\w+", text)) - {*OPTIONS, "registry_cleanup_batches"}
+    assert {variable for variable, _default in rows} == from_outside
     for variable, default in rows:
         given = re.search(rf"{variable} \| default\('?(\w+)'?\)", text)
         wanted = ENTRY_POINTS["restore"]["options"].get(variable, {}).get("default")
