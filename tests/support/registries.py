@@ -106,7 +106,8 @@ class Registry(Protocol):
         """`127.0.0.1:PORT`, as image references have it."""
 
     @property
-    def url(self) -> str: ...
+    def url(self) -> str:
+        """Its address with the scheme, as clients take it."""
 
     def bare_session(self) -> requests.Session:
         """A session without credentials."""

@@ -31,14 +31,16 @@ class Permission(ABC):
         """Tell whether anything of this repository may go."""
 
     @abstractmethod
-    def tag(self, repository: str, tag: Tag) -> bool: ...
+    def tag(self, repository: str, tag: Tag) -> bool:
+        """Tell whether this tag may go."""
 
     def attached_tag(self, repository: str, tag: Tag) -> bool:
         """Tell whether this tag may go with its subject."""
         return self.tag(repository, tag)
 
     @abstractmethod
-    def manifest(self, repository: str, digest: str, modified: float) -> bool: ...
+    def manifest(self, repository: str, digest: str, modified: float) -> bool:
+        """Tell whether this manifest may go from the repository."""
 
     @abstractmethod
     def spares_tags(self, repository: str, digest: str, modified: float) -> bool:
@@ -53,19 +55,24 @@ class Permission(ABC):
         return False
 
     @abstractmethod
-    def layer_link(self, repository: str, digest: str, modified: float) -> bool: ...
+    def layer_link(self, repository: str, digest: str, modified: float) -> bool:
+        """Tell whether this layer link may go from the repository."""
 
     @abstractmethod
-    def upload(self, repository: str, name: str, upload: Weight) -> bool: ...
+    def upload(self, repository: str, name: str, upload: Weight) -> bool:
+        """Tell whether this upload may go."""
 
     @abstractmethod
-    def blob(self, digest: str, blob: Weight) -> bool: ...
+    def blob(self, digest: str, blob: Weight) -> bool:
+        """Tell whether this blob may go."""
 
     @abstractmethod
-    def debris(self, path: str, debris: Debris) -> bool: ...
+    def debris(self, path: str, debris: Debris) -> bool:
+        """Tell whether this debris may go."""
 
     @abstractmethod
-    def empty_repository(self, repository: str) -> bool: ...
+    def empty_repository(self, repository: str) -> bool:
+        """Tell whether this repository may go once nothing is left in it."""
 
 
 class Aged(Permission):

@@ -86,13 +86,16 @@ class Listed(Protocol):
     """What a list in a result names."""
 
     @property
-    def repository(self) -> str | None: ...
+    def repository(self) -> str | None:
+        """Return the repository, None for what belongs to none."""
 
     @property
-    def kind(self) -> str: ...
+    def kind(self) -> str:
+        """Return what it is, one of _KINDS."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Return the tag, digest, upload or path."""
 
 
 def place_in_lists(one: Listed) -> tuple[Any, ...]:

@@ -20,7 +20,8 @@ class VariablePlace(ABC):
     subject: str
 
     @abstractmethod
-    def is_set(self) -> bool: ...
+    def is_set(self) -> bool:
+        """Tell whether it is set there."""
 
     def check(self) -> None:  # noqa: B027 - not everybody has something to check
         """Raise MaintenanceError where `put` is bound to fail."""
@@ -30,14 +31,16 @@ class VariablePlace(ABC):
         """Return all that `take_away` needs."""
 
     @abstractmethod
-    def put(self, found: Mapping[str, Any]) -> None: ...
+    def put(self, found: Mapping[str, Any]) -> None:
+        """Set it."""
 
     @abstractmethod
     def take_away(self, found: Mapping[str, Any]) -> bool:
         """Put back what was found; False where it is so already. With nothing found, take the variable away."""
 
     @abstractmethod
-    def would_take_away(self, found: Mapping[str, Any]) -> bool: ...
+    def would_take_away(self, found: Mapping[str, Any]) -> bool:
+        """Tell whether `take_away` would change anything."""
 
     def adapt(self, service: Service) -> Service:
         """Return the service with the commands after which the registry has the variable, or has it no more."""
