@@ -9,13 +9,14 @@ import base64
 import gzip
 import shutil
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Iterator
 
 import pytest
 
 from support import service
 from support.awx import Job, run_job
-from support.fleet import Host, UrlHost, checked, inventory, result_of, why
+from support.fleet import ENVIRONMENT, Host, UrlHost, checked, inventory, play, result_of, why
+from support.playbook import run_playbook
 from support.pushing import Repository
 from support.registries import V2, V3, NewRegistry
 from support.sweeping import push_aged
@@ -115,22 +116,35 @@ def changed_by_hand(packed: str) -> str:
 
 
 def test_what_is_no_approved_plan_of_this_host_is_refused(host: Host) -> None:
-    """Before the registry is closed, each with what to do."""
-    preview = host.preview(policies=[{"keep_n": 1}])
-    packed = preview.check().of("Pass on the result, and the plan of a preview")[0]["ansible_stats"]["data"]
-    plan = packed["registry_cleanup_plans"][host.name]
-    given: dict[str, Any] = {
-        "was changed since it was made": {host.name: changed_by_hand(plan)},
-        "is no packed plan": {host.name: "abc"},
-        "no plan was passed on for this host": {"another": plan},
-        "was too large to be passed on": {host.name: ""},
+    """Before the registry is closed, each with what to do. The hosts have one registry, which none of them comes to."""
+    preview = host.preview(policies=[{"keep_n": 1}]).check()
+    passed_on = preview.of("Pass on the result, and the plan of a preview")[0]["ansible_stats"]["data"]
+    plan = passed_on["registry_cleanup_plans"][host.name]
+    plans = {host.name: plan, "changed": changed_by_hand(plan), "garbled": "abc", "large": ""}
+    sentences = {
+        "changed": "was changed since it was made",
+        "garbled": "is no packed plan",
+        "large": "was too large to be passed on",
+        "new": "no plan was passed on for this host",
+        "without_file": "registry_cleanup_plan: there is no file ",
     }
-    for sentence, plans in given.items():
-        run = host.cleanup(plans=plans)
-        assert sentence in why(run)
-        assert result_of(run)["window_seconds"] is None
-    run = host.cleanup(plan="nowhere/plan.json")
-    assert "registry_cleanup_plan: there is no file " in why(run)
+    hosts = [Host(host.registry, host.restart_command, host.home, name) for name in sentences]
+    hosts[-1] = Host(host.registry, host.restart_command, host.home, "without_file", plan="nowhere/plan.json")
+    run = play("cleanup", hosts, plans=plans)
+    for name, sentence in sentences.items():
+        assert sentence in why(run, name)
+        assert result_of(run, name)["window_seconds"] is None
     assert "Unexpected" not in run.output
     assert Repository(host.registry, "team/app").tags() == list(TAGS)
-    assert checked(host.cleanup(plans={host.name: plan}))["deleted"]["tags"] == 2
+    assert checked(host.cleanup(plans=plans))["deleted"]["tags"] == 2
+
+
+def test_a_plan_too_large_to_be_passed_on_is_said_to_be(host: Host) -> None:
+    variables = {"registry_cleanup_policies": [{"keep_n": 1}], "__registry_cleanup_most_bytes": 100}
+    preview = run_playbook(
+        "drydock.registry.preview", inventory=inventory([host]), extra_vars=variables, environment=ENVIRONMENT
+    ).check()
+    passed_on = preview.of("Pass on the result, and the plan of a preview")[0]["ansible_stats"]["data"]
+    assert passed_on["registry_cleanup_plans"] == {host.name: ""}
+    assert "more than 100 bytes" in preview.of("Say that the plan is not passed on")[0]["msg"]
+    assert passed_on["registry_cleanup_results"][host.name]["deleted"]["tags"] == 2
