@@ -283,6 +283,22 @@ def test_on_a_full_disk_nothing_can_be_kept(full: RegistryProcess) -> None:
     refused_untouched(full, "quarantine: delete", quarantine="keep")
 
 
+def test_what_is_to_be_kept_needs_room_for_its_directories(
+    disk: SmallDisk, make: Callable[[str], RegistryProcess]
+) -> None:
+    """Moving files takes none, but the directories that they are moved to do: known before the first one is moved."""
+    registry = make(V3)
+    disk.fill_inodes(registry.storage.parent)
+    for path in list((registry.storage.parent / "filling").iterdir())[:40]:
+        path.unlink()
+    before = everything(registry)
+    for check in (True, False):
+        result = cleanup(registry, check=check, policies=KEEP_ONE, quarantine="keep")
+        refused(result, "is full", "inodes there", "quarantine: delete")
+        assert_same(before, everything(registry))
+    assert successful(cleanup(registry, policies=KEEP_ONE))["deleted"]["tags"] == 3
+
+
 def test_what_earlier_runs_set_aside_is_named_as_what_can_go(
     disk: SmallDisk, make: Callable[[str], RegistryProcess]
 ) -> None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any, Iterator
 
@@ -40,7 +41,7 @@ class Root:
         registry.config_path.unlink()
         registry.config_path.symlink_to(self.config)
 
-    def maintenance(self, state: str) -> dict[str, Any]:
+    def maintenance(self, state: str, check: bool = False) -> dict[str, Any]:
         options = {
             "state": state,
             "registry_config": str(self.registry.config_path),
@@ -48,7 +49,7 @@ class Root:
             "state_dir": str(self.state_dir),
             "timeout": PATIENCE,
         }
-        return run_forked("maintenance", options)[1]
+        return run_forked("maintenance", options, check=check)[1]
 
     def found(self) -> tuple[bytes, int, str]:
         """What must be as it was: the file, and the process."""
@@ -67,13 +68,19 @@ def root(disk: SmallDisk, new_registry: NewRegistry) -> Iterator[Root]:
 
 @pytest.mark.parametrize(("what", "left"), [("state", 0), ("state", 8 * KIB), ("state", 32 * KIB), ("config", 0)])
 def test_a_registry_is_not_closed_where_that_finds_no_room(root: Root, tmp_path: Path, what: str, left: int) -> None:
-    """With little room its record fits, and the watchdog does not."""
+    """With little room its record fits, and the watchdog does not. A preview knows it."""
     if what == "config":
         root.state_dir = tmp_path / "state"
     found = root.found()
     root.disk.fill(root.disk.path, left)
-    message = refused(root.maintenance("read_only"), "No space left on device", "nothing was changed")
-    assert str(root.config if what == "config" else root.state_dir) in message
+    preview = refused(root.maintenance("read_only", check=True), "is full", "needed", "nothing was changed")
+    assert str(root.disk.path if what == "config" else root.state_dir) in preview
+    message = refused(root.maintenance("read_only"), "nothing was changed")
+    if left or what == "config":
+        assert re.sub(r"\d+", "N", message) == re.sub(r"\d+", "N", preview)
+    else:  # there is not even room for the directory
+        assert str(root.state_dir) in message
+        assert "No space left on device" in message
     assert root.found() == found
     assert {path.name for path in root.disk.path.rglob("*")} <= {"config.yml", "filling", "state"}
     assert not root.state_dir.exists() or not os.listdir(root.state_dir)

@@ -13,12 +13,22 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from .._basics.errors import PlanError, StorageError
+from .._graph.removal import Removal
 from .._plan.file import dump_plan, load_plan
 from .._plan.plan import Plan
 from .._storage.base import Removed, Storage
+from .._storage.room import Room
 
 _APPLYING = "plan.json"
 _APPLIED = "applied.json"
+
+# A directory takes a block and an inode, a name in one its length and what the filesystem adds to it.
+_BLOCK = 4096
+_NAME = 128
+# From the root of a repository's tree to what lies in it: `_manifests/revisions/sha256` and the like.
+_LEVELS = 12
+# Blobs lie in directories by the first two digits of their digest.
+_SPREAD = 256
 
 
 class QuarantineWeight(NamedTuple):
@@ -95,6 +105,14 @@ class Quarantine:
 
     def _path(self, name: str) -> str:
         return f"{self._files.path}/{name}/{_APPLYING}"
+
+
+def room_to_set_aside(removal: Removal) -> Room:
+    """Return about what the directories take into which all that goes is moved; to move a file takes nothing itself."""
+    counts = removal.counts()
+    names = sum(counts._replace(bytes=0))
+    directories = _LEVELS * (len(removal.repositories) + 1) + min(_SPREAD, counts.blobs)
+    return Room(directories * _BLOCK + names * _NAME, directories)
 
 
 def _name(plan: Plan) -> str:

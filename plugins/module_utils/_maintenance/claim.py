@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import time
+from typing import Mapping
 
 from .._basics.errors import HeldError, MaintenanceError
 from .._basics.task_context import Run
@@ -115,6 +116,10 @@ class Claim:
         self.lease.arm(record)
         for warning in self.lease.warnings:
             self.done.warn(warning)
+
+    def sizes(self, record: Record, programs: Mapping[str, str]) -> dict[str, int]:
+        """Return the bytes that `keep` writes with those programs, by the paths of the files."""
+        return {**self.records.sizes(record, programs), **self.lease.sizes(record)}
 
     def guard(self) -> None:
         """See to it that from here on a sweep is asked to stop where the registry does not stay closed."""

@@ -22,6 +22,7 @@ from .methods.stop import refuse_cache
 from .opening import Opening
 from .record import KeptService, LockPlace, Record
 from .registry import Registry
+from .room_to_close import require_room
 from .service.command import NotEndedError
 from .service.kinds import KubernetesDeployment
 
@@ -82,7 +83,7 @@ class Closing:
         check_cache(self.registry.config)
         self.method.check()
         self._check_service()
-        self.method.find()
+        self._check_room(mode)
 
     def drain(self, mode: Mode) -> Drain:
         """Return what is to end once the registry is closed, as it is seen before."""
@@ -145,15 +146,21 @@ class Closing:
         if found.doubt is not None:
             self.done.warn(f"it is not certain that the registry can be closed and opened: {found.doubt}")
 
+    def _check_room(self, mode: Mode) -> None:
+        record = self._found(mode, time.time(), KeptService())
+        require_room({**self.method.sizes(), **self.claim.sizes(record, self.registry.service.programs)})
+
     def _record(self, mode: Mode, earlier: Record | None, now: float) -> Record:
         """Return what is found now; where only a part is missing since an earlier call, what that call found."""
         if earlier is not None:
             return earlier
+        return self._found(mode, now, self._keep_service(mode))
+
+    def _found(self, mode: Mode, now: float, service: KeptService) -> Record:
         found = None if self.is_closed(mode) and not self.method.is_closed_by_others else self.method.find()
         before = Mode.WRITABLE if self.method.is_closed_by_others else mode
         until = now + self.lease
         lock = LockPlace(self.claim.lock.path, self.claim.lock.tree)
-        service = self._keep_service(mode)
         return Record(self.method.name, self.method.subject, before, now, until, found, self.options, lock, service)
 
     def _open_until_now(self, record: Record) -> Record:

@@ -151,8 +151,7 @@ class RecordStore:
 
         They go with the lease's own files.
         """
-        stem = os.path.splitext(self.path(subject))[0]
-        kept = {action: f"{stem}-{action}.py" for action in programs}
+        kept = {action: _program_path(self.path(subject), action) for action in programs}
         try:
             for action, path in kept.items():
                 self._make_directory()
@@ -160,6 +159,15 @@ class RecordStore:
         except OSError as error:
             raise MaintenanceError(f"the programs of the service can't be kept: {error.strerror}") from error
         return kept
+
+    def sizes(self, record: Record, programs: Mapping[str, str]) -> dict[str, int]:
+        """Return the bytes that `save` and `keep_programs` write, by the paths of the files."""
+        path = self.path(record.subject)
+        try:
+            kept = {_program_path(path, action): os.path.getsize(program) for action, program in programs.items()}
+        except OSError as error:
+            raise MaintenanceError(f"the programs of the service can't be kept: {error.strerror}") from error
+        return {path: len(record_to_json(record)), **kept}
 
     def remove(self, subject: str) -> None:
         """Remove the record of a subject; the directory goes with the last one."""
@@ -176,6 +184,11 @@ class RecordStore:
     def _make_directory(self) -> None:
         os.makedirs(self.directory, mode=0o700, exist_ok=True)
         os.chmod(self.directory, 0o700)
+
+
+def _program_path(path: str, action: str) -> str:
+    """Return where the program lies that does this, of the record at `path`."""
+    return f"{os.path.splitext(path)[0]}-{action}.py"
 
 
 def _write(path: str, content: bytes) -> None:

@@ -15,6 +15,7 @@ from typing import Callable, Iterable, Iterator, NamedTuple, Sequence
 from .._basics.errors import StorageError
 from .._basics.weight import Weight
 from .lock_directory import LockFiles
+from .room import Room
 
 #: What holds the name of a storage (_plan/store_name.py), beside the lock.
 NAME_FILE = "drydock.id"
@@ -234,8 +235,10 @@ class Storage(ABC):
         """Return why removing takes longer than it should, as far as that was seen, None where it does not."""
         return None
 
-    def check_room(self, size: Callable[[], int]) -> str | None:
+    def check_room(self, size: Callable[[], int], to_set_aside: Room) -> str | None:
         """Raise FullError where there is no room for what a run writes, a plan of so many bytes and little more.
+
+        `to_set_aside` is what it takes to set aside what goes, where it must be.
 
         Returns what is done differently for want of room, None where nothing is.
         """

@@ -238,11 +238,11 @@ class FilesystemStorage(Storage):
     def lock_files(self) -> LockFiles:
         return lock_in(self.place.lock(self.rootdirectory))
 
-    def check_room(self, size: Callable[[], int]) -> str | None:
-        free = self._room(self.beside)
-        if free.has(_PLENTY):
+    def check_room(self, size: Callable[[], int], to_set_aside: Room) -> str | None:
+        free, more = self._room(self.beside), to_set_aside if self.must_set_aside else Room(0, 0)
+        if free.has(_PLENTY.plus(more)):
             return None
-        needed = Room(LOCK_ROOM.bytes + size(), LOCK_ROOM.files)
+        needed = Room(size(), 0).plus(LOCK_ROOM).plus(more)
         if free.has(needed):
             return None
         missing = shortage(self.beside, free, needed)

@@ -35,6 +35,10 @@ class Room(NamedTuple):
     bytes: int
     files: int | None
 
+    def plus(self, other: Room) -> Room:
+        """Return room for both."""
+        return Room(self.bytes + other.bytes, (self.files or 0) + (other.files or 0))
+
     def has(self, needed: Room) -> bool:
         """Tell whether that much fits."""
         return self.bytes >= needed.bytes and (self.files is None or needed.files is None or self.files >= needed.files)
@@ -91,16 +95,21 @@ def remove_empty(path: str, levels: int) -> None:
         path = os.path.dirname(path)
 
 
-def shortage(path: str, free: Room, needed: Room) -> str:
+def shortage(
+    path: str, free: Room, needed: Room, advice: str = ", such as what lies in _uploads of a repository for days"
+) -> str:
     """Return in words what is missing, and how to come by it."""
-    files = "" if free.files is None else f" and {free.files} inodes"
     missing = [f"{max(1, -(-(needed.bytes - free.bytes) // _MIB))} MiB"] if free.bytes < needed.bytes else []
     if free.files is not None and needed.files is not None and free.files < needed.files:
         missing.append(f"{needed.files - free.files} inodes")
     return (
-        f"the filesystem of {path} is full ({free.bytes} bytes{files} free): free {' and '.join(missing)} there, "
-        "such as what lies in _uploads of a repository for days"
+        f"the filesystem of {path} is full ({_in_words(free)} free, {_in_words(needed)} needed): "
+        f"free {' and '.join(missing)} there{advice}"
     )
+
+
+def _in_words(room: Room) -> str:
+    return f"{room.bytes // 1024} KiB{'' if room.files is None else f' and {room.files} inodes'}"
 
 
 def _filesystem_of(path: str) -> str | None:

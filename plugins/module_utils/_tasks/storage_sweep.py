@@ -9,6 +9,7 @@ import json
 from contextlib import contextmanager
 from typing import Callable, Iterator
 
+from .._apply.quarantine import room_to_set_aside
 from .._apply.sweep import Sweep
 from .._basics.errors import DrydockError, FullError, StorageError
 from .._graph.removal import Removal
@@ -131,7 +132,8 @@ class StorageSweep:
     def _check_changeable(self, plan: Plan) -> None:
         self._opened.storage.check_changeable()
         try:
-            self._output.warn_of(self._opened.storage.check_room(lambda: sum(map(len, dump_plan(plan)))))
+            room = room_to_set_aside(plan.removal)
+            self._output.warn_of(self._opened.storage.check_room(lambda: sum(map(len, dump_plan(plan))), room))
         except FullError as error:
             held = self._opened.quarantine.weigh().bytes
             how = f". Earlier runs have set {held} bytes aside, which quarantine: purge deletes" if held else ""

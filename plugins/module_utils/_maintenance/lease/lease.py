@@ -20,7 +20,7 @@ from ..._registry.processes import Process, end_processes, processes_of
 from ..record import Record, RecordStore
 from ..service.command import run_command, start_detached
 from .boot import BootHook, has_systemd, run_tool, this_boot
-from .program import program_command, read_record, write_program
+from .program import program_command, program_size, read_record, write_program
 
 START_SECONDS = 60.0
 
@@ -63,6 +63,10 @@ class Lease:
         obstacle = self._boot_hook(record.subject).install()
         if obstacle is not None:
             self.warnings.append(f"if the host reboots, the registry stays closed until state: restored: {obstacle}")
+
+    def sizes(self, record: Record) -> dict[str, int]:
+        """Return the bytes that `arm` writes beside the record, by the path."""
+        return {self._program(record.subject): program_size(record)}
 
     def guard(self, subject: str) -> None:
         """Start what watches that the registry stays closed; it ends with the watchdog. Raises MaintenanceError."""

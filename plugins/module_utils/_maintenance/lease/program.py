@@ -59,6 +59,13 @@ def write_program(path: str, watchdog: str, state_dir: str, record: Record) -> N
         raise MaintenanceError(f"the watchdog {path} can't be written: {error.strerror}") from error
 
 
+def program_size(record: Record) -> int:
+    """Return the bytes of the program, and some more."""
+    sources = {**_sources(), _RECORD: record_to_json(record).decode()}
+    # Beside each file in the zip there are its headers, two times with its name; `__main__.py` is short.
+    return sum(len(text) + 2 * len(name) + 256 for name, text in sources.items()) + 4096
+
+
 def read_record(path: str) -> Record | None:
     """Return the record in the program at `path`, None where there is none that can be used.
 

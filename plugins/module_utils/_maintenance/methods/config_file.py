@@ -56,6 +56,12 @@ class ConfigFileMethod(Method):
             "added": edit.added,
         }
 
+    def sizes(self) -> Mapping[str, int]:
+        before = read_file(self.subject).content
+        after = set_read_only(before, True, self.subject).content
+        # Written in its place it only grows.
+        return {self.subject: max(0, len(after) - len(before)) if self._in_place else len(after)}
+
     def enter(self, found: Mapping[str, Any]) -> None:
         state = state_from_json(found["file"])
         edit = set_read_only(state.content, True, self.subject)

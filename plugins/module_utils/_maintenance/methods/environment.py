@@ -64,6 +64,9 @@ class EnvironmentMethod(Method):
     def find(self) -> Mapping[str, Any]:
         return self._place.find()
 
+    def sizes(self) -> Mapping[str, int]:
+        return self._place.sizes()
+
     def enter(self, found: Mapping[str, Any]) -> None:
         self._place.put(found)
 

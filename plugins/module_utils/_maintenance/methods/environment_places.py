@@ -46,6 +46,9 @@ class _OwnFile(VariablePlace):
     def find(self) -> Mapping[str, Any]:
         return self._file.find()
 
+    def sizes(self) -> Mapping[str, int]:
+        return self._file.sizes()
+
     def put(self, found: Mapping[str, Any]) -> None:
         self._file.place(found)
 
@@ -117,6 +120,9 @@ class EnvironmentFile(VariablePlace):
 
     def find(self) -> Mapping[str, Any]:
         return {"file": state_to_json(self._read()) if os.path.lexists(self.subject) else None}
+
+    def sizes(self) -> Mapping[str, int]:
+        return {self.subject: len(self._with_line(self._read().content))}
 
     def put(self, found: Mapping[str, Any]) -> None:
         state = _state_of(found) or new_file()

@@ -30,6 +30,10 @@ class VariablePlace(ABC):
     def find(self) -> Mapping[str, Any]:
         """Return all that `take_away` needs."""
 
+    def sizes(self) -> Mapping[str, int]:
+        """Return the bytes that `put` writes on this host, by the paths of the files."""
+        return {}
+
     @abstractmethod
     def put(self, found: Mapping[str, Any]) -> None:
         """Set it."""

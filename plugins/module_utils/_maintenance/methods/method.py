@@ -48,6 +48,10 @@ class Method(ABC):
     def find(self) -> Mapping[str, Any]:
         """Return what `enter` is about to change, as JSON: all that `leave` needs to put it back."""
 
+    def sizes(self) -> Mapping[str, int]:
+        """Return the bytes that `enter` writes on this host, by the paths of the files."""
+        return {}
+
     @abstractmethod
     def enter(self, found: Mapping[str, Any]) -> None:
         """Make the setting read-only."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import NamedTuple, Sequence
+from typing import Mapping, NamedTuple, Sequence
 
 from ..._basics.errors import InvalidOptionError, MaintenanceError
 from ..._registry.processes import Process, children, is_running, process_of
@@ -92,6 +92,12 @@ class Nginx(NamedTuple):
             return Path(self.snippet_path).read_bytes() == snippet(flag_file).encode()
         except OSError:
             return False
+
+    def sizes(self, flag_file: str) -> Mapping[str, int]:
+        """Return the bytes that `install_snippet` writes, by the path."""
+        if self.has_snippet(flag_file) or self.snippet_path is None:
+            return {}
+        return {os.path.realpath(self.snippet_path): len(snippet(flag_file))}
 
     def install_snippet(self, flag_file: str) -> None:
         """Write the snippet and have nginx read it; what it does not take goes again. Its directory must be there."""

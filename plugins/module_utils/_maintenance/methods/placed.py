@@ -38,6 +38,10 @@ class PlacedFile:
         """Return the directories that are missing, the outermost first."""
         return {"missing_directories": list(_missing(os.path.dirname(self.path)))}
 
+    def sizes(self) -> Mapping[str, int]:
+        """Return the bytes that `place` writes, by the path."""
+        return {self.path: len(self.content.encode())}
+
     def place(self, found: Mapping[str, Any]) -> None:
         try:
             for directory in found["missing_directories"]:

@@ -55,6 +55,9 @@ class ProxyFlagMethod(Method):
     def find(self) -> Mapping[str, Any]:
         return self._flag.find()
 
+    def sizes(self) -> Mapping[str, int]:
+        return {**self._flag.sizes(), **self._nginx.sizes(self.subject)}
+
     def enter(self, found: Mapping[str, Any]) -> None:
         self._nginx.install_snippet(self.subject)
         self._flag.place(found)

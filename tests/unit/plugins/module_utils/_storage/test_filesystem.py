@@ -19,6 +19,7 @@ import pytest
 from ansible_collections.drydock.registry.plugins.module_utils._basics.errors import MaintenanceError, StorageError
 from ansible_collections.drydock.registry.plugins.module_utils._storage.filesystem import FilesystemStorage
 from ansible_collections.drydock.registry.plugins.module_utils._storage.lock_directory import LockFiles, lock_in
+from ansible_collections.drydock.registry.plugins.module_utils._storage.room import Room
 
 CALLS = (
     *("open", "read", "stat", "lstat", "fstat", "scandir", "listdir", "statvfs"),
@@ -69,7 +70,7 @@ STORAGE: Mapping[str, tuple[Callable[[Any], Any], Any]] = {
     "discard": (lambda one: one.discard(f"{TAGS}/1/{LEAF}", TAGS), None),
     "has_beside": (lambda one: one.has_beside("lockfiles/database-in-use"), True),
     "check_changeable": (lambda one: one.check_changeable(), None),
-    "check_room": (lambda one: one.check_room(lambda: 1), None),
+    "check_room": (lambda one: one.check_room(lambda: 1, Room(0, 0)), None),
     "read_name": (lambda one: one.read_name(), b"name"),
     "write_name": (lambda one: one.write_name("name"), None),
     "names": (lambda one: one.own_files().names(), [PLAN]),

@@ -80,5 +80,6 @@ def test_room_is_for_bytes_and_files() -> None:
 def test_what_is_missing_is_said_with_its_number() -> None:
     assert "free 1 MiB there" in shortage("/srv", Room(0, 100), Room(2**20, 32))
     assert "free 3 MiB and 30 inodes there" in shortage("/srv", Room(10, 2), Room(3 * 2**20, 32))
-    assert "(5000000 bytes and 0 inodes free): free 32 inodes there" in shortage("/srv", Room(5000000, 0), Room(1, 32))
-    assert "(1 bytes free)" in shortage("/srv", Room(1, None), Room(2, 32))
+    said = shortage("/srv", Room(5000000, 0), Room(5000, 32))
+    assert "(4882 KiB and 0 inodes free, 4 KiB and 32 inodes needed): free 32 inodes there" in said
+    assert "(1 KiB free, " in shortage("/srv", Room(1024, None), Room(2048, 32))
