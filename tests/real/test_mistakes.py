@@ -11,6 +11,8 @@ import pytest
 
 from support.playbook import run_playbook
 
+# Ansible breaks what it warns of where the screen ends.
+WIDE = {"COLUMNS": "1000"}
 LOCAL = {"ansible_connection": "local"}
 WITHOUT_GROUP = {"web": {"hosts": {"web1": LOCAL}}}
 TWO_GROUPS = {"registries": {"hosts": {"r1": LOCAL}}, **WITHOUT_GROUP}
@@ -39,3 +41,38 @@ def test_a_group_without_hosts_is_an_error(
 @pytest.mark.parametrize("listing", ["--syntax-check", "--list-tasks", "--list-hosts"])
 def test_a_listing_needs_no_hosts(listing: str) -> None:
     run_playbook("drydock.registry.cleanup", listing, inventory=WITHOUT_GROUP).check()
+
+
+MISSPELT = "registry_cleanup_maxdelete is no variable of this role, did you mean registry_cleanup_max_delete?"
+
+
+@pytest.mark.parametrize(
+    ("playbook", "check"), [("preview", False), ("cleanup", False), ("cleanup", True), ("restore", False)]
+)
+def test_a_misspelt_variable_ends_the_run_before_anything_is_connected_to(playbook: str, check: bool) -> None:
+    """Its value can't even be told: nothing of it is looked at. What may be the user's own is told once for all."""
+    variables = {"registry_cleanup_maxdelete": "{{ nowhere }}", "registry_cleanup_owner": "{{ nowhere }}"}
+    away = {"ansible_host": "192.0.2.1", "ansible_connection": "ssh"}
+    inventory = {"registries": {"vars": variables, "hosts": {"r1": away, "r2": away}}}
+    run = run_playbook(f"drydock.registry.{playbook}", inventory=inventory, check=check, environment=WIDE)
+    assert run.returncode != 0
+    failed = {one.host: one.result["msg"] for one in run.tasks if one.status not in {"ok", "skipped"}}
+    assert failed == dict.fromkeys(("r1", "r2"), f"{MISSPELT} Nothing was touched.")
+    assert run.output.count("registry_cleanup_owner is no variable of this role, which does not read it") == 1
+
+
+@pytest.mark.parametrize(
+    ("where", "arguments"),
+    [
+        ({"vars": {"registry_cleanup_maxdelete": 5}}, []),
+        ({"role": {"vars": {"registry_cleanup_maxdelete": 5}}}, []),
+        ({}, ["-e", "registry_cleanup_maxdelete=5"]),
+    ],
+)
+def test_a_misspelt_variable_is_seen_wherever_it_is_set(where: dict[str, Any], arguments: list[str]) -> None:
+    role = {"role": "drydock.registry.registry_cleanup", **where.get("role", {})}
+    variables = {"registry_cleanup_policies_extra": [], **where.get("vars", {})}
+    play = {"hosts": "localhost", "gather_facts": False, "vars": variables, "roles": [role]}
+    run = run_playbook([play], *arguments)
+    assert run.returncode != 0
+    assert run.tasks[-1].result["msg"] == f"{MISSPELT} Nothing was touched."
