@@ -30,6 +30,13 @@ PROJECT = [
 ]
 
 
+class _Given(yaml.SafeDumper):
+    """Writes texts as AWX does those that come with a launch or from a job before: Ansible is not to template them."""
+
+
+_Given.add_representer(str, lambda dumper, text: dumper.represent_scalar("!unsafe", text))
+
+
 @dataclass(frozen=True)
 class Job:
     """How a job went: the return code, what it printed, its events, and what AWX calls its artifacts."""
@@ -72,7 +79,7 @@ def run_job(
         (node / directory).mkdir(parents=True)
     (private / "inventory/hosts.yml").write_text(yaml.safe_dump(dict(inventory)))
     (private / "project/cleanup.yml").write_text(yaml.safe_dump(PROJECT))
-    (private / "env/extravars").write_text(json.dumps({"awx_job_id": 1, **extra_vars}))
+    (private / "env/extravars").write_text(yaml.dump({"awx_job_id": 1, **extra_vars}, Dumper=_Given))
     (private / "env/envvars").write_text(json.dumps(dict(environment)))
     (private / "env/cmdline").write_text(" ".join(arguments))
     (private / "env/settings").write_text(json.dumps({"job_timeout": 300, "suppress_ansible_output": False}))
