@@ -84,7 +84,7 @@ PICTURES = {
 
 def tag_of(thing: Thing, digests: dict[str, str]) -> str:
     """Return how a tag is called in the registry: that of a signature by what is signed, as cosign does."""
-    _, is_signature, version = thing.name.partition("signature of ")
+    _before, is_signature, version = thing.name.partition("signature of ")
     return f"{digests[f'index {version}'].replace(':', '-')}.sig" if is_signature else thing.name
 
 
