@@ -78,7 +78,7 @@ sanity: venv
 integration: venv ## the targets of tests/integration, by ansible-test
 	@bash .ci/ansible-test integration --local
 
-importer: venv ## what Galaxy checks when the collection is uploaded
+importer: venv ## what Galaxy, REUSE and ansible-builder check
 	@bash .ci/importer
 
 bench: venv parts bench-clients ## compare with the registries' own collectors and with other clients, in time and memory

@@ -13,8 +13,12 @@ from typing import Any, Iterator
 import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar, trust_as_template
 
-from support.graphs import settings
+from ansible_collections.drydock.registry.plugins.module_utils._graph.graph import Graph, Manifest, Repository, Tag
+from ansible_collections.drydock.registry.plugins.module_utils._retention.retention import retain
+from support.graphs import DAY, NOW, OCI, digest, settings
 
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
@@ -68,6 +72,75 @@ def test_the_files_shown_are_those_of_examples(example: str, path: Path) -> None
 def test_the_policies_to_copy_are_those_of_examples() -> None:
     example = yaml.safe_load((ROOT / "examples/group_vars/registries.yml").read_text())
     assert {"registry_cleanup_policies": example["registry_cleanup_policies"]} in shown(README)
+
+
+#: What a team's repository may hold: names, and the days since each was pushed.
+TAGS = {
+    "latest": 20.0,
+    "main": 20.0,
+    "fix-login": 60.0,
+    "nightly": 0.5,
+    **{f"1.0.{patch}": 300.0 - patch for patch in range(12)},
+    **{f"v1.1.{patch}": 200.0 - patch for patch in range(11)},
+    "2.0.0": 100.0,
+    "2.0.0-rc.1": 110.0,
+    "pr-1": 15.0,
+    "pr-2": 13.0,
+    "mr-3": 90.0,
+    "release-7": 400.0,
+}
+OLD_PATCHES = {"1.0.0", "1.0.1", "v1.1.0"}
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("all but the latest", TAGS.keys() - {"latest", "nightly"}),
+        ("releases", OLD_PATCHES),
+        ("builds of pull requests", {"pr-1", "mr-3"}),
+        ("builds", {*(f"1.0.{patch}" for patch in range(12)), *(f"v1.1.{patch}" for patch in range(10))}),
+    ],
+)
+def test_a_policy_to_copy_deletes_what_its_name_says_and_nothing_else(name: str, expected: set[str]) -> None:
+    policies = [
+        policy
+        for given in variables_in(shown(ROOT / "docs/docsite/rst/guide_policies.rst"))
+        for policy in given.get("registry_cleanup_policies", [])
+        if policy["name"] == name
+    ]
+    assert policies
+    assert deleted_by([policies[-1]]) == expected
+
+
+def test_the_policies_of_the_readme_delete_builds_and_old_patches_only() -> None:
+    example = yaml.safe_load((ROOT / "examples/group_vars/registries.yml").read_text())
+    assert not [name for name in example if name.startswith("registry_cleanup_max_")], "a first run would be refused"
+    assert deleted_by(example["registry_cleanup_policies"]) == {*OLD_PATCHES, "pr-1"}
+
+
+def deleted_by(policies: list[dict[str, Any]]) -> set[str]:
+    repository = Repository("team/app")
+    for number, (tag, days) in enumerate(TAGS.items(), 1):
+        repository.tags[tag] = Tag(tag, digest(number), NOW - days * DAY)
+        repository.revisions[digest(number)] = NOW - days * DAY
+    graph = Graph(repositories={"team/app": repository})
+    graph.manifests = {found: Manifest(OCI, 1, config=digest(900)) for found in repository.revisions}
+    decisions = retain(graph, settings(policies=policies), NOW).decisions["team/app"]
+    return {decision.tag.name for decision in decisions if not decision.is_kept}
+
+
+def test_what_runs_is_read_from_a_file(tmp_path: Path) -> None:
+    """As the guide says, and what is read is taken: tags, digests, and ids as `docker inspect` tells them."""
+    in_use = ["team/app:1.4.2", f"registry.example.com/team/web@{digest(1)}", digest(2)]
+    (tmp_path / "in-use.txt").write_text("\n".join([*in_use, digest(2), ""]))
+    (given,) = (
+        found["registry_cleanup_protect_images"]
+        for found in variables_in(shown(ROOT / "docs/docsite/rst/guide_policies.rst"))
+        if "registry_cleanup_protect_images" in found
+    )
+    found = Templar(DataLoader(), {"inventory_dir": str(tmp_path)}).template(trust_as_template(given))
+    assert found == in_use
+    settings(protect_images=found)
 
 
 def test_every_make_target_named_exists() -> None:
