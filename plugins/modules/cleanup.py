@@ -243,7 +243,7 @@ plan:
       description: Space that blobs, uploads and debris take, in bytes.
       type: int
 deleted:
-  description: How much was removed; in check mode, how much a run would remove.
+  description: How much was removed; in check mode, how much a run would remove. Nothing where the plan is refused.
   returned: always
   type: dict
   contains: *counts
@@ -265,7 +265,10 @@ kept:
       description: Size of these blobs in bytes.
       type: int
 repositories:
-  description: The repositories from which something goes, at most 1000, in the order of their names.
+  description:
+    - The repositories from which something goes, at most 1000, in the order of their names.
+    - Empty where the module fails, as RV(tags_deleted), RV(broken_tags) and RV(notes) are; see the diff there. Over the
+      API they then tell what was deleted before.
   returned: always
   type: list
   elements: dict

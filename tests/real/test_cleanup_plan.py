@@ -301,6 +301,21 @@ def test_max_delete_guards_a_saved_plan_too(drifted: Drifted) -> None:
         assert_untouched(drifted.registry.home, before)
 
 
+def test_a_refused_plan_deletes_nothing_in_its_result_either(drifted: Drifted) -> None:
+    """Ansible prints that of a failed task whole: how much the plan was to do, and only in the diff what."""
+    refusing: dict[str, Any] = {"max_delete": 2, "policies": KEEP_ONE, "diff": True}
+    with drifted.registry.closed():
+        results = [cleanup(drifted.registry, check=check, **refusing) for check in (True, False)]
+        results.append(cleanup(drifted.registry, check=True, diff=True, plan=str(drifted.plan), max_delete=2))
+    for result in results:
+        refused(result, "max_delete")
+        assert not any(result["deleted"].values())
+        assert result["plan"]["tags"] == result["tags_deleted_total"] > 2
+        assert [result[key] for key in ("repositories", "tags_deleted", "broken_tags", "notes")] == [[], [], [], []]
+        assert result["diff"]["before"] != result["diff"]["after"]
+        assert not result["changed"]
+
+
 def test_result_keys_are_the_same_in_every_path(registry: RegistryProcess, workspace: Path) -> None:
     push_aged(registry, "app", {"1": 9.0, "2": 8.0, "3": 7.0})
     plan = str(workspace / "plan.json")

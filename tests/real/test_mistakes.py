@@ -5,9 +5,13 @@
 
 from __future__ import annotations
 
+import sys
+import venv
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from support.playbook import run_playbook
 
@@ -76,3 +80,27 @@ def test_a_misspelt_variable_is_seen_wherever_it_is_set(where: dict[str, Any], a
     run = run_playbook([play], *arguments)
     assert run.returncode != 0
     assert run.tasks[-1].result["msg"] == f"{MISSPELT} Nothing was touched."
+
+
+def test_a_library_that_is_missing_is_told_before_anything_is_planned(tmp_path: Path) -> None:
+    """Without it nothing could be closed, and a plan for millions of blobs takes minutes."""
+    venv.create(tmp_path / "python", with_pip=False)
+    interpreter = tmp_path / "python/bin/python"
+    library = tmp_path / f"python/lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
+    (library / "yaml").symlink_to(Path(yaml.__file__).parent)
+    config, store = tmp_path / "config.yml", tmp_path / "store"
+    store.mkdir()
+    storage = {"filesystem": {"rootdirectory": str(store)}}
+    config.write_text(yaml.safe_dump({"version": 0.1, "storage": storage, "http": {"addr": "127.0.0.1:1"}}))
+    variables = {
+        **LOCAL,
+        "ansible_python_interpreter": str(interpreter),
+        "registry_cleanup_registry_config": str(config),
+        "registry_cleanup_policies": [{"keep_n": 1}],
+    }
+    run = run_playbook("drydock.registry.preview", inventory={"registries": {"hosts": {"r1": variables}}})
+    assert run.returncode != 0
+    (planned,) = run.of("drydock.registry.cleanup")
+    assert planned["plan_id"] is None
+    assert "Python library (requests) on" in planned["msg"]
+    assert f"Python {interpreter}." in planned["msg"]

@@ -143,7 +143,7 @@ class HttpSession:
     """
 
     def __init__(self, tls: TlsSettings, timeout: float, connections: int = 1) -> None:
-        self._requests = _import_requests()
+        self._requests = import_requests()
         _check_files(tls)
         self.timeout = timeout
         # Given with every request, for REQUESTS_CA_BUNDLE would override what only the session holds.
@@ -280,7 +280,8 @@ def _is_worth_repeating(method: str, outcome: Answer | UnreachableError) -> bool
     return outcome.status in _TRY_AGAIN
 
 
-def _import_requests() -> ModuleType:
+def import_requests() -> ModuleType:
+    """Return the library. Raises MissingLibraryError."""
     try:
         return importlib.import_module("requests")
     except ImportError:

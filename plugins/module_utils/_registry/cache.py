@@ -83,6 +83,12 @@ def cache_forgotten(config: RegistryConfig | None, warn: Callable[[str], None]) 
     forget_blobs(config)
 
 
+def require_library(config: RegistryConfig | None) -> None:
+    """Raise MissingLibraryError where the registry caches in Redis and there is nothing here to talk to it with."""
+    if _redis_section(config) is not None:
+        _import_redis()
+
+
 def check_cache(config: RegistryConfig | None) -> None:
     """Raise what `forget_blobs` would raise now, before anything is changed."""
     section = _redis_section(config)

@@ -57,6 +57,11 @@ def empty_result() -> dict[str, Any]:
     }
 
 
+def no_plan_lists() -> dict[str, Any]:
+    """Return as empty what names one by one what a plan is about; their full numbers stay beside them."""
+    return {"repositories": [], "tags_deleted": [], "broken_tags": [], "notes": []}
+
+
 def capped(key: str, entries: Sequence[Any]) -> dict[str, Any]:
     """Return a list of at most CAP entries and its full count, under `key` and `<key>_total`."""
     return {key: list(entries[:CAP]), f"{key}_total": len(entries)}

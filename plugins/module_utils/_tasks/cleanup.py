@@ -18,14 +18,14 @@ from .._basics.names import NAMES
 from .._basics.progress import Progress
 from .._graph.drift import Drift
 from .._graph.graph import Graph
-from .._graph.removal import Removal
+from .._graph.removal import Counts, Removal
 from .._plan.file import dump_plan, load_plan
 from .._plan.limits import check_limits
 from .._plan.plan import Plan
 from .._plan.planning import Marked, narrowed
 from .._plan.unmatched import check_beside_plan, check_unmatched
 from .._report.diff import render_diff
-from .._report.report import capped, describe_removal, shares_of
+from .._report.report import capped, describe_removal, no_plan_lists, shares_of
 from .._retention.retention import Retention, retain
 from .._storage.own_files import read_text
 from .cleanup_options import CleanupOptions
@@ -33,7 +33,10 @@ from .edge import Output, RunMode
 
 
 class Cleanup(ABC):
-    """One run of the module, on a registry that was found. `output` is true at every moment."""
+    """One run of the module, on a registry that was found. `output` is true at every moment.
+
+    `tells_what_was_done` is set where the lists in it are no longer those of the plan.
+    """
 
     def __init__(self, options: CleanupOptions, mode: RunMode, output: Output, progress: Progress) -> None:
         self.options = options
@@ -41,11 +44,21 @@ class Cleanup(ABC):
         self.mode = mode
         self.output = output
         self.progress = progress
+        self.tells_what_was_done = False
+        self._would_go = Counts()
 
     def run(self) -> None:
         """Make or take the plan, and apply it unless in check mode. Raises DrydockError."""
-        self.settings.check_possible(NAMES[self.version])
-        self.carry_out()
+        try:
+            self.settings.check_possible(NAMES[self.version])
+            self.carry_out()
+        except Exception:
+            # Ansible shows the whole result of a task that failed; what the plan was to do the diff tells.
+            if not self.tells_what_was_done:
+                self.output.result.update(no_plan_lists())
+            raise
+        if self.mode.check:
+            self.output.result["deleted"] = dict(self._would_go._asdict())
 
     def carry_out(self) -> None:
         """Do what was asked for, once the options are known to be usable."""
@@ -137,8 +150,7 @@ class Cleanup(ABC):
         plan, graph, removal, drift = marked
         shares = shares_of(graph, removal)
         self.output.result.update(describe_removal(graph, plan, removal, drift, shares))
-        if self.mode.check:
-            self.output.result["deleted"] = dict(removal.counts()._asdict())
+        self._would_go = removal.counts()
         if self.mode.diff:
             self.output.diff = render_diff(graph, plan, removal, shares)
 

@@ -83,6 +83,7 @@ class ApiCleanup(Cleanup):
             return
         outcome = self.way.delete(marked)
         self.report(outcome.marked)
+        self.tells_what_was_done = True
         self.output.result.update(deleted=dict(outcome.marked.removal.counts()._asdict()), **outcome.describe())
         outcome.check()
 

@@ -20,7 +20,7 @@ from .._retention.retention import Retention, read_dates
 from .._storage.owners import doubt_of_owner, require_no_other_owner
 from .cleanup import Cleanup
 from .cleanup_options import CleanupOptions
-from .closed_registry import ClosedRegistry
+from .closed_registry import ClosedRegistry, require_libraries
 from .edge import Output, RunMode
 from .opened import Opened
 from .storage_sweep import StorageSweep
@@ -52,6 +52,7 @@ class StorageCleanup(Cleanup):
 
     def carry_out(self) -> None:
         if not self.options.only_purges:
+            require_libraries(self.options, self.opened.config)
             super().carry_out()
         elif self.mode.check:
             self.sweep.predict_purge()

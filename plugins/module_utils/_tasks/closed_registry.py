@@ -11,11 +11,14 @@ from typing import Iterator
 
 from .._apply.sentry import Sentry
 from .._basics.errors import NotClosedError
+from .._client.http import import_requests
 from .._graph.graph import Graph
 from .._lock.lock import Hold
 from .._plan.planning import Marked
 from .._proof.closed import Closedness, check_contents, look, look_again, require_closed, show_same_storage, why_open
 from .._proof.probe import Mode
+from .._registry.cache import require_library
+from .._registry.config import RegistryConfig
 from .._storage.owners import require_plain_registry
 from .cleanup_options import CleanupOptions
 from .edge import Output
@@ -23,6 +26,18 @@ from .opened import Opened
 
 # How long a run that closed nothing itself holds the registry at most: as long a host that broke down is in the way.
 _LONGEST = 24 * 3600.0
+
+
+def require_libraries(options: CleanupOptions, config: RegistryConfig | None) -> None:
+    """Raise MissingLibraryError for what is needed only after the plan was made, which can take long."""
+    require_library(config)
+    url = options.client.url or (config.url if config is not None else None)
+    if url and _is_asked(options):
+        import_requests()
+
+
+def _is_asked(options: CleanupOptions) -> bool:
+    return options.require_read_only or bool(options.client.url)
 
 
 class ClosedRegistry:
@@ -36,7 +51,7 @@ class ClosedRegistry:
         self._seen = self._look(repository)
 
     def _look(self, repository: str | None) -> Closedness:
-        if not self._options.require_read_only and not self._options.client.url:
+        if not _is_asked(self._options):
             return Closedness(Mode.UNKNOWN, "it was not asked", None)
         seen = look(self._options.client, self._opened.config, repository, self._opened.layout.version)
         require_plain_registry(seen.endpoints.clients if seen.endpoints else ())

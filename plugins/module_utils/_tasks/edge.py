@@ -13,6 +13,7 @@ from typing import Any, Callable, Mapping, NamedTuple
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from .._basics.errors import DrydockError, HeldError, MissingLibraryError
+from .._basics.packages import package_of, system_words
 
 # Lines of a traceback in a message.
 _SHOWN = 4
@@ -61,7 +62,7 @@ def run_task(module: AnsibleModule, task: Task, result: Mapping[str, Any]) -> No
 
 def _failure(error: Exception) -> dict[str, Any]:
     if isinstance(error, MissingLibraryError):
-        return {"msg": missing_required_lib(error.library), "exception": error.details}
+        return {"msg": _how_to_install(error.library), "exception": error.details}
     if isinstance(error, HeldError):
         return {"msg": str(error), "held_by_run": error.run_id}
     if isinstance(error, DrydockError):
@@ -72,6 +73,13 @@ def _failure(error: Exception) -> dict[str, Any]:
         "the next run finishes what was begun. Please report it",
         "exception": traceback.format_exc(),
     }
+
+
+def _how_to_install(library: str) -> str:
+    """Return how every module says that a library is missing, which names the Python, and the host's own package."""
+    package = package_of(library, system_words())
+    found = f". The package of this system's own Python 3 is {package}" if package else ""
+    return f"{missing_required_lib(library)}{found}"
 
 
 def _place_of(error: Exception) -> str:

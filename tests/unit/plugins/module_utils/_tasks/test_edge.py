@@ -9,6 +9,7 @@ import re
 from typing import Any, Mapping, NoReturn
 
 import pytest
+from ansible.module_utils.basic import missing_required_lib
 
 from ansible_collections.drydock.registry.plugins.module_utils._basics.errors import (
     DrydockError,
@@ -16,6 +17,7 @@ from ansible_collections.drydock.registry.plugins.module_utils._basics.errors im
     MissingLibraryError,
     StorageError,
 )
+from ansible_collections.drydock.registry.plugins.module_utils._tasks import edge
 from ansible_collections.drydock.registry.plugins.module_utils._tasks.edge import Output, RunMode, run_task
 
 NOTHING = {"changed": False, "deleted": 0}
@@ -79,9 +81,16 @@ def test_who_holds_the_registry_is_told() -> None:
     assert answer_of(HeldError("held by ann", "ctl:1:7")) == {"msg": "held by ann", "held_by_run": "ctl:1:7"}
 
 
-def test_a_missing_library_is_told_as_every_module_does() -> None:
+@pytest.mark.parametrize(
+    ("system", "told"),
+    [({"ubuntu", "debian"}, ". The package of this system's own Python 3 is python3-boto3"), ({}, "")],
+)
+def test_a_missing_library_is_told_as_every_module_does(
+    system: set[str], told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(edge, "system_words", lambda: system)
     answer = answer_of(MissingLibraryError("boto3", "Traceback ..."))
-    assert answer["msg"].startswith("Failed to import the required Python library (boto3)")
+    assert answer["msg"] == missing_required_lib("boto3") + told
     assert answer["exception"] == "Traceback ..."
 
 
