@@ -95,6 +95,15 @@ pictures: venv ## the pictures in the guides, from the plans of small image grap
 docs: venv ## the documentation as HTML, in .build/docs/html: modules, filters, role, guides
 	@bash .ci/build-docs
 
+release: venv ## a commit with the version and its changelog (VERSION=1.1.0)
+	@test -n "$(VERSION)" || { echo "make release: which one? VERSION=1.1.0" >&2; exit 1; }
+	@test -z "$$(git status --porcelain)" || { echo "make release: commit or stash your changes first" >&2; exit 1; }
+	@grep -qs '^release_summary:' changelogs/fragments/*.yml || { echo "make release: no fragment has a release_summary" >&2; exit 1; }
+	@sed -i 's/^version: .*/version: $(VERSION)/' galaxy.yml
+	@antsibull-changelog release
+	@git add --all galaxy.yml CHANGELOG.rst changelogs && git commit --quiet --message "Release $(VERSION)"
+	@echo "make release: committed; after CI: git tag $(VERSION) && git push origin $(VERSION)"
+
 dist: venv ## the archive for ansible-galaxy, in dist/
 	@mkdir -p dist && ansible-galaxy collection build --force --output-path dist
 
@@ -151,5 +160,5 @@ help: ## this text
 	@printf '\nA new machine needs: Debian or Ubuntu, Python 3.11 or newer, make, git. Go for the tests on Distribution 3.\n'
 
 .PHONY: all-tests ansible-lint bench bench-clients build-tree clean controllers crane demo dist docs docs-lint fleet \
-  format help importer integration lint matrix mypy parts pictures real registry-1 registry-2 registry-3 role-readme ruff sanity targets \
+  format help importer integration lint matrix mypy parts pictures real registry-1 registry-2 registry-3 release role-readme ruff sanity targets \
   test tools unit venv

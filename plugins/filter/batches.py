@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: batches
 short_description: Batches of hosts in which those that share a storage stay together
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Divides hosts as C(serial) of a play does, and keeps the hosts of each unit in one batch.
   - The order of hosts stays, but for members of a unit, which follow the first of them.

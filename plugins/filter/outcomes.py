@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: outcomes
 short_description: What became of each host of a play of the role registry_cleanup
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Collects what the role P(drydock.registry.registry_cleanup#role) left on each host, for a summary.
 author:

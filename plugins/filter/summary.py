@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: summary
 short_description: A table of what became of each host, as text
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Shows for each host its registry's mode before and after, how many seconds it was closed, and what was deleted.
   - Failures and warnings are listed below the table, the first of them at least.

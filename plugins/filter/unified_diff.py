@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: unified_diff
 short_description: The diff of a task as text
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Turns what a module returns as its C(diff) into the text that C(--diff) shows.
 author:

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: units
 short_description: The hosts that share each storage
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Tells which hosts have to be cleaned up together, because they declare the same C(registry_cleanup_shared_storage).
 author:

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: cleanup
 short_description: Delete image tags by policy, and every image that nothing refers to any more
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - drydock maintainers (@drydock)
 description:

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: maintenance
 short_description: Close a container registry to writes, and put it back as it was
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Closes a registry (Distribution, the C(registry:2) and C(registry:3) images) to writes while its storage is worked
     on, and puts back what was found.

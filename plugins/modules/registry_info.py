@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: registry_info
 short_description: Tell what a container registry holds and what it weighs
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - drydock maintainers (@drydock)
 description:

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: tag
 short_description: Delete single tags of a container registry
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - drydock maintainers (@drydock)
 description:

@@ -19,7 +19,16 @@ from support.registries import V3, NewRegistry
 from support.sweeping import push_aged
 
 SHIPPED = {
-    *("CODE_OF_CONDUCT.md", "CONTRIBUTING.md", "COPYING", "LICENSES", "README.md", "SECURITY.md", "bindep.txt"),
+    *(
+        "CHANGELOG.rst",
+        "CODE_OF_CONDUCT.md",
+        "CONTRIBUTING.md",
+        "COPYING",
+        "LICENSES",
+        "README.md",
+        "SECURITY.md",
+        "bindep.txt",
+    ),
     *("changelogs", "docs", "examples", "meta", "playbooks", "plugins", "requirements.txt", "roles"),
     *("FILES.json", "MANIFEST.json"),
 }

@@ -102,6 +102,20 @@ def test_every_link_of_a_document_leads_somewhere() -> None:
     assert not missing
 
 
+#: What addresses in documents may lead to; the forge where this is published is named in galaxy.yml alone.
+ELSEWHERE = {"docs.ansible.com", "github.com/distribution", "github.com/opencontainers", "semver.org", "www.gnu.org"}
+
+
+def test_addresses_lead_to_few_places() -> None:
+    named_in = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CODE_OF_CONDUCT.md")]
+    named_in += [path for path in ROOT.glob("docs/**/*") if path.is_file()]
+    found = {
+        match for path in named_in for match in re.findall(r"https?://((?:github\.com/)?[\w.-]+)", path.read_text())
+    }
+    here = {name for name in found if name.endswith("example.com") or name[0].isdigit() or "." not in name}
+    assert found - here == ELSEWHERE
+
+
 def test_what_is_installed_links_only_to_what_is_installed() -> None:
     """An archive for ansible-galaxy has neither tests nor tools."""
     ignored = yaml.safe_load((ROOT / "galaxy.yml").read_text())["build_ignore"]
