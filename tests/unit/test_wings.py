@@ -19,7 +19,6 @@ from graphlib import TopologicalSorter
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
 MODULE_UTILS = PLUGINS / "module_utils"
-TESTS = PLUGINS.parent / "tests"
 DESIGN = PLUGINS.parent / "docs" / "design.md"
 #: From top to bottom, as docs/design.md explains them. The API and the layouts know nothing of each other.
 WINGS = [
@@ -161,10 +160,3 @@ def test_what_the_documents_place_in_a_wing_is_there() -> None:
     named = [(path, name) for path, text in texts.items() for name in re.findall(r"`(_\w+/[\w./]+)`", text)]
     missing = [(path, name) for path, name in named if not (MODULE_UTILS / name).exists()]
     assert not [one for one in missing if one[1].split("/")[0] in WINGS and "/test_" not in one[1]]
-
-
-def test_no_body_stands_beside_its_def() -> None:
-    """The oldest ansible-test refuses it (E704), and the formatter makes it of a body that is only `...`."""
-    trees = {path: ast.parse(path.read_bytes()) for top in (PLUGINS, TESTS) for path in top.rglob("*.py")}
-    functions = ((path, node) for path in trees for node in ast.walk(trees[path]) if isinstance(node, ast.FunctionDef))
-    assert not [f"{path}:{node.lineno}" for path, node in functions if node.body[0].lineno == node.lineno]
