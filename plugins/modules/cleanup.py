@@ -242,6 +242,15 @@ plan:
     bytes:
       description: Space that blobs, uploads and debris take, in bytes.
       type: int
+lease:
+  description:
+    - For how long a registry should at most be closed for this, to be given to M(drydock.registry.maintenance) as its
+      O(drydock.registry.maintenance#module:lease). Ten minutes, and for all that is read again and all that goes fifty
+      times as long as it was measured to take.
+    - V(none) over the API, where a registry is never closed.
+  returned: always
+  type: str
+  sample: 12m
 deleted:
   description: How much was removed; in check mode, how much a run would remove. Nothing where the plan is refused.
   returned: always

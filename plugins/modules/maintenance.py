@@ -214,8 +214,11 @@ options:
         at once.
       - The password is not kept for that; without one the registry is put back, but may not be asked whether it takes
         writes. Credentials in O(docker_config) can be used.
+      - The sweep ends some seconds before, complete or not; what is left the next run finishes.
+      - When the host has put the registry back, the next call for it warns of that once, and says when it was and which
+        run had closed the registry. A warning in check mode does not count.
     type: str
-    default: 1h
+    default: 30m
   timeout:
     description:
       - How long to wait for each of these - the command for the service, the probe after it, running writes to end -
@@ -442,7 +445,7 @@ def argument_spec() -> dict[str, Any]:
         "nginx_reload_command": {"type": "raw", "default": ["nginx", "-s", "reload"]},
         "nginx_pid_file": {"type": "path", "default": "/run/nginx.pid"},
         "backend_is_private": {"type": "bool", "default": False},
-        "lease": {"type": "str", "default": "1h"},
+        "lease": {"type": "str", "default": "30m"},
         "timeout": {"type": "str", "default": "60s"},
         "stop_sweep": {"type": "bool", "default": False},
         "probe_repository": {"type": "str"},
@@ -460,13 +463,18 @@ def maintain(params: Mapping[str, Any], mode: RunMode, output: Output) -> None:
     def build() -> Switch:
         return build_switch(params, mode.check, context, watchdog.__name__)
 
-    if params["state"] == "restored" and not params["stop_sweep"]:
+    if params["state"] == "restored" and not (params["stop_sweep"] or context.tell_only):
         # A living run may hold the directory for minutes while it closes or opens.
         build().refuse_the_living()
     with one_at_a_time(params["state_dir"], make=params["state"] == "read_only" and not mode.check):
         switch = build()
         with told(switch.done, output):
+            # What nobody is shown is not told.
+            if not context.end_sweep_only:
+                switch.claim.tell_of_end()
             outcome = carry_out(switch, params["state"], params["stop_sweep"], context)
+            if not (context.end_sweep_only or mode.check):
+                switch.claim.ended_leases.forget(switch.claim.subject)
     output.result.update(describe(params, outcome))
     if mode.diff:
         output.diff = {"before": outcome.before, "after": outcome.after}
@@ -483,6 +491,8 @@ def told(done: Done, output: Output) -> Iterator[None]:
 
 
 def carry_out(switch: Switch, state: str, stop_sweep: bool, context: TaskContext) -> ModeChange:
+    if context.tell_only:
+        return switch.tell()
     if context.end_sweep_only:
         return switch.end_sweep(stop_sweep or state == "read_write")
     if context.hold_only:

@@ -161,7 +161,7 @@ def test_a_redis_that_stays_away_does_not_keep_it_closed_for_ever(
     watchdog._put_back()
     assert closable.takes_pushes()
     assert [line for line in said if OPENED_ALL_THE_SAME in line]
-    assert not closable.state_dir.exists()
+    assert not closable.records()
 
     server.start()
     close_swept_without_redis(closable, server)

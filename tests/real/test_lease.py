@@ -70,6 +70,13 @@ class LeasedHost(Host):
         result = run_forked("maintenance", self.closing(**changed))[1]
         assert not result.get("failed"), result
 
+    def told(self, state: str, check: bool = False) -> str:
+        """What the next use of the module says of a lease that ended by itself."""
+        result = run_forked("maintenance", self.closing(state=state, lease="1h"), check=check)[1]
+        assert not result.get("failed"), result
+        found = [json.dumps(one) for one in result.get("warnings", [])]
+        return "".join(one for one in found if "by itself" in one)
+
     def record(self) -> Record:
         (path,) = self.state_dir.glob("maintenance-*.json")
         return record_from_json(path.read_bytes(), str(path))
@@ -85,7 +92,9 @@ class LeasedHost(Host):
 
     def traces(self) -> list[str]:
         """All that a closing leaves on the host while it lasts."""
-        files = [path for path in (self.state_dir, self.lock) if path.exists()]
+        kept = self.state_dir.iterdir() if self.state_dir.exists() else []
+        # What the next run is told is no trace of the closing.
+        files = [path for path in (*kept, self.lock) if path.exists() and not path.name.startswith("ended-")]
         found = [*files, *watchdogs.processes(self.state_dir), *watchdogs.boot_hooks(self.state_dir)]
         return list(map(str, found))
 
@@ -135,6 +144,25 @@ def test_a_playbook_that_is_killed(host: LeasedHost) -> None:
     assert host.configuration() == found
     assert_pulls(host.registry, kept)
     push(host.registry, "team/app", images.image("new"), "new")
+    assert re.search(r"by itself at \S+, for the lease was over: \w+ on \S+, ansible-playbook", host.told("restored"))
+
+
+@pytest.mark.parametrize("state", ["read_only", "read_write", "restored"])
+def test_the_next_run_is_told_once(host: LeasedHost, state: str) -> None:
+    """A preview as well, which does not count; and no secret or other file is left for it."""
+    host.close_it()
+    host.wait_until_open()
+    (word,) = host.state_dir.iterdir()
+    assert (word.stat().st_mode & 0o777, word.name[:6]) == (0o600, "ended-")
+
+    told = [host.told(state, check=True), host.told(state, check=True), host.told(state), host.told(state)]
+
+    assert told[0] == told[1] == told[2]
+    assert "a module run by hand had closed it at" in told[0]
+    assert "for 5s at most, and that run had not opened it" in told[0]
+    assert told[3] == ""
+    assert not word.exists()
+    assert state == "read_only" or not host.state_dir.exists()
 
 
 def test_no_secret_is_kept_that_is_not_needed(new_host: NewHost) -> None:
@@ -219,6 +247,7 @@ def test_a_sweep_is_dead_before_the_registry_opens(host: LeasedHost) -> None:
         host.wait_until_open()
 
         assert sweeper.wait() == -signal.SIGKILL
+    assert "its sweep had not ended, and was stopped. The next run finishes" in host.told("restored")
     (state,) = witness.read_text().splitlines()
     assert re.fullmatch("gone|State:\tZ.*", state)
     kept = host.registry.session().get(f"{host.registry.url}/v2/team/app/tags/list", timeout=10).json()["tags"]
@@ -314,6 +343,8 @@ def test_a_reboot(host: LeasedHost) -> None:
 
     host.wait_until_open()
     assert not list(Path("/etc/rc2.d").glob(f"S??{hook.name}"))
+    assert "by itself at" in host.told("restored", check=True)
+    assert "after it was started anew: a module run by hand had closed it" in host.told("restored")
 
 
 def test_systemd_takes_the_unit(tmp_path: Path) -> None:

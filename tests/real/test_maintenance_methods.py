@@ -122,7 +122,7 @@ def test_the_host_opens_what_tasks_closed_when_the_lease_ends(new_closable: NewC
     closable.succeed("read_only", lease="5s", restore_command=[str(opening)])
     assert not closable.takes_pushes()
     wait_for(closable.takes_pushes, "the registry to take pushes", 60)
-    wait_for(lambda: not closable.state_dir.exists(), "an end of the lease", 60)
+    wait_for(lambda: not closable.records(), "an end of the lease", 60)
 
 
 @pytest.mark.parametrize("kind", [ByProxy, ByStopping], ids=lambda kind: kind.method)

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import json
 import shlex
+import time
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Iterator
 
 import pytest
 import yaml
 
+from ansible_collections.drydock.registry.plugins.module_utils._maintenance.lease.ended import EndedLease, EndedLeases
 from support import images, service
 from support.fleet import ENVIRONMENT, Host, checked, inventory, result_of, start, why
 from support.playbook import run_playbook
@@ -195,9 +198,32 @@ def test_a_run_that_dies_in_the_users_steps_is_put_back_by_the_host(host: Host, 
     with start("cleanup", [host], policies=KEEP_TWO, maintenance=maintenance) as run:
         run.wait_until((tmp_path / "stopped").exists, "the registry is stopped")
         run.vanish()
-    wait_for(lambda: not host.state_dir.exists(), "the host to put the registry back", 60)
+    wait_for(lambda: not list(host.state_dir.glob("maintenance-*")), "the host to put the registry back", 60)
     assert host.is_writable()
-    assert checked(host.cleanup(policies=KEEP_TWO))["deleted"]["tags"] == 2
+    told = [checked(run(policies=KEEP_TWO)) for run in (host.preview, host.cleanup, host.preview)]
+    assert [one["deleted"]["tags"] for one in told] == [2, 2, 0]
+    assert ["by itself at" in str(one["warnings"]) for one in told] == [True, True, False]
+
+
+def test_what_the_host_did_by_itself_is_told_where_nothing_is_to_do(host: Host) -> None:
+    """And by a restore; each time once, but in a preview, which may be of another."""
+    subject, leases = str(host.registry.config_path.resolve()), EndedLeases(str(host.state_dir))
+    ended = EndedLease("somebody", time.time() - 700, time.time() - 100, "10m", time.time() - 99, False)
+    checked(host.cleanup(policies=KEEP_TWO))
+    for runs in ([host.preview, host.cleanup, host.cleanup], [host.restore, host.restore]):
+        host.state_dir.mkdir(mode=0o700)
+        leases.save(subject, ended)
+        told = [ended.sentence(subject) in str(checked(run())["warnings"]) for run in runs]
+        assert told == [*[True] * (len(runs) - 1), False]
+        assert not host.state_dir.exists()
+
+
+def test_the_lease_fits_what_is_to_be_done(host: Host) -> None:
+    """Not what anything could take, as it is where only the module is used."""
+    before = time.time()
+    result = checked(host.cleanup(policies=KEEP_TWO))
+    lease_ends = datetime.fromisoformat(result["lease_until"].replace("Z", "+00:00")).timestamp()
+    assert before + 600 <= lease_ends <= time.time() + 660
 
 
 def test_users_tasks_that_can_not_be_read_are_found_before_anything_is_touched(host: Host, by_tasks: Any) -> None:

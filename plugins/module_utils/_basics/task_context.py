@@ -43,7 +43,8 @@ class TaskContext(NamedTuple):
     - `closed_registries`: how many that share the storage have been closed;
     - `service_programs`: by action (`restart`, ...) the path of a program that does it;
     - `is_guarded`: another host sweeps, so somebody has to see that this registry stays closed;
-    - `hold_only`, `end_sweep_only`: the user's own steps close and open the registry.
+    - `hold_only`, `end_sweep_only`: the user's own steps close and open the registry;
+    - `tell_only`: nothing is to be done, but what happened since the last run is told.
     """
 
     run: Run = Run.direct()
@@ -57,6 +58,7 @@ class TaskContext(NamedTuple):
     is_guarded: bool = False
     hold_only: bool = False
     end_sweep_only: bool = False
+    tell_only: bool = False
 
 
 def read_task_context(told: object) -> TaskContext:
@@ -119,7 +121,6 @@ _READERS: Mapping[str, tuple[Callable[[Any], Any], str]] = {
     "service_programs": (_texts_by_name, "texts by name"),
     "closed_registries": (_count, "a number from 0 up"),
     **dict.fromkeys(("progress_path", "applied_later"), (_text, "a text")),
-    **dict.fromkeys(
-        ("run_follows", "deleted_later", "is_guarded", "hold_only", "end_sweep_only"), (_flag, "true or false")
-    ),
+    **dict.fromkeys(("run_follows", "deleted_later", "is_guarded", "hold_only"), (_flag, "true or false")),
+    **dict.fromkeys(("end_sweep_only", "tell_only"), (_flag, "true or false")),
 }

@@ -14,6 +14,7 @@ from .._basics.times import iso
 from .._lock.hold import SKEW, held_error, is_dead, this_host
 from .._lock.lock import Hold, Lock, stop_sweep
 from .done import Done
+from .lease.ended import EndedLease, EndedLeases
 from .lease.lease import Lease
 from .record import Record, RecordStore
 
@@ -27,6 +28,8 @@ class Claim:
         self.lease = lease
         self.lock = lock
         self.done = done
+        self.ended_leases = EndedLeases(records.directory)
+        self._ended: EndedLease | None = None
 
     def record(self) -> Record | None:
         """Return what is to be put back, None for nothing; as the watchdog has it where the file is damaged or gone."""
@@ -54,6 +57,20 @@ class Claim:
                 f"{self.subject} was not closed, but {other.subject} was, by the method {other.method}, and opens at "
                 f"{iso(other.expires_at)} at the latest; if that is this registry, give the options that closed it"
             )
+
+    def tell_of_end(self) -> None:
+        """Warn of a lease that ended by itself, if nobody was told yet."""
+        ended = self.ended_leases.load(self.subject)
+        if ended is not None:
+            self.done.warn(ended.sentence(self.subject))
+
+    def end_by_lease(self, record: Record) -> None:
+        """Leave word for the next run, once all is given up: nobody else has opened the registry."""
+        hold = self.lock.hold()
+        who = hold.run.who if hold is not None else "a run that is not known any more"
+        was_swept = hold is not None and hold.sweep is not None
+        lease = str(record.options.get("lease"))
+        self._ended = EndedLease(who, record.entered_at, record.expires_at, lease, time.time(), was_swept)
 
     @property
     def is_touched(self) -> bool:
@@ -139,6 +156,8 @@ class Claim:
         The watchdog goes first, for it would put the registry back without the record's file.
         """
         self.lease.disarm(self.subject)
+        if self._ended is not None:
+            self.ended_leases.save(self.subject, self._ended._replace(opened_at=time.time()))
         self.records.remove(self.subject)
         self.let_go()
 

@@ -114,6 +114,8 @@ class Switch:
             return ModeChange(False, before.mode, before.mode)
         if not stop_sweep and not by_lease:
             self.claim.refuse_the_living()
+        if by_lease:
+            self.claim.end_by_lease(record)
         is_forced = by_lease and time.time() > record.expires_at + CACHE_PATIENCE
         if record.found is None:
             return self._release(record, before, is_forced)
@@ -158,6 +160,10 @@ class Switch:
             return ModeChange(False, before.mode, before.mode)
         self.method.check_opening()
         return self._leave(record, before, Mode.WRITABLE, is_forced=True)
+
+    def tell(self) -> ModeChange:
+        """Do nothing but what every use of a registry does: tell of a lease that ended by itself."""
+        return ModeChange(False, Mode.UNKNOWN, Mode.UNKNOWN)
 
     def _record(self) -> Record | None:
         record = self.claim.record()

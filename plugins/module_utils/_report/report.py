@@ -50,6 +50,7 @@ def empty_result() -> dict[str, Any]:
         "notes": [],
         "notes_total": 0,
         "left_untagged": 0,
+        "lease": None,
         "not_deleted": [],
         "not_deleted_total": 0,
         "interrupted_plans": [],

@@ -12,6 +12,7 @@ from .._graph.drift import Drift
 from .._graph.graph import Graph
 from .._graph.removal import Removal
 from .._layout.known import load_known, save_known
+from .._plan.closing_time import lease_for
 from .._plan.limits import require_links
 from .._plan.permission import Aged
 from .._plan.plan import Plan
@@ -99,6 +100,9 @@ class StorageCleanup(Cleanup):
         interrupted.sort(marked)
         self.output.result["interrupted_plans"] = [plan.id for plan in interrupted.finished]
         super().report(marked)
+        kept, removed = self.output.result["kept"], marked.removal.counts()
+        entries = sum(kept[kind] + getattr(removed, kind) for kind in ("tags", "manifests", "blobs"))
+        self.output.result["lease"] = lease_for(entries, removed)
 
     def apply_new_plan(self, marked: Marked) -> None:
         self._apply_marked(marked, self._look(min(marked.graph.repositories, default=None)))

@@ -30,6 +30,7 @@ EVERYTHING: dict[str, Any] = {
     "is_guarded": True,
     "hold_only": True,
     "end_sweep_only": True,
+    "tell_only": True,
 }
 
 
