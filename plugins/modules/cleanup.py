@@ -203,7 +203,7 @@ plan_id:
   description: The id of the plan. The same store and the same options give the same id.
   returned: always
   type: str
-  sample: sha256:5f2d…
+  sample: "sha256:5f2d0a91..."
 plan_dest:
   description: Where the plan was written.
   returned: always
