@@ -13,6 +13,10 @@ from ansible.utils.vars import merge_hash
 from ansible_collections.drydock.registry.plugins.module_utils._basics.task_context import OPTION
 
 from ._run import describe_run, is_gone
+from ._variables import variables_by_option
+
+# Where the role is at work: the name under which it holds the lock of a storage.
+_SET_BY_ROLE = "__registry_cleanup_unit"
 
 
 class RegistryAction(ActionBase):  # type: ignore[misc]
@@ -28,6 +32,8 @@ class RegistryAction(ActionBase):  # type: ignore[misc]
         result: dict[str, Any] = super().run(tmp, task_vars)
         variables = task_vars or {}
         told: dict[str, Any] = {"run": self._describe_run(variables)}
+        if _SET_BY_ROLE in variables:
+            told["variables"] = variables_by_option()
         found = self.execute(told, variables)
         holder = found.get("held_by_run")
         if holder and is_gone(holder):
@@ -67,4 +73,4 @@ class RegistryAction(ActionBase):  # type: ignore[misc]
             "id": value_of("awx_job_id", "tower_job_id"),
             "template": value_of("awx_job_template_name", "tower_job_template_name"),
         }
-        return describe_run(str(value_of("__registry_cleanup_unit", "inventory_hostname")), job)
+        return describe_run(str(value_of(_SET_BY_ROLE, "inventory_hostname")), job)

@@ -1,15 +1,20 @@
 # Copyright: (c) 2026, drydock maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which variables look like the role's and are none, and what was probably meant by them. Pure."""
+"""The role's variables: which look like them and are none, and which stand for the modules' options."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Iterable, Iterator, Mapping, NamedTuple
+
+from ansible.module_utils.common.yaml import yaml_load
 
 from ansible_collections.drydock.registry.plugins.module_utils._basics.near import near_words
 
 PREFIX = "registry_cleanup_"
+_MAINTENANCE = f"{PREFIX}maintenance"
+_SPECS = Path(__file__).parents[2] / "roles/registry_cleanup/meta/argument_specs.yml"
 #: What the role has no option for: the playbooks read it, or it is left for the plays that follow.
 BESIDE_OPTIONS = frozenset(
     PREFIX + name for name in ("hosts", "serial", "max_fail_percentage", "batches", "result", "results")
@@ -33,6 +38,20 @@ class Unknown(NamedTuple):
         if self.meant:
             return f"{self.name} is no variable of this role, did you mean {self.meant}?"
         return f"{self.name} is no variable of this role, which does not read it{self.hint}"
+
+
+def variables_by_option() -> dict[str, str]:
+    """Return the role's variable for each option of the modules, from its argument specs.
+
+    What stands within the dictionary for maintenance is named as `registry_cleanup_maintenance.lease`.
+    """
+    specs: Mapping[str, Any] = yaml_load(_SPECS.read_text(encoding="utf-8"))["argument_specs"]
+    options = {name: option for entry in specs.values() for name, option in entry["options"].items()}
+    within = options[_MAINTENANCE]["options"]
+    return {
+        **{key: f"{_MAINTENANCE}.{key}" for key in within},
+        **{name[len(PREFIX) :]: name for name in options},
+    }
 
 
 def unknown_variables(names: Iterable[str], specs: Mapping[str, Any]) -> Iterator[Unknown]:

@@ -13,7 +13,10 @@ from typing import Any
 import pytest
 import yaml
 
-from support.playbook import run_playbook
+from support.fleet import checked
+from support.playbook import PlaybookRun, run_playbook
+from support.registries import V3, NewRegistry
+from support.sweeping import push_aged
 
 # Ansible breaks what it warns of where the screen ends.
 WIDE = {"COLUMNS": "1000"}
@@ -104,3 +107,60 @@ def test_a_library_that_is_missing_is_told_before_anything_is_planned(tmp_path: 
     assert planned["plan_id"] is None
     assert "Python library (requests) on" in planned["msg"]
     assert f"Python {interpreter}." in planned["msg"]
+
+
+@pytest.fixture
+def two_ways(new_registry: NewRegistry) -> dict[str, dict[str, Any]]:
+    """Two hosts whose registry runs: one with its storage, which stays open, and one with its address alone."""
+    registries = [new_registry(V3, name, delete_enabled=True) for name in ("stored", "url")]
+    for registry in registries:
+        push_aged(registry, "team/app", {"1": 40.0, "2": 30.0})
+    stored = {
+        "registry_cleanup_registry_config": str(registries[0].config_path),
+        "registry_cleanup_maintenance": {"method": "none"},
+    }
+    return {"stored": {**LOCAL, **stored}, "url": {**LOCAL, "registry_cleanup_registry_url": registries[1].url}}
+
+
+def test_what_matches_nothing_is_told_by_the_role_over_both_ways(two_ways: dict[str, dict[str, Any]]) -> None:
+    options = {
+        "repositories": ["team/**", "none/**"],
+        "exclude_repositories": ["elsewhere/**"],
+        "protect_images": ["elsewhere/app:9"],
+        "policies": [{"name": "old builds", "repositories": ["away/**"], "keep_n": 1}],
+    }
+    preview, run = (play_options(playbook, two_ways, **options) for playbook in ("preview", "cleanup"))
+    for host in two_ways:
+        told = [one for one in checked(preview, host)["warnings"] if "matches no" in one]
+        assert sorted(one.split(": '")[0] for one in told) == [
+            "old builds: repositories",
+            "registry_cleanup_exclude_repositories",
+            "registry_cleanup_protect_images",
+            "registry_cleanup_repositories",
+        ]
+        assert set(told) <= set(checked(run, host)["warnings"])
+
+
+def test_a_protection_that_is_nearly_right_is_refused_in_the_words_of_the_role(
+    two_ways: dict[str, dict[str, Any]],
+) -> None:
+    policies = [{"keep_n": 1}]
+    run = play_options("cleanup", two_ways, exclude_repositories=["team"], policies=policies)
+    for host in two_ways:
+        (error,) = run.of("Fail with the error that was met", host)
+        assert "registry_cleanup_exclude_repositories: 'team' matches no repository" in error["msg"]
+        assert "'team/**' would match 1, such as team/app" in error["msg"]
+        assert "set registry_cleanup_on_unmatched: warn" in error["msg"]
+    run = play_options("preview", two_ways, grace_period="soon", policies=policies)
+    for host in two_ways:
+        (error,) = run.of("Fail with the error that was met", host)
+        assert "registry_cleanup_grace_period: 'soon' cannot be used, expected a duration" in error["msg"]
+
+
+def play_options(playbook: str, hosts: dict[str, dict[str, Any]], **options: Any) -> PlaybookRun:
+    """A playbook on these hosts; `options` are variables of the role, without their prefix."""
+    return run_playbook(
+        f"drydock.registry.{playbook}",
+        inventory={"registries": {"hosts": hosts}},
+        extra_vars={f"registry_cleanup_{name}": value for name, value in options.items()},
+    )

@@ -43,6 +43,7 @@ class TaskContext(NamedTuple):
     - `closed_registries`: how many that share the storage have been closed;
     - `service_programs`: by action (`restart`, ...) the path of a program that does it;
     - `is_guarded`: another host sweeps, so somebody has to see that this registry stays closed;
+    - `variables`: what people call the options where the role gives them: its variables;
     - `hold_only`, `end_sweep_only`: the user's own steps close and open the registry;
     - `tell_only`: nothing is to be done, but what happened since the last run is told.
     """
@@ -56,6 +57,7 @@ class TaskContext(NamedTuple):
     closed_registries: int = 0
     service_programs: Mapping[str, str] = MappingProxyType({})
     is_guarded: bool = False
+    variables: Mapping[str, str] = MappingProxyType({})
     hold_only: bool = False
     end_sweep_only: bool = False
     tell_only: bool = False
@@ -118,7 +120,7 @@ def _run(value: Any) -> Run:
 _READERS: Mapping[str, tuple[Callable[[Any], Any], str]] = {
     "run": (_run, "id, who and member, each a text"),
     "gone_runs": (_texts, "a list of texts"),
-    "service_programs": (_texts_by_name, "texts by name"),
+    **dict.fromkeys(("service_programs", "variables"), (_texts_by_name, "texts by name")),
     "closed_registries": (_count, "a number from 0 up"),
     **dict.fromkeys(("progress_path", "applied_later"), (_text, "a text")),
     **dict.fromkeys(("run_follows", "deleted_later", "is_guarded", "hold_only"), (_flag, "true or false")),

@@ -13,7 +13,9 @@ from typing import Any, Callable, Mapping, NamedTuple
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from .._basics.errors import DrydockError, HeldError, MissingLibraryError
+from .._basics.option_names import with_variables
 from .._basics.packages import package_of, system_words
+from .._basics.task_context import OPTION
 
 # Lines of a traceback in a message.
 _SHOWN = 4
@@ -52,12 +54,22 @@ Task = Callable[[Mapping[str, Any], RunMode, Output], None]
 
 def run_task(module: AnsibleModule, task: Task, result: Mapping[str, Any]) -> None:
     """Do it, and end the module with its result; `result` is that of a run that has not come to anything yet."""
-    output = Output(result, module.warn)
+    variables = _variables(module.params)
+    output = Output(result, lambda text: module.warn(with_variables(text, variables)))
     try:
         task(module.params, RunMode(module.check_mode, module._diff, time.time()), output)
     except Exception as error:
-        module.fail_json(**_failure(error), **output.values())
+        failure = _failure(error)
+        failure["msg"] = with_variables(failure["msg"], variables)
+        module.fail_json(**failure, **output.values())
     module.exit_json(**output.values())
+
+
+def _variables(params: Mapping[str, Any]) -> Mapping[str, str]:
+    """Return what the role calls the options; what can't be told the task refuses."""
+    told = params.get(OPTION)
+    variables = told.get("variables") if isinstance(told, dict) else None
+    return variables if isinstance(variables, dict) else {}
 
 
 def _failure(error: Exception) -> dict[str, Any]:

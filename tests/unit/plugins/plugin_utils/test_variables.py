@@ -16,6 +16,7 @@ from ansible_collections.drydock.registry.plugins.plugin_utils._variables import
     BESIDE_OPTIONS,
     PREFIX,
     unknown_variables,
+    variables_by_option,
 )
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -110,3 +111,10 @@ def test_all_that_role_and_playbooks_read_or_set_is_known() -> None:
 def test_a_name_made_from_one_of_ours_is_no_misspelling() -> None:
     options = {name for entry in SPECS.values() for name in entry["options"]}
     assert {one.meant for one in unknown_variables([f"{name}_x" for name in options], SPECS)} == {None}
+
+
+def test_each_option_has_its_variable() -> None:
+    variables = variables_by_option()
+    assert variables["max_delete"] == "registry_cleanup_max_delete"
+    assert variables["lease"] == "registry_cleanup_maintenance.lease"
+    assert set(variables.values()) >= {name for entry in SPECS.values() for name in entry["options"]}

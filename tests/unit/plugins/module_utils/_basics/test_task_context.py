@@ -28,6 +28,7 @@ EVERYTHING: dict[str, Any] = {
     "closed_registries": 2,
     "service_programs": {"restart": "/remote/restart.py"},
     "is_guarded": True,
+    "variables": {"lease": "registry_cleanup_maintenance.lease"},
     "hold_only": True,
     "end_sweep_only": True,
     "tell_only": True,
@@ -71,6 +72,7 @@ def test_a_number_may_be_the_text_that_an_older_ansible_makes_of_it() -> None:
         ("closed_registries", "many"),
         ("service_programs", ["/remote/restart.py"]),
         ("service_programs", {"restart": None}),
+        ("variables", ["lease"]),
     ],
 )
 def test_what_can_not_be_meant_is_refused(name: str, value: Any) -> None:
