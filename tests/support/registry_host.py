@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
 import sys
 import time
 from pathlib import Path
@@ -166,7 +167,7 @@ class RegistryHost:
 
     def stage(self) -> str:
         """How far a run has come, as what it has written down says; there is no word of any other sweep."""
-        is_recorded = any(self.machine.path("/var/lib/drydock").glob("*.json"))
+        is_recorded = any(self.machine.path("/var/lib/drydock").glob("maintenance-*.json"))
         if not is_recorded:
             return "purging" if self.quarantine.exists() else "planning"
         if not (self.lock / "touched.json").exists():
@@ -236,11 +237,12 @@ class RegistryHost:
     def left(self) -> list[str]:
         """Processes and files that were not there when the host was set up, files that are gone or have changed.
 
-        The name that the first run gives a storage is to stay.
+        The name that the first run gives a storage is to stay, and what the next run is told of a lease that ended.
         """
         before, now = set(self._files.items()), set(self.files().items())
-        changed = {path for path, _content in before ^ now if not path.endswith("/docker/registry/drydock.id")}
-        return [*self.processes(), *sorted(changed)]
+        changed = {path for path, _content in before ^ now}
+        stays = re.compile(r".*/docker/registry/drydock\.id|/var/lib/drydock/ended-\w+\.json")
+        return [*self.processes(), *sorted(path for path in changed if not stays.fullmatch(path))]
 
     def assert_as_before(self, expectation: Expectation, seconds: float = 20, allowed: tuple[str, ...] = ()) -> None:
         """No process is left after so many seconds; then it is writable, every kept image pulls, and no file is left.
