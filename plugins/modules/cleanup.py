@@ -441,6 +441,13 @@ quarantine:
       description: Names of the quarantines, one for each plan.
       type: list
       elements: str
+free_bytes:
+  description:
+    - Room on the filesystem of the storage when the module ends, in bytes. What is set aside takes room until it is
+      deleted.
+    - None on S3 and over the API, and where a plan was refused.
+  returned: always
+  type: int
 """
 
 import gc

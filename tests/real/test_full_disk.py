@@ -399,7 +399,7 @@ def test_a_disk_that_becomes_read_only_in_a_sweep(disk: SmallDisk, make: Callabl
         os.rename = cast(Any, rename)
 
     result = run_forked("cleanup", arguments, before=freeze)[1]
-    refused(result, "could not be moved", "Read-only file system", "Done before that")
+    refused(result, "could not be moved", "Read-only file system", "Before that 3 tags")
     assert result["changed"]
     assert (result["deleted"]["tags"], result["deleted"]["blobs"]) == (3, 0)
     assert_pulls(registry, expectation)

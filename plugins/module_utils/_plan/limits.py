@@ -6,15 +6,17 @@
 from __future__ import annotations
 
 from itertools import chain
-from typing import Any, Container, Mapping, NamedTuple
+from typing import Any, Container, Iterator, Mapping, NamedTuple, Sequence
 
 from .._basics.errors import DoubtError, InvalidOptionError, PlanError
+from .._basics.sentences import few
 from .._basics.sizes import parse_optional_size
 from .._basics.weight import Weight
 from .._graph.graph import Graph
-from .._graph.removal import Removal
+from .._graph.removal import Removal, RepositoryRemoval
 
-_ADVICE = "The preview and tags_deleted show what it deletes; change the policies or the limit"
+# Of those beyond one limit; some hundred repositories make a message that still can be read.
+_SHOWN = 100
 # Of all blobs, for those that nobody asked to delete, where max_delete_store_percent says nothing.
 _UNASKED_PERCENT = 90.0
 
@@ -65,10 +67,28 @@ def require_links(graph: Graph, allow_empty: bool, begun: Container[str] = ()) -
 
 
 def check_limits(limits: Limits, removal: Removal, graph: Graph, begun: Container[str] = ()) -> None:
-    """Raise PlanError, naming the limit and the figures, where the removal goes beyond a limit.
+    """Raise PlanError, naming each limit beyond which the removal goes, with the figures.
 
     `begun` are blobs of which an interrupted plan, that was held against the limits, let go.
     """
+    beyond = [*_beyond_numbers(limits, removal), *_beyond_shares(limits, removal, graph)]
+    if beyond:
+        options = list(dict.fromkeys(option for option, _how in beyond))
+        raise PlanError(
+            f"the plan is refused: it deletes {'; '.join(how for _option, how in beyond)}. Nothing was changed. See in "
+            "the diff what it deletes, and change the policies if that is wrong. If it is right, raise "
+            f"{_and(options)} (in the role {_and([f'registry_cleanup_{option}' for option in options])})"
+        )
+    if limits.max_delete_store_percent is None and len(removal.blobs) * 100 > _UNASKED_PERCENT * len(graph.blobs):
+        _check_unasked(removal, graph, begun)
+
+
+def _and(names: Sequence[str]) -> str:
+    return " and ".join(names)
+
+
+def _beyond_numbers(limits: Limits, removal: Removal) -> Iterator[tuple[str, str]]:
+    """Yield the option and the sentence for each number beyond its limit."""
     counts = removal.counts()
     for option, kind, count in (
         ("max_delete", "tags", counts.tags),
@@ -78,41 +98,49 @@ def check_limits(limits: Limits, removal: Removal, graph: Graph, begun: Containe
     ):
         limit = getattr(limits, option)
         if limit is not None and count > limit:
-            raise PlanError(
-                f"the plan is refused: it deletes {count} {kind}, {option} allows {limit}; "
-                f"nothing was changed. {_ADVICE}"
-            )
-    _check_repositories(limits.max_delete_percent, removal, graph)
-    _check_store(limits.max_delete_store_percent, removal, graph, begun)
+            yield option, f"{count} {kind}, {option} allows {limit}"
 
 
-def _check_repositories(limit: float | None, removal: Removal, graph: Graph) -> None:
-    """Hold what goes from each repository against all that it has."""
-    if limit is None:
-        return
-    for name, gone in removal.repositories.items():
-        found = graph.repositories[name]
-        _check_share("max_delete_percent", limit, f"tags of {name}", len(gone.tags), len(found.tags))
-        _check_share("max_delete_percent", limit, f"manifests of {name}", len(gone.manifests), len(found.revisions))
-
-
-def _check_store(limit: float | None, removal: Removal, graph: Graph, begun: Container[str]) -> None:
-    """Hold what goes against the whole store; what nobody asked for also without a limit."""
+def _beyond_shares(limits: Limits, removal: Removal, graph: Graph) -> Iterator[tuple[str, str]]:
+    """Hold what goes from each repository against all that it has, and what goes from the store against the store."""
+    limit = limits.max_delete_percent
     if limit is not None:
-        option, gone, found = "max_delete_store_percent", removal.blobs, graph.blobs
-        _check_share(option, limit, "blobs of the whole store", len(gone), len(found))
-        _check_share(option, limit, "bytes of blobs of the whole store", _bytes_of(gone), _bytes_of(found))
-    elif len(removal.blobs) * 100 > _UNASKED_PERCENT * len(graph.blobs):
-        _check_unasked(removal, graph, begun)
+        shares = [share for name, gone in removal.repositories.items() for share in _shares_of(name, gone, graph)]
+        yield from _beyond("max_delete_percent", limit, shares)
+    limit = limits.max_delete_store_percent
+    if limit is not None:
+        gone, found = removal.blobs, graph.blobs
+        shares = [
+            _Share("blobs of the whole store", len(gone), len(found)),
+            _Share("bytes of blobs of the whole store", _bytes_of(gone), _bytes_of(found)),
+        ]
+        yield from _beyond("max_delete_store_percent", limit, shares)
 
 
-def _check_share(option: str, limit: float, what: str, count: int, total: int) -> None:
-    """Raise PlanError where `count` of `total` is more than `limit` percent."""
-    if count * 100 > limit * total:
-        raise PlanError(
-            f"the plan is refused: it deletes {count} of {total} {what}, {option} allows {limit:g} %; "
-            f"nothing was changed. {_ADVICE}"
-        )
+class _Share(NamedTuple):
+    """How many of something go, out of how many."""
+
+    what: str
+    count: int
+    total: int
+
+
+def _shares_of(name: str, gone: RepositoryRemoval, graph: Graph) -> list[_Share]:
+    """Return the share of its tags and of its manifests; the second only where it is larger, for it follows mostly."""
+    found = graph.repositories[name]
+    tags = _Share(f"tags of {name}", len(gone.tags), len(found.tags))
+    manifests = _Share(f"manifests of {name}", len(gone.manifests), len(found.revisions))
+    is_larger = manifests.count * tags.total > tags.count * manifests.total or not tags.total
+    return [tags, manifests] if is_larger else [tags]
+
+
+def _beyond(option: str, limit: float, shares: Sequence[_Share]) -> Iterator[tuple[str, str]]:
+    """Yield the option and in one sentence which of them are more than `limit` percent, the largest share first."""
+    beyond = [share for share in shares if share.count * 100 > limit * share.total]
+    beyond.sort(key=lambda share: -share.count / max(share.total, 1))
+    if beyond:
+        named = few([f"{count} of {total} {what}" for what, count, total in beyond], _SHOWN)
+        yield option, f"{', '.join(named)}, {option} allows {limit:g} %"
 
 
 def _check_unasked(removal: Removal, graph: Graph, begun: Container[str]) -> None:
@@ -127,7 +155,8 @@ def _check_unasked(removal: Removal, graph: Graph, begun: Container[str]) -> Non
     if count * 100 > _UNASKED_PERCENT * total:
         raise PlanError(
             f"the plan is refused: {seen.format(count, total)}; nothing was changed. See that the storage is whole and "
-            "this registry's own. If these really are orphans, say max_delete_store_percent: 100"
+            "this registry's own. If these really are orphans, say max_delete_store_percent: 100 (for the role "
+            "registry_cleanup_max_delete_store_percent)"
         )
 
 

@@ -55,6 +55,7 @@ def empty_result() -> dict[str, Any]:
         "not_deleted_total": 0,
         "interrupted_plans": [],
         "quarantine": {"path": None, "bytes": 0, "plans": []},
+        "free_bytes": None,
     }
 
 

@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-import json
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Callable, Iterator
 
 from .._apply.quarantine import room_to_set_aside
@@ -18,6 +17,7 @@ from .._plan.plan import Plan
 from .._plan.planning import Marked
 from .._plan.store_name import new_store_name
 from .._registry.cache import UNKNOWN_CACHE, cache_forgotten, check_cache
+from .._storage.room import room_of
 from .cleanup_options import CleanupOptions
 from .closed_registry import ClosedRegistry
 from .edge import Output
@@ -98,10 +98,14 @@ class StorageSweep:
         try:
             yield
         except StorageError as error:
-            raise StorageError(
-                f"{error}. Done before that: {json.dumps(sweep.done._asdict())}; "
-                "what is left is finished by the next run"
-            ) from error
+            done = sweep.done
+            before = (
+                "Nothing was deleted before that"
+                if done.is_nothing()
+                else f"Before that {done.tags} tags, {done.manifests} manifests and {done.blobs} blobs were set aside or "
+                "deleted; the next run does the rest"
+            )
+            raise StorageError(f"{error}. {before}") from error
         finally:
             self._output.result["deleted"] = dict(sweep.done._asdict())
             self._output.result["changed"] = not sweep.done.is_nothing()
@@ -128,6 +132,9 @@ class StorageSweep:
 
     def _weigh_set_aside(self) -> None:
         self._output.result["quarantine"] = dict(self._opened.quarantine.weigh()._asdict())
+        root = self._opened.storage.local_root()
+        with suppress(OSError):
+            self._output.result["free_bytes"] = room_of(root).bytes if root is not None else None
 
     def _check_changeable(self, plan: Plan) -> None:
         self._opened.storage.check_changeable()

@@ -69,6 +69,29 @@ def test_each_limit_names_itself_and_the_figures(limits: Limits, message: str) -
         check_limits(limits, removal_of(10, tag=True), GRAPH)
 
 
+def test_every_repository_and_every_limit_is_named_and_what_to_raise() -> None:
+    tags = {name: Tag(name, digest(int(name)), 0.0) for name in "1234"}
+    names = [f"r{number}" for number in range(102)]
+    graph = Graph({name: Repository(name, dict(tags)) for name in [*names, "half", "kept"]}, blobs=BLOBS)
+    gone = {name: RepositoryRemoval(tags=dict(tags)) for name in names}
+    gone["half"] = RepositoryRemoval(tags={"1": TAG, "2": TAG})
+    gone["kept"] = RepositoryRemoval(tags={"1": TAG})
+    with pytest.raises(PlanError) as refused:
+        check_limits(Limits(max_delete=400, max_delete_percent=25), Removal(gone), graph)
+    message = str(refused.value)
+    assert "deletes 411 tags, max_delete allows 400; 4 of 4 tags of r0, 4 of 4 tags of r1, " in message
+    assert "4 of 4 tags of r99, and 3 more, max_delete_percent allows 25 %" in message
+    assert "kept" not in message
+    assert "raise max_delete and max_delete_percent (in the role registry_cleanup_max_delete and " in message
+
+
+def test_manifests_are_named_where_more_of_them_go_than_of_the_tags() -> None:
+    repository = Repository("app", {name: TAG for name in "1234"}, {digest(one): 0.0 for one in range(4)})
+    removal = RepositoryRemoval(tags={"1": TAG}, manifests={digest(one): 0.0 for one in range(3)})
+    with pytest.raises(PlanError, match=r"deletes 3 of 4 manifests of app, max_delete_percent allows 30 %"):
+        check_limits(Limits(max_delete_percent=30), Removal({"app": removal}), Graph({"app": repository}))
+
+
 def test_a_share_of_the_bytes_counts_too() -> None:
     blobs = {digest(1): Weight(900, 0.0), **{digest(number): Weight(1, 0.0) for number in range(2, 102)}}
     graph = Graph(blobs=blobs)
