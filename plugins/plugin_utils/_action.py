@@ -5,18 +5,24 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
+from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 from ansible.utils.vars import merge_hash
 
 from ansible_collections.drydock.registry.plugins.module_utils._basics.task_context import OPTION
 
+from ._diff_text import with_headers
 from ._run import describe_run, is_gone
 from ._variables import variables_by_option
 
 # Where the role is at work: the name under which it holds the lock of a storage.
 _SET_BY_ROLE = "__registry_cleanup_unit"
+
+#: In the task's context, what the role tells its action plugins and not the modules.
+CONTROLLER = "controller"
 
 
 class RegistryAction(ActionBase):  # type: ignore[misc]
@@ -25,33 +31,73 @@ class RegistryAction(ActionBase):  # type: ignore[misc]
     _supports_async = True
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Run the module, and once more where a run holds the registry that this controller knows to have ended.
-
-        With `async` that can't be: the result comes after this has ended.
-        """
+        """Run the module; see `told_here` for what becomes of a host that is not there."""
         result: dict[str, Any] = super().run(tmp, task_vars)
-        variables = task_vars or {}
-        told: dict[str, Any] = {"run": self._describe_run(variables)}
-        if _SET_BY_ROLE in variables:
-            told["variables"] = variables_by_option()
-        found = self.execute(told, variables)
-        holder = found.get("held_by_run")
-        if holder and is_gone(holder):
-            found = self.execute({**told, "gone_runs": [holder]}, variables)
+        try:
+            found = self.prepare(task_vars or {}) or self._run_held(task_vars or {})
+        except AnsibleConnectionFailure as error:
+            if not self.told_here.get("rescues_unreachable"):
+                raise
+            found = {"failed": True, "host_unreachable": True, "msg": f"the host is unreachable: {error}"}
+        if "diff" in found:
+            found["diff"] = with_headers(found["diff"], str((task_vars or {}).get("inventory_hostname")))
         merged: dict[str, Any] = merge_hash(result, found)
         return merged
 
+    def prepare(self, task_vars: dict[str, Any]) -> dict[str, Any]:
+        """Do what comes before the module. What is returned is the result, and the module is not run."""
+        return {}
+
+    def _run_held(self, task_vars: dict[str, Any]) -> dict[str, Any]:
+        """Run it, and once more where a run holds the registry that this controller knows to have ended.
+
+        With `async` that can't be: the result comes after this has ended.
+        """
+        told: dict[str, Any] = {"run": self._describe_run(task_vars)}
+        if _SET_BY_ROLE in task_vars:
+            told["variables"] = variables_by_option()
+        found = self.execute(told, task_vars)
+        holder = found.get("held_by_run")
+        if holder and is_gone(holder):
+            found = self.execute({**told, "gone_runs": [holder]}, task_vars)
+        return found
+
     def execute(self, told: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         """Run the module with the task's arguments and with what it is told beside."""
-        given = self._task.args.get(OPTION)
-        context = {} if given is None else given
         found: dict[str, Any] = self._execute_module(
-            # What is no dictionary the module refuses, as it does all that can't be used.
-            module_args={**self._task.args, OPTION: {**context, **told} if isinstance(context, dict) else context},
+            module_args={**self.arguments, OPTION: self._context(told)},
             task_vars=task_vars,
             wrap_async=self.is_detached,
         )
         return found
+
+    def cleanup(self, force: bool = False) -> None:
+        """Remove the task's temporary directory; of a host that has gone away it can't be."""
+        with contextlib.suppress(*([AnsibleConnectionFailure] if self.told_here.get("rescues_unreachable") else [])):
+            super().cleanup(force)
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """Return what the module gets as its options."""
+        return dict(self._task.args)
+
+    @property
+    def told_here(self) -> dict[str, Any]:
+        """Return what the role tells this plugin.
+
+        `rescues_unreachable`: a host that is not there fails, with `host_unreachable` in the result, and so does not
+        leave the play: Ansible takes `rescue` and `always` only on hosts that failed.
+        """
+        given = self._task.args.get(OPTION)
+        told: dict[str, Any] = given.get(CONTROLLER, {}) if isinstance(given, dict) else {}
+        return told
+
+    def _context(self, told: dict[str, Any]) -> Any:
+        given = self._task.args.get(OPTION)
+        if given is not None and not isinstance(given, dict):
+            # The module refuses it, as it does all that can't be used.
+            return given
+        return {**{name: value for name, value in (given or {}).items() if name != CONTROLLER}, **told}
 
     @property
     def is_detached(self) -> bool:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any, Iterator, Mapping
 
+from ._sizes import describe_size, describe_time
+
 # A guess from less is worth nothing.
 _SECONDS_BEFORE_A_GUESS = 1.0
 
@@ -28,23 +30,7 @@ def _facts(state: Mapping[str, Any]) -> Iterator[str]:
     elif things:
         yield f"{done:,} {things}"
     if state["bytes"]:
-        yield f"{_describe_size(state['bytes'])} so far"
+        yield f"{describe_size(state['bytes'])} so far"
     passed = state["at"] - state["since"]
     if total and 0 < done < total and passed >= _SECONDS_BEFORE_A_GUESS:
-        yield f"about {_describe_time(passed * (total - done) / done)} left"
-
-
-def _describe_size(size: int) -> str:
-    value, unit = float(size), "B"
-    for larger in ("kB", "MB", "GB", "TB", "PB"):
-        if value < 1000:
-            break
-        value, unit = value / 1000, larger
-    return f"{value:.0f} {unit}" if unit == "B" or value >= 100 else f"{value:.1f} {unit}"
-
-
-def _describe_time(seconds: float) -> str:
-    if seconds < 90:
-        return f"{max(1, round(seconds))} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 90 else f"{minutes / 60:.1f} h"
+        yield f"about {describe_time(passed * (total - done) / done)} left"

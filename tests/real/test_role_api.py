@@ -14,8 +14,8 @@ from typing import Any, Iterator
 import pytest
 
 from support import images, service
-from support.fleet import ENVIRONMENT, Host, UrlHost, checked, play, result_of
-from support.playbook import PlaybookRun, run_playbook
+from support.fleet import ENVIRONMENT, Host, UrlHost, checked, play, result_of, why
+from support.playbook import run_playbook
 from support.pushing import Repository, push
 from support.registries import V2, V3, NewRegistry, RegistryProcess
 from support.scripted import Fault, NewScripted, Request, json_fault
@@ -31,6 +31,8 @@ KEPT = {V2: ["1", "3", "stable"], V3: ["3", "stable"]}
 RESULT_KEYS = {
     *("changed", "plan_id", "plan", "deleted", "kept", "drift_total", "notes_total", "left_untagged"),
     *("window_seconds", "mode", "mode_before", "mode_after", "lease_until", "warnings", "swept_by"),
+    *("drift", "drift_tags", "set_aside", "free_bytes_before", "free_bytes_after"),
+    *("error", "advice", "failed_step", "is_unreachable"),
 }
 
 
@@ -67,13 +69,6 @@ def tags(host: UrlHost | Host) -> list[str]:
     return sorted(Repository(host.registry, "team/app").tags())
 
 
-def error_of(run: PlaybookRun, host: str = "registry1") -> str:
-    """What a failed run ends with on this host."""
-    assert run.returncode != 0, run.output
-    message: str = run.of("Fail with the error that was met", host)[-1]["msg"]
-    return message
-
-
 def test_preview_run_second_run_and_restore(each_host: UrlHost, version: str, tmp_path: Path) -> None:
     expectation = capture(each_host.registry, {"team/app": KEPT[version]})
     preview = checked(each_host.preview(policies=POLICIES, report_dir=str(tmp_path / "review")))
@@ -85,7 +80,7 @@ def test_preview_run_second_run_and_restore(each_host: UrlHost, version: str, tm
     assert (run["deleted"]["tags"], run["deleted"]["manifests"], run["left_untagged"]) == (
         (1, 1, 0) if version == V2 else (2, 0, 1)
     )
-    assert "garbage collector" in first.of("Result")[0]["msg"][1]
+    assert "garbage collector" in first.of("Result")[0]["msg"][2]
     assert len(first.of("drydock.registry.cleanup")) == 1, "the registry is read once"
     assert not first.of("drydock.registry.maintenance"), "and closed never"
     assert (run["changed"], again["changed"], run["window_seconds"]) == (True, False, None)
@@ -146,7 +141,7 @@ def test_a_run_that_fails_half_way_says_what_it_did_and_fails(host: UrlHost, scr
 
     proxy = scripted(script, host.registry)
     run = host.cleanup(policies=POLICIES, registry_url=proxy.url, api_concurrency=1)
-    assert "not_deleted" in error_of(run)
+    assert "not_deleted" in why(run)
     assert result_of(run)["changed"] is True
     assert result_of(run)["deleted"]["tags"] == 2 + len(set(TAGS) - set(tags(host)))
     assert Repository(host.registry, "ci/app").tags() == ["3"]
@@ -165,8 +160,8 @@ def test_what_is_refused_deletes_nothing(host: UrlHost) -> None:
     hosts = [UrlHost(host.registry, name, **{"policies": POLICIES, **more}) for name, (more, _said) in refused.items()]
     run = play("cleanup", hosts)
     for name, (_more, said) in refused.items():
-        assert said in error_of(run, name)
-    assert not run.of("Result")
+        assert said in why(run, name)
+    assert not any("msg" in one for one in run.of("Result"))
     assert tags(host) == TAGS
 
 
@@ -199,7 +194,7 @@ def test_credentials_come_from_the_variables_and_are_not_shown(new_registry: New
         UrlHost(registry, registry_username="cleaner", registry_password=password)
         for password in ("wr0ng-word", "s3cret-word")
     )
-    assert "not accepted" in error_of(nobody.cleanup(policies=POLICIES))
+    assert "not accepted" in why(nobody.cleanup(policies=POLICIES))
     run = cleaner.cleanup(policies=POLICIES)
     assert checked(run)["deleted"]["tags"] == 2
     assert "s3cret-word" not in run.output + json.dumps([task.result for task in run.tasks])
@@ -236,7 +231,7 @@ def test_disabled_deletion_fails_with_the_ways_out_and_spares_the_other_host(
     before = snapshot(disabled.registry.storage)
     preview = disabled.preview(policies=POLICIES)
     run = play("cleanup", [disabled, storage_host], policies=POLICIES)
-    for message in (error_of(preview), error_of(run)):
+    for message in (why(preview), why(run, disabled.name)):
         assert "storage.delete.enabled" in message
         assert "registry_config" in message
     assert_untouched(disabled.registry.storage, before)

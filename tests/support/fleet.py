@@ -165,10 +165,11 @@ def result_of(run: PlaybookRun, host: str | None = None) -> Result:
 
 
 def why(run: PlaybookRun, host: str | None = None) -> str:
-    """What a run says of a host that failed."""
+    """What a run keeps of a host that failed: what failed and why, and what to do."""
     assert run.returncode != 0, run.output
-    message: str = run.of("Fail with the error that was met", host)[-1]["msg"]
-    return message
+    result = result_of(run, host)
+    assert result["error"], run.output
+    return f"{result['error']} {result['advice']}"
 
 
 def checked(run: PlaybookRun, host: str | None = None) -> Result:

@@ -77,14 +77,10 @@ def check_limits(limits: Limits, removal: Removal, graph: Graph, begun: Containe
         raise PlanError(
             f"the plan is refused: it deletes {'; '.join(how for _option, how in beyond)}. Nothing was changed. See in "
             "the diff what it deletes, and change the policies if that is wrong. If it is right, raise "
-            f"{_and(options)} (in the role {_and([f'registry_cleanup_{option}' for option in options])})"
+            f"{' and '.join(options)}"
         )
     if limits.max_delete_store_percent is None and len(removal.blobs) * 100 > _UNASKED_PERCENT * len(graph.blobs):
         _check_unasked(removal, graph, begun)
-
-
-def _and(names: Sequence[str]) -> str:
-    return " and ".join(names)
 
 
 def _beyond_numbers(limits: Limits, removal: Removal) -> Iterator[tuple[str, str]]:
@@ -111,35 +107,35 @@ def _beyond_shares(limits: Limits, removal: Removal, graph: Graph) -> Iterator[t
     if limit is not None:
         gone, found = removal.blobs, graph.blobs
         shares = [
-            _Share("blobs of the whole store", len(gone), len(found)),
-            _Share("bytes of blobs of the whole store", _bytes_of(gone), _bytes_of(found)),
+            _Portion("blobs of the whole store", len(gone), len(found)),
+            _Portion("bytes of blobs of the whole store", _bytes_of(gone), _bytes_of(found)),
         ]
         yield from _beyond("max_delete_store_percent", limit, shares)
 
 
-class _Share(NamedTuple):
+class _Portion(NamedTuple):
     """How many of something go, out of how many."""
 
     what: str
-    count: int
+    gone: int
     total: int
 
 
-def _shares_of(name: str, gone: RepositoryRemoval, graph: Graph) -> list[_Share]:
+def _shares_of(name: str, gone: RepositoryRemoval, graph: Graph) -> list[_Portion]:
     """Return the share of its tags and of its manifests; the second only where it is larger, for it follows mostly."""
     found = graph.repositories[name]
-    tags = _Share(f"tags of {name}", len(gone.tags), len(found.tags))
-    manifests = _Share(f"manifests of {name}", len(gone.manifests), len(found.revisions))
-    is_larger = manifests.count * tags.total > tags.count * manifests.total or not tags.total
+    tags = _Portion(f"tags of {name}", len(gone.tags), len(found.tags))
+    manifests = _Portion(f"manifests of {name}", len(gone.manifests), len(found.revisions))
+    is_larger = manifests.gone * tags.total > tags.gone * manifests.total or not tags.total
     return [tags, manifests] if is_larger else [tags]
 
 
-def _beyond(option: str, limit: float, shares: Sequence[_Share]) -> Iterator[tuple[str, str]]:
+def _beyond(option: str, limit: float, shares: Sequence[_Portion]) -> Iterator[tuple[str, str]]:
     """Yield the option and in one sentence which of them are more than `limit` percent, the largest share first."""
-    beyond = [share for share in shares if share.count * 100 > limit * share.total]
-    beyond.sort(key=lambda share: -share.count / max(share.total, 1))
+    beyond = [share for share in shares if share.gone * 100 > limit * share.total]
+    beyond.sort(key=lambda share: -share.gone / max(share.total, 1))
     if beyond:
-        named = few([f"{count} of {total} {what}" for what, count, total in beyond], _SHOWN)
+        named = few([f"{gone} of {total} {what}" for what, gone, total in beyond], _SHOWN)
         yield option, f"{', '.join(named)}, {option} allows {limit:g} %"
 
 
@@ -155,8 +151,7 @@ def _check_unasked(removal: Removal, graph: Graph, begun: Container[str]) -> Non
     if count * 100 > _UNASKED_PERCENT * total:
         raise PlanError(
             f"the plan is refused: {seen.format(count, total)}; nothing was changed. See that the storage is whole and "
-            "this registry's own. If these really are orphans, say max_delete_store_percent: 100 (for the role "
-            "registry_cleanup_max_delete_store_percent)"
+            "this registry's own. If these really are orphans, say max_delete_store_percent: 100"
         )
 
 

@@ -99,13 +99,10 @@ class StorageSweep:
             yield
         except StorageError as error:
             done = sweep.done
-            before = (
-                "Nothing was deleted before that"
-                if done.is_nothing()
-                else f"Before that {done.tags} tags, {done.manifests} manifests and {done.blobs} blobs were set aside or "
-                "deleted; the next run does the rest"
-            )
-            raise StorageError(f"{error}. {before}") from error
+            if done.is_nothing():
+                raise
+            gone = f"{done.tags} tags, {done.manifests} manifests and {done.blobs} blobs were removed"
+            raise StorageError(f"{error}. Before that {gone}; the next run does the rest") from error
         finally:
             self._output.result["deleted"] = dict(sweep.done._asdict())
             self._output.result["changed"] = not sweep.done.is_nothing()

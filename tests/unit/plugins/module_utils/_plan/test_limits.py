@@ -82,11 +82,11 @@ def test_every_repository_and_every_limit_is_named_and_what_to_raise() -> None:
     assert "deletes 411 tags, max_delete allows 400; 4 of 4 tags of r0, 4 of 4 tags of r1, " in message
     assert "4 of 4 tags of r99, and 3 more, max_delete_percent allows 25 %" in message
     assert "kept" not in message
-    assert "raise max_delete and max_delete_percent (in the role registry_cleanup_max_delete and " in message
+    assert message.endswith("raise max_delete and max_delete_percent")
 
 
 def test_manifests_are_named_where_more_of_them_go_than_of_the_tags() -> None:
-    repository = Repository("app", {name: TAG for name in "1234"}, {digest(one): 0.0 for one in range(4)})
+    repository = Repository("app", dict.fromkeys("1234", TAG), {digest(one): 0.0 for one in range(4)})
     removal = RepositoryRemoval(tags={"1": TAG}, manifests={digest(one): 0.0 for one in range(3)})
     with pytest.raises(PlanError, match=r"deletes 3 of 4 manifests of app, max_delete_percent allows 30 %"):
         check_limits(Limits(max_delete_percent=30), Removal({"app": removal}), Graph({"app": repository}))

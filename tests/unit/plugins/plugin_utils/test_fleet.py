@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, drydock maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Batches: as Ansible makes them, and the members of a unit never apart."""
+"""Which hosts share a storage; batches as Ansible makes them, and the members of a unit never apart."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from ansible.executor.playbook_executor import PlaybookExecutor
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.drydock.registry.plugins.filter.batches import batches
-from ansible_collections.drydock.registry.plugins.filter.units import units
+from ansible_collections.drydock.registry.plugins.plugin_utils._fleet import NAME, batches, units
 
 sizes = st.integers(-1, 8) | st.integers(1, 120).map("{}%".format) | st.integers(1, 8).map(str)
 serials = sizes | st.lists(sizes, max_size=4)
@@ -86,3 +85,9 @@ def test_members_that_are_not_in_the_play_are_no_part_of_a_batch() -> None:
 def test_a_serial_that_is_none_is_named(serial: Any) -> None:
     with pytest.raises(AnsibleFilterError, match="registry_cleanup_serial"):
         batches(["a"], {}, serial)
+
+
+def test_hosts_of_one_name_are_one_unit_in_their_order() -> None:
+    storages = {"a": "nfs", "c": "s3", "d": "nfs", "e": "", "f": None}
+    hostvars: dict[str, Any] = {"b": {}, **{host: {NAME: storage} for host, storage in storages.items()}}
+    assert units("dcbaef", hostvars) == {"nfs": ["d", "a"], "s3": ["c"]}

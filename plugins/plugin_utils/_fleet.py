@@ -1,63 +1,37 @@
 # Copyright: (c) 2026, drydock maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+"""Which hosts have to be cleaned up together, and batches in which they are. Pure."""
 
 from __future__ import annotations
 
-DOCUMENTATION = r"""
-name: batches
-short_description: Batches of hosts in which those that share a storage stay together
-version_added: 1.0.0
-description:
-  - Divides hosts as C(serial) of a play does, and keeps the hosts of each unit in one batch.
-  - The order of hosts stays, but for members of a unit, which follow the first of them.
-  - A batch only gets larger than it should be where one unit alone is.
-author:
-  - drydock maintainers (@drydock)
-positional: units, serial
-options:
-  _input:
-    description: Names of hosts, in the order in which they are to be taken.
-    type: list
-    elements: str
-    required: true
-  units:
-    description: The hosts of each unit by its name, as P(drydock.registry.units#filter) returns them.
-    type: dict
-    required: true
-  serial:
-    description: How many hosts at a time, in the ways that C(serial) knows. A number, a percentage, or a list of these.
-    type: raw
-    required: true
-seealso:
-  - plugin: drydock.registry.units
-    plugin_type: filter
-"""
-
-EXAMPLES = r"""
-- name: Show the batches
-  ansible.builtin.debug:
-    msg: "{{ ansible_play_hosts_all | drydock.registry.batches(groups.all | drydock.registry.units(hostvars), '25%') }}"
-"""
-
-RETURN = r"""
-_value:
-  description: The batches, each a list of the names of its hosts.
-  type: list
-  elements: list
-"""
-
 import itertools
-from typing import Any, Callable, Iterator, Mapping, Sequence, Union
+from typing import Any, Iterable, Iterator, Mapping, Sequence, Union
 
 from ansible.errors import AnsibleFilterError
 from ansible.utils.helpers import pct_to_int
 
+NAME = "registry_cleanup_shared_storage"
+
 Size = Union[int, str]
 
 
+def units(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
+    """Return the hosts of each shared storage by its name, in the order in which they were given."""
+    found: dict[str, list[str]] = {}
+    for host in hosts:
+        storage = hostvars[host].get(NAME)
+        if storage:
+            found.setdefault(storage, []).append(host)
+    return found
+
+
 def batches(hosts: Sequence[str], units: Mapping[str, Sequence[str]], serial: Size | Sequence[Size]) -> list[list[str]]:
-    """Return the batches; AnsibleFilterError where `serial` is none that Ansible knows."""
+    """Divide hosts as `serial` of a play does, and keep the hosts of each unit in one batch.
+
+    The order of hosts stays, but for members of a unit, which follow the first of them. A batch only gets larger than
+    it should be where one unit alone is. Raises AnsibleFilterError where `serial` is none that Ansible knows.
+    """
     sizes = _sizes(serial, len(hosts))
     found: list[list[str]] = []
     size = 0
@@ -93,10 +67,3 @@ def _sizes(serial: Size | Sequence[Size], total: int) -> Iterator[int]:
         ) from error
     sizes = [count if count > 0 else total for count in counts]
     return itertools.chain(sizes, itertools.repeat(sizes[-1]))
-
-
-class FilterModule:
-    """The filter for Ansible."""
-
-    def filters(self) -> dict[str, Callable[..., Any]]:
-        return {"batches": batches}

@@ -1,0 +1,57 @@
+# Copyright: (c) 2026, drydock maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Filters for the role and the playbooks of this collection, and for nobody else: they can change with any version.
+
+Ansible lists no plugin in a directory whose name begins with two underscores, and finds it all the same.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Iterable, Mapping, Sequence
+
+from ansible.utils.display import Display
+
+from ansible_collections.drydock.registry.plugins.plugin_utils._diff_text import diff_text
+from ansible_collections.drydock.registry.plugins.plugin_utils._fleet import batches, units
+from ansible_collections.drydock.registry.plugins.plugin_utils._result import About, Step, build_result, restore_result
+from ansible_collections.drydock.registry.plugins.plugin_utils._summary import outcomes, summary
+from ansible_collections.drydock.registry.plugins.plugin_utils._variables import unknown_variables
+from ansible_collections.drydock.registry.plugins.plugin_utils._words import last_words, restore_line, result_lines
+
+
+def _result(steps: Mapping[str, Step], about: Mapping[str, Any], failures: Sequence[Mapping[str, str]]) -> Any:
+    return build_result(steps, About(**about), failures)
+
+
+def _lines(result: Mapping[str, Any], about: Mapping[str, Any]) -> list[str]:
+    known = About(**about)
+    return result_lines(result, known.leader, known.host, known.is_preview, known.is_over_api)
+
+
+def _misspelt(names: Iterable[str], specs: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with each name that is near one of the role's, and warn of other unknown ones."""
+    unknown = list(unknown_variables(names, specs))
+    for one in unknown:
+        if not one.meant:
+            Display().warning(one.describe())
+    return [one.describe() for one in unknown if one.meant]
+
+
+class FilterModule:
+    """The filters for Ansible."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {
+            "batches": batches,
+            "units": units,
+            "result": _result,
+            "lines": _lines,
+            "restore_result": restore_result,
+            "restore_line": restore_line,
+            "last_words": last_words,
+            "outcomes": outcomes,
+            "summary": summary,
+            "misspelt": _misspelt,
+            "diff_text": diff_text,
+        }
