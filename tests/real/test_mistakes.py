@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from support.fleet import checked
+from support.fleet import checked, why
 from support.playbook import PlaybookRun, run_playbook
 from support.registries import V3, NewRegistry
 from support.sweeping import push_aged
@@ -147,14 +147,14 @@ def test_a_protection_that_is_nearly_right_is_refused_in_the_words_of_the_role(
     policies = [{"keep_n": 1}]
     run = play_options("cleanup", two_ways, exclude_repositories=["team"], policies=policies)
     for host in two_ways:
-        (error,) = run.of("Fail with the error that was met", host)
-        assert "registry_cleanup_exclude_repositories: 'team' matches no repository" in error["msg"]
-        assert "'team/**' would match 1, such as team/app" in error["msg"]
-        assert "set registry_cleanup_on_unmatched: warn" in error["msg"]
+        error = why(run, host)
+        assert "registry_cleanup_exclude_repositories: 'team' matches no repository" in error
+        assert "'team/**' would match 1, such as team/app" in error
+        assert "set registry_cleanup_on_unmatched: warn" in error
     run = play_options("preview", two_ways, grace_period="soon", policies=policies)
     for host in two_ways:
-        (error,) = run.of("Fail with the error that was met", host)
-        assert "registry_cleanup_grace_period: 'soon' cannot be used, expected a duration" in error["msg"]
+        error = why(run, host)
+        assert "registry_cleanup_grace_period: 'soon' cannot be used, expected a duration" in error
 
 
 def play_options(playbook: str, hosts: dict[str, dict[str, Any]], **options: Any) -> PlaybookRun:
