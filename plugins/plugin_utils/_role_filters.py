@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Filters for the role and the playbooks of this collection, and for nobody else: they can change with any version.
 
-Ansible lists no plugin in a directory whose name begins with two underscores, and finds it all the same.
+Ansible finds them through the link `role.py` in `plugins/filter`, and lists no plugin that is a link: `ansible-doc` and the
+documentation know nothing of them.
 """
 
 from __future__ import annotations
@@ -43,15 +44,15 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {
-            "batches": batches,
-            "units": units,
-            "result": _result,
-            "lines": _lines,
-            "restore_result": restore_result,
-            "restore_line": restore_line,
-            "last_words": last_words,
-            "outcomes": outcomes,
-            "summary": summary,
-            "misspelt": _misspelt,
-            "diff_text": diff_text,
+            "_batches": batches,
+            "_units": units,
+            "_result": _result,
+            "_lines": _lines,
+            "_restore_result": restore_result,
+            "_restore_line": restore_line,
+            "_last_words": last_words,
+            "_outcomes": outcomes,
+            "_summary": summary,
+            "_misspelt": _misspelt,
+            "_diff_text": diff_text,
         }

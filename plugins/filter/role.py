@@ -1,0 +1,1 @@
+../plugin_utils/_role_filters.py
