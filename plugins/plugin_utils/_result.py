@@ -42,7 +42,7 @@ def build_result(steps: Mapping[str, Step], about: About, failures: Sequence[Map
     after = _mode_after(steps)
     untold = _others_opened(steps)
     told = _told(failures)
-    standing = _standing(steps, about, last, after)
+    outlook = _outlook(steps, about, last, after)
     return {
         "changed": bool(last.get("changed") or purged.get("changed")),
         "swept_by": about.leader,
@@ -67,7 +67,7 @@ def build_result(steps: Mapping[str, Step], about: About, failures: Sequence[Map
         "failed_step": failures[0]["step"] if failures else None,
         "is_unreachable": any(is_lost(steps[name]) for name in ORDER),
         "error": told or untold,
-        "advice": " ".join(filter(None, (untold if told else "", advice(standing)))) if told or untold else "",
+        "advice": " ".join(filter(None, (untold if told else "", advice(outlook)))) if told or untold else "",
     }
 
 
@@ -115,7 +115,7 @@ def _last(steps: Mapping[str, Step], about: About) -> Step:
     return planned if not has_failed(planned) or planned.get("changed") else {}
 
 
-def _standing(steps: Mapping[str, Step], about: About, last: Step, mode: str | None) -> Outlook:
+def _outlook(steps: Mapping[str, Step], about: About, last: Step, mode: str | None) -> Outlook:
     closed, reopened = steps["closed"], steps["reopened"]
     held = steps["held"]
     was_touched = (_is_taken(held) and not has_failed(held)) or (_is_taken(closed) and "held_by_run" not in closed)

@@ -1,9 +1,14 @@
 # Copyright: (c) 2026, drydock maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sizes and times as people read them. Pure."""
+"""Numbers, sizes and times as people read them. Pure."""
 
 from __future__ import annotations
+
+
+def describe_number(number: int, one: str, many: str) -> str:
+    """Return how many there are, and of what: `1 tag`, `4 tags`."""
+    return f"{number} {one if number == 1 else many}"
 
 
 def describe_size(size: int) -> str:

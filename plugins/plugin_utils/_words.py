@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Iterator, Mapping, NamedTuple
 
-from ._sizes import describe_size
+from ._sizes import describe_number, describe_size
 
 RESTORE = "Mend the cause, then run the playbook drydock.registry.restore on this host."
 
@@ -31,11 +31,11 @@ class Outlook(NamedTuple):
     lease_until: str | None
 
 
-def advice(standing: Outlook) -> str:
+def advice(outlook: Outlook) -> str:
     """Return what was and was not done, and what to do next."""
-    if standing.is_preview:
+    if outlook.is_preview:
         return "Nothing was changed."
-    return " ".join((_done(standing), _state(standing)))
+    return " ".join((_done(outlook), _state(outlook)))
 
 
 def opened_by_others(lease_until: str | None) -> str:
@@ -47,24 +47,24 @@ def opened_by_others(lease_until: str | None) -> str:
     )
 
 
-def _done(standing: Outlook) -> str:
-    if not standing.is_swept_here:
+def _done(outlook: Outlook) -> str:
+    if not outlook.is_swept_here:
         return "Nothing was deleted on this host's own account."
-    if standing.is_unknown:
+    if outlook.is_unknown:
         return "It is not known what was deleted before the host went away; the next run finds out and does the rest."
-    if not any((standing.deleted or {}).values()):
+    if not any((outlook.deleted or {}).values()):
         return "Nothing was deleted."
-    return f"Deleted until then: {describe_counts(standing.deleted or {})}; the next run does the rest."
+    return f"Deleted until then: {describe_counts(outlook.deleted or {})}; the next run does the rest."
 
 
-def _state(standing: Outlook) -> str:
-    if standing.is_over_api or not standing.was_closed:
+def _state(outlook: Outlook) -> str:
+    if outlook.is_over_api or not outlook.was_closed:
         return "The registry was never closed. Mend the cause, then run this again."
-    if standing.is_put_back:
-        again = "" if standing.window_seconds is None else f" again, it was {describe_window(standing.window_seconds)}"
-        return f"The registry is {standing.mode or 'as it was'}{again}. Mend the cause, then run this again."
-    by_itself = f" Its host tries it by itself at {standing.lease_until}." if standing.lease_until else ""
-    now = f", it is {standing.mode} now" if standing.mode else " and may still be closed"
+    if outlook.is_put_back:
+        again = "" if outlook.window_seconds is None else f" again, it was {describe_window(outlook.window_seconds)}"
+        return f"The registry is {outlook.mode or 'as it was'}{again}. Mend the cause, then run this again."
+    by_itself = f" Its host tries it by itself at {outlook.lease_until}." if outlook.lease_until else ""
+    now = f", it is {outlook.mode} now" if outlook.mode else " and may still be closed"
     return f"The registry could not be put back as it was found{now}.{by_itself} {RESTORE}"
 
 
@@ -75,14 +75,22 @@ def describe_window(seconds: float) -> str:
 
 def describe_counts(counts: Mapping[str, int]) -> str:
     """Return what is counted: `4 tags, 4 manifests, 12 blobs, 3.9 kB`; over the API there are no blobs."""
-    said = [f"{counts['tags']} tags", f"{counts['manifests']} manifests"]
+    said = [_count(counts, kind) for kind in ("tags", "manifests")]
     if counts.get("blobs") or counts.get("bytes"):
-        said += [f"{counts['blobs']} blobs", describe_size(counts["bytes"])]
-    others = [f"{counts[kind]} {word}" for kind, word in _OTHERS.items() if counts.get(kind)]
-    return ", ".join(said + others)
+        said += [_count(counts, "blobs"), describe_size(counts["bytes"])]
+    return ", ".join(said + [_count(counts, kind) for kind in _LEFTOVERS if counts.get(kind)])
 
 
-_OTHERS = {"uploads": "abandoned uploads", "debris": "pieces of debris", "repositories": "empty repositories"}
+# Named only where there are any; with the word for several.
+_LEFTOVERS = {
+    "uploads": ("abandoned upload", "abandoned uploads"),
+    "debris": ("piece of debris", "pieces of debris"),
+    "repositories": ("empty repository", "empty repositories"),
+}
+
+
+def _count(counts: Mapping[str, int], kind: str) -> str:
+    return describe_number(counts[kind], *_LEFTOVERS.get(kind, (kind[:-1], kind)))
 
 
 def result_lines(result: Mapping[str, Any], leader: str, host: str, is_preview: bool, is_over_api: bool) -> list[str]:
@@ -107,13 +115,15 @@ def _drift(result: Mapping[str, Any]) -> Iterator[str]:
     total, tags, shown = result["drift_total"], result["drift_tags"], result["drift"]
     if not total:
         return
-    subject = f"{tags} of {result['plan']['tags']} tags" if tags else f"{total} things of the plan, no tags,"
+    some = f"{tags} of {describe_number(result['plan']['tags'], 'tag', 'tags')}"
+    subject = some if tags else f"{describe_number(total, 'thing', 'things')} of the plan, no tags,"
     shown = [one for one in shown if one["kind"] == "tag" or not tags]
     named = "; ".join(f"{_place(one)} ({one['why']})" for one in shown)
     not_named = (tags or total) - len(shown)
     more = f"; and {not_named} more" if not_named else ""
-    others = f"; and with them {total - tags} other things of the plan" if tags and total > tags else ""
-    yield f"{subject} were left alone: {named}{more}{others}"
+    beside = describe_number(total - tags, "other thing", "other things")
+    others = f"; and with them {beside} of the plan" if tags and total > tags else ""
+    yield f"{subject} {'was' if (tags or total) == 1 else 'were'} left alone: {named}{more}{others}"
 
 
 def _place(one: Mapping[str, Any]) -> str:
@@ -124,7 +134,8 @@ def _place(one: Mapping[str, Any]) -> str:
 
 def _collector(result: Mapping[str, Any]) -> Iterator[str]:
     if any((result["deleted"] or {}).values()):
-        waiting = f" ({result['left_untagged']} manifests wait for it)" if result["left_untagged"] else ""
+        left = result["left_untagged"]
+        waiting = f" (for which {describe_number(left, 'manifest waits', 'manifests wait')})" if left else ""
         yield f"the space is freed by the registry's own garbage collector{waiting}; the registry was not closed"
 
 

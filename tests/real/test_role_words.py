@@ -123,7 +123,7 @@ def test_drift_and_what_was_set_aside_are_in_the_end(host: Host, tmp_path: Path)
     run = host.cleanup(plan=str(tmp_path / "{{ inventory_hostname }}.plan.json"), quarantine="keep")
     assert checked(run)["drift_tags"] == 1
     lines = run.of("Result")[0]["msg"]
-    assert any(line.startswith("1 of 4 tags were left alone: team/app:1 (") for line in lines)
+    assert any(line.startswith("1 of 4 tags was left alone: team/app:1 (") for line in lines)
     aside = next(line for line in lines if line.startswith("set aside and not freed yet: "))
     assert str(host.quarantine) in aside
     assert contents(host.quarantine)

@@ -38,7 +38,7 @@ def said(*, leader: str = "h", preview: bool = False, api: bool = False, **chang
 
 def test_a_run() -> None:
     assert said() == [
-        "deleted 2 tags, 2 manifests, 4 blobs, 1.8 MB, 1 abandoned uploads; kept 5 tags, 5 manifests, 9 blobs, 2.0 kB",
+        "deleted 2 tags, 2 manifests, 4 blobs, 1.8 MB, 1 abandoned upload; kept 5 tags, 5 manifests, 9 blobs, 2.0 kB",
         "plan sha256:1",
         "closed for 1.2 s",
         "free on the filesystem of the storage: 1.0 GB before, 2.0 GB now",
@@ -68,7 +68,7 @@ def entry(kind: str, name: str, repository: str | None = "team/app") -> dict[str
 @pytest.mark.parametrize(
     ("drift", "more", "line"),
     [
-        ([entry("tag", "1")], {}, "1 of 2 tags were left alone: team/app:1 (is already gone)"),
+        ([entry("tag", "1")], {}, "1 of 2 tags was left alone: team/app:1 (is already gone)"),
         (
             [entry("tag", "1"), entry("manifest", "sha256:2")],
             {"drift_total": 9, "drift_tags": 2},
@@ -90,7 +90,7 @@ def test_what_is_not_freed_yet() -> None:
     aside = said(set_aside={"path": "/var/lib/registry/x", "bytes": 1000})[3]
     assert aside.startswith("set aside and not freed yet: 1.0 kB in /var/lib/registry/x; the next run with ")
     collector = said(api=True, left_untagged=3, free_bytes_before=None)[-1]
-    assert "garbage collector (3 manifests wait for it)" in collector
+    assert "garbage collector (for which 3 manifests wait)" in collector
 
 
 def test_a_member_names_who_swept() -> None:
@@ -98,7 +98,7 @@ def test_a_member_names_who_swept() -> None:
 
 
 def test_over_the_api_there_are_no_blobs() -> None:
-    assert describe_counts({"tags": 1, "manifests": 0, "blobs": 0, "bytes": 0}) == "1 tags, 0 manifests"
+    assert describe_counts({"tags": 1, "manifests": 0, "blobs": 0, "bytes": 0}) == "1 tag, 0 manifests"
 
 
 def test_restoring() -> None:
