@@ -410,6 +410,9 @@ from ansible_collections.drydock.registry.plugins.module_utils._basics import ( 
     zip_imports,  # noqa: F401 (first)
 )
 from ansible_collections.drydock.registry.plugins.module_utils._basics.task_context import (
+    END_SWEEP,
+    HOLD,
+    TELL,
     TaskContext,
     read_task_context,
 )
@@ -463,17 +466,18 @@ def maintain(params: Mapping[str, Any], mode: RunMode, output: Output) -> None:
     def build() -> Switch:
         return build_switch(params, mode.check, context, watchdog.__name__)
 
-    if params["state"] == "restored" and not (params["stop_sweep"] or context.tell_only):
+    if params["state"] == "restored" and not params["stop_sweep"] and context.only != TELL:
         # A living run may hold the directory for minutes while it closes or opens.
         build().refuse_the_living()
     with one_at_a_time(params["state_dir"], make=params["state"] == "read_only" and not mode.check):
         switch = build()
         with told(switch.done, output):
-            # What nobody is shown is not told.
-            if not context.end_sweep_only:
+            # Nobody is shown the result of a task that only ends a sweep.
+            is_shown = context.only != END_SWEEP
+            if is_shown:
                 switch.claim.tell_of_end()
             outcome = carry_out(switch, params["state"], params["stop_sweep"], context)
-            if not (context.end_sweep_only or mode.check):
+            if is_shown and not mode.check:
                 switch.claim.ended_leases.forget(switch.claim.subject)
     output.result.update(describe(params, outcome))
     if mode.diff:
@@ -491,11 +495,11 @@ def told(done: Done, output: Output) -> Iterator[None]:
 
 
 def carry_out(switch: Switch, state: str, stop_sweep: bool, context: TaskContext) -> ModeChange:
-    if context.tell_only:
+    if context.only == TELL:
         return switch.tell()
-    if context.end_sweep_only:
+    if context.only == END_SWEEP:
         return switch.end_sweep(stop_sweep or state == "read_write")
-    if context.hold_only:
+    if context.only == HOLD:
         return switch.hold()
     if state == "read_only":
         return switch.close()

@@ -17,6 +17,10 @@ OPTION = "_task_context"
 _ADVICE = "; leave it out, for the plugins and the role of this collection fill it in"
 
 
+#: Parts of the work of the module `maintenance`.
+HOLD, END_SWEEP, TELL = _PARTS = ("hold", "end_sweep", "tell")
+
+
 class Run(NamedTuple):
     """A playbook's run as its controller knows it: `id` is `controller:pid:started`, `who` is for people.
 
@@ -44,8 +48,8 @@ class TaskContext(NamedTuple):
     - `service_programs`: by action (`restart`, ...) the path of a program that does it;
     - `is_guarded`: another host sweeps, so somebody has to see that this registry stays closed;
     - `variables`: what people call the options where the role gives them: its variables;
-    - `hold_only`, `end_sweep_only`: the user's own steps close and open the registry;
-    - `tell_only`: nothing is to be done, but what happened since the last run is told.
+    - `only`: the one part of its work that is done: HOLD and END_SWEEP where the user's own steps close and open the
+      registry, TELL where nothing is to be done, but what happened since the last run is told.
     """
 
     run: Run = Run.direct()
@@ -58,9 +62,7 @@ class TaskContext(NamedTuple):
     service_programs: Mapping[str, str] = MappingProxyType({})
     is_guarded: bool = False
     variables: Mapping[str, str] = MappingProxyType({})
-    hold_only: bool = False
-    end_sweep_only: bool = False
-    tell_only: bool = False
+    only: str | None = None
 
 
 def read_task_context(told: object) -> TaskContext:
@@ -106,6 +108,12 @@ def _flag(value: Any) -> bool:
     return value
 
 
+def _part(value: Any) -> str:
+    if value not in _PARTS:
+        raise ValueError
+    return _text(value)
+
+
 def _count(value: Any) -> int:
     # Before ansible-core 2.19 templates make text of numbers.
     if isinstance(value, bool) or not str(value).isdecimal():
@@ -123,6 +131,6 @@ _READERS: Mapping[str, tuple[Callable[[Any], Any], str]] = {
     **dict.fromkeys(("service_programs", "variables"), (_texts_by_name, "texts by name")),
     "closed_registries": (_count, "a number from 0 up"),
     **dict.fromkeys(("progress_path", "applied_later"), (_text, "a text")),
-    **dict.fromkeys(("run_follows", "deleted_later", "is_guarded", "hold_only"), (_flag, "true or false")),
-    **dict.fromkeys(("end_sweep_only", "tell_only"), (_flag, "true or false")),
+    **dict.fromkeys(("run_follows", "deleted_later", "is_guarded"), (_flag, "true or false")),
+    "only": (_part, f"one of {', '.join(_PARTS)}"),
 }

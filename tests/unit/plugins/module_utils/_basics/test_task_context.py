@@ -29,9 +29,7 @@ EVERYTHING: dict[str, Any] = {
     "service_programs": {"restart": "/remote/restart.py"},
     "is_guarded": True,
     "variables": {"lease": "registry_cleanup_maintenance.lease"},
-    "hold_only": True,
-    "end_sweep_only": True,
-    "tell_only": True,
+    "only": "hold",
 }
 
 
@@ -65,8 +63,9 @@ def test_a_number_may_be_the_text_that_an_older_ansible_makes_of_it() -> None:
         ("run_follows", "yes"),
         ("deleted_later", 1),
         ("is_guarded", None),
-        ("hold_only", "true"),
-        ("end_sweep_only", []),
+        ("is_guarded", "true"),
+        ("only", "close"),
+        ("only", []),
         ("closed_registries", -1),
         ("closed_registries", True),
         ("closed_registries", "many"),
