@@ -12,6 +12,7 @@ from typing import Mapping
 from .._basics.errors import MaintenanceError
 from .._storage.room import Room, innermost, room_of, shortage
 
+# Blocks and inodes beside those of the files.
 _MORE = 4
 
 
@@ -34,7 +35,7 @@ def _filesystem_of(path: str) -> int:
 def _require_on_one(sizes: Mapping[str, int]) -> None:
     directory = os.path.dirname(max(sizes, key=lambda path: sizes[path]))
     found = os.statvfs(innermost(directory))
-    # There a file is written in its place.
+    # In a read-only directory a file, mounted by itself, is written in its place, and so elsewhere.
     is_read_only = bool(found.f_flag & os.ST_RDONLY)
     free, needed = room_of(directory), room_for(list(sizes.values()), found.f_frsize)
     if not is_read_only and not free.has(needed):

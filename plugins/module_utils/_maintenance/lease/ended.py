@@ -18,6 +18,7 @@ from ..._basics.times import as_seconds, iso
 from ..record import check_private
 
 _FORMAT = 1
+# Characters of a text, which is shown as it stands in the file.
 _LONGEST = 300
 # Seconds by which clocks and timers may differ.
 _EXACT = 5.0
