@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Filters for the role and the playbooks of this collection, and for nobody else: they can change with any version.
 
-Ansible finds them through the link `role.py` in `plugins/filter`, and lists no plugin that is a link: `ansible-doc` and the
-documentation know nothing of them.
+Ansible finds them through the link `role.py` in `plugins/filter`, and lists no plugin that is a link: `ansible-doc` and
+the documentation know nothing of them.
 """
 
 from __future__ import annotations
