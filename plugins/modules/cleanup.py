@@ -399,6 +399,12 @@ left_untagged:
     - Counted are manifests that were read and those that they name. With the storage it is 0, because there they go.
   returned: always
   type: int
+young_tags:
+  description:
+    - The number of tags that policies would delete and that stay, because their image was pushed within
+      O(grace_period).
+  returned: always
+  type: int
 not_deleted:
   description: What was to be deleted over the API and was not, because the registry refused or failed; at most 1000.
   returned: always

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from typing import Any, Iterator, Mapping
 
-from ._sizes import describe_size, describe_time
+from ansible_collections.drydock.registry.plugins.module_utils._basics.sizes import describe_size
+
+from ._times import describe_time
 
 # A guess from less is worth nothing.
 _SECONDS_BEFORE_A_GUESS = 1.0

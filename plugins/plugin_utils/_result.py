@@ -21,6 +21,8 @@ from ._words import RESTORE, Outlook, advice, opened_by_others
 Step = Mapping[str, Any]
 
 ORDER = ("planned", "told", "closable", "held", "closed", "applied", "reopened", "purged")
+# Of Ansible itself, about every host whose inventory names no Python; told once is enough.
+_INTERPRETER = "is using the discovered Python interpreter at"
 # Of what drifted, in the result; the whole list is in that of the module.
 _SHOWN = 5
 
@@ -55,6 +57,7 @@ def build_result(steps: Mapping[str, Step], about: About, failures: Sequence[Map
         "drift": sorted(last.get("drift", []), key=lambda one: one["kind"] != "tag")[:_SHOWN],
         "notes_total": last.get("notes_total", 0),
         "left_untagged": last.get("left_untagged", 0),
+        "young_tags": planned.get("young_tags", 0),
         "set_aside": _set_aside(steps),
         "free_bytes_before": planned.get("free_bytes"),
         "free_bytes_after": next((one["free_bytes"] for one in (purged, last) if one.get("free_bytes")), None),
@@ -141,7 +144,8 @@ def _set_aside(steps: Mapping[str, Step]) -> dict[str, Any] | None:
 
 
 def _warnings(steps: Iterable[Step]) -> list[str]:
-    return list(dict.fromkeys(text for step in steps for text in step.get("warnings") or []))
+    found = (text for step in steps for text in step.get("warnings") or [])
+    return list(dict.fromkeys(text for text in found if _INTERPRETER not in text))
 
 
 def _seen(steps: Mapping[str, Step]) -> str | None:

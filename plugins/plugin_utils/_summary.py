@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Collection, Iterable, Iterator, Mapping, Sequence
 
-from ._sizes import describe_size
+from ansible_collections.drydock.registry.plugins.module_utils._basics.sizes import describe_size
 
 RESULT = "registry_cleanup_result"
 HEADINGS = (
@@ -54,7 +54,9 @@ def summary(outcomes: Sequence[Outcome], title: str = "", with_errors: bool = Fa
     What failed is told where it failed; `with_errors` is for a report, which is read without that.
     """
     failures = [
-        f"{one['status']}: {one['host']}: {one['error']} {one.get('advice') or ''}" for one in outcomes if one["error"]
+        f"{one['status']}: {one['host']}: {_sentence(one['error'])} {one.get('advice') or ''}"
+        for one in outcomes
+        if one["error"]
     ]
     warnings = [f"warning: {one['host']}: {text}" for one in outcomes for text in one.get("warnings") or []]
     rows = [HEADINGS, *map(_row, outcomes), *([_total(outcomes)] if len(outcomes) > 1 else [])]
@@ -65,6 +67,10 @@ def summary(outcomes: Sequence[Outcome], title: str = "", with_errors: bool = Fa
         *_capped(warnings),
     ]
     return "".join(f"{line}\n" for line in lines)
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
 def _row(outcome: Outcome) -> list[str]:

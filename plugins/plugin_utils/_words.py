@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any, Iterator, Mapping, NamedTuple
 
-from ._sizes import describe_number, describe_size
+from ansible_collections.drydock.registry.plugins.module_utils._basics.sentences import counted
+from ansible_collections.drydock.registry.plugins.module_utils._basics.sizes import describe_size
 
 RESTORE = "Mend the cause, then run the playbook drydock.registry.restore on this host."
 
@@ -75,29 +76,21 @@ def describe_window(seconds: float) -> str:
 
 def describe_counts(counts: Mapping[str, int]) -> str:
     """Return what is counted: `4 tags, 4 manifests, 12 blobs, 3.9 kB`; over the API there are no blobs."""
-    said = [_count(counts, kind) for kind in ("tags", "manifests")]
+    said = [counted(counts["tags"], "tag"), counted(counts["manifests"], "manifest")]
     if counts.get("blobs") or counts.get("bytes"):
-        said += [_count(counts, "blobs"), describe_size(counts["bytes"])]
-    return ", ".join(said + [_count(counts, kind) for kind in _LEFTOVERS if counts.get(kind)])
+        said += [counted(counts["blobs"], "blob"), describe_size(counts["bytes"])]
+    others = [counted(counts[kind], noun) for kind, noun in _OTHERS.items() if counts.get(kind)]
+    return ", ".join(said + others)
 
 
-# Named only where there are any; with the word for several.
-_LEFTOVERS = {
-    "uploads": ("abandoned upload", "abandoned uploads"),
-    "debris": ("piece of debris", "pieces of debris"),
-    "repositories": ("empty repository", "empty repositories"),
-}
-
-
-def _count(counts: Mapping[str, int], kind: str) -> str:
-    return describe_number(counts[kind], *_LEFTOVERS.get(kind, (kind[:-1], kind)))
+_OTHERS = {"uploads": "abandoned upload", "debris": "piece of debris", "repositories": "empty repository"}
 
 
 def result_lines(result: Mapping[str, Any], leader: str, host: str, is_preview: bool, is_over_api: bool) -> list[str]:
     """Return what became of a host on which nothing failed, a fact in each line."""
     if leader != host:
         return [f"swept by {leader}", *_window(result)]
-    lines = [_what(result, is_preview), f"plan {result['plan_id']}", *_drift(result)]
+    lines = [_what(result, is_preview), *_young(result), f"plan {result['plan_id']}", *_drift(result)]
     lines += _collector(result) if is_over_api else [] if is_preview else _window(result)
     lines += [] if is_preview else _set_aside(result)
     return [*lines, *_room(result, is_preview)]
@@ -110,19 +103,25 @@ def _what(result: Mapping[str, Any], is_preview: bool) -> str:
     return f"{what}; {keeps} {describe_counts(kept)}" if kept else what
 
 
+def _young(result: Mapping[str, Any]) -> Iterator[str]:
+    young = result["young_tags"]
+    if young:
+        would_go = f"{counted(young, 'tag')} that else would go"
+        yield f"kept for now, as pushed within registry_cleanup_grace_period: {would_go}"
+
+
 def _drift(result: Mapping[str, Any]) -> Iterator[str]:
     """Name the first few things that the plan names and that were left alone, tags before others."""
     total, tags, shown = result["drift_total"], result["drift_tags"], result["drift"]
     if not total:
         return
-    some = f"{tags} of {describe_number(result['plan']['tags'], 'tag', 'tags')}"
-    subject = some if tags else f"{describe_number(total, 'thing', 'things')} of the plan, no tags,"
+    others = f"{counted(total, 'thing')} of the plan, no tags,"
+    subject = f"{tags} of {counted(result['plan']['tags'], 'tag')}" if tags else others
     shown = [one for one in shown if one["kind"] == "tag" or not tags]
     named = "; ".join(f"{_place(one)} ({one['why']})" for one in shown)
     not_named = (tags or total) - len(shown)
     more = f"; and {not_named} more" if not_named else ""
-    beside = describe_number(total - tags, "other thing", "other things")
-    others = f"; and with them {beside} of the plan" if tags and total > tags else ""
+    others = f"; and with them {counted(total - tags, 'other thing')} of the plan" if tags and total > tags else ""
     yield f"{subject} {'was' if (tags or total) == 1 else 'were'} left alone: {named}{more}{others}"
 
 
@@ -135,7 +134,7 @@ def _place(one: Mapping[str, Any]) -> str:
 def _collector(result: Mapping[str, Any]) -> Iterator[str]:
     if any((result["deleted"] or {}).values()):
         left = result["left_untagged"]
-        waiting = f" (for which {describe_number(left, 'manifest waits', 'manifests wait')})" if left else ""
+        waiting = f" (for which {counted(left, 'manifest')} {'waits' if left == 1 else 'wait'})" if left else ""
         yield f"the space is freed by the registry's own garbage collector{waiting}; the registry was not closed"
 
 

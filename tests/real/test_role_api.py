@@ -31,7 +31,7 @@ KEPT = {V2: ["1", "3", "stable"], V3: ["3", "stable"]}
 RESULT_KEYS = {
     *("changed", "plan_id", "plan", "deleted", "kept", "drift_total", "notes_total", "left_untagged"),
     *("window_seconds", "mode", "mode_before", "mode_after", "lease_until", "warnings", "swept_by"),
-    *("drift", "drift_tags", "set_aside", "free_bytes_before", "free_bytes_after"),
+    *("drift", "drift_tags", "set_aside", "young_tags", "free_bytes_before", "free_bytes_after"),
     *("error", "advice", "failed_step", "is_unreachable"),
 }
 

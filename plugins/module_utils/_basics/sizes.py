@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, drydock maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sizes as people write them in options: `50GB`, `10GiB`, `1048576`."""
+"""Sizes as people write them in options (`50GB`, `10GiB`, `1048576`) and read them (`3.9 kB`)."""
 
 from __future__ import annotations
 
@@ -31,3 +31,13 @@ def parse_optional_size(text: str | None, option: str) -> int | None:
     if match is None or match.group(2) not in _BYTES:
         raise InvalidOptionError(option, text, "a size in bytes such as 50GB, 10GiB, 500MB or 1048576")
     return int(Fraction(match.group(1)) * _BYTES[match.group(2)])
+
+
+def describe_size(size: int) -> str:
+    """Return a number of bytes in words: `3.9 kB`, with 1000 bytes to the kB."""
+    value, unit = float(size), "B"
+    for larger in ("kB", "MB", "GB", "TB", "PB"):
+        if value < 1000:
+            break
+        value, unit = value / 1000, larger
+    return f"{value:.0f} {unit}" if unit == "B" or value >= 100 else f"{value:.1f} {unit}"

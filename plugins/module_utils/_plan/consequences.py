@@ -26,6 +26,9 @@ from .._retention.protected import ProtectedImages
 from .permission import Permission
 from .sharing import why_shared
 
+#: Why a tag stays that was to go: it, or a part of its image, is too new.
+YOUNG = "kept: its image was pushed within the grace period"
+
 #: Tags that go, by repository and name.
 DoomedTags = Dict[str, Dict[str, Tag]]
 
@@ -201,7 +204,7 @@ class _Following:
                 if whole is not None and tag.digest and self.permission.ability.manifests:
                     reason = f"kept: its repository is kept whole, because {whole}"
                 elif not self.permission.tag(name, tag) or (name, tag.digest) in has_new_part:
-                    reason = "kept: its image was pushed within the grace period"
+                    reason = YOUNG
                 else:
                     continue
                 spared.append(Spared(name, tags.pop(tag.name), reason))

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 from .._basics.order import natural_key
+from .._basics.sentences import counted
+from .._basics.sizes import describe_size
 from .._graph.graph import Graph, Repository
 from .._graph.removal import Removal, RepositoryRemoval
 from .._plan.plan import Plan
@@ -44,30 +46,32 @@ class _Diff:
         """Add a repository; `size` is in bytes, of the blobs that go with it."""
         repository = self.graph.repositories[name]
         tags, manifests = len(repository.tags), len(repository.revisions)
-        self.before.append(f"{name}: {tags} tags, {manifests} manifests\n")
+        self.before.append(_holds(name, (tags, "tag"), (manifests, "manifest")))
         if not gone.is_removed:
-            self.after.append(f"{name}: {tags - len(gone.tags)} tags, {manifests - len(gone.manifests)} manifests\n")
+            left = (tags - len(gone.tags), "tag"), (manifests - len(gone.manifests), "manifest")
+            self.after.append(_holds(name, *left))
         self._add_tags(name, gone)
         if self._images is None:
             self._add_manifests(gone)
         else:
             self._add_images(self._images, repository)
         if gone.layer_links or gone.uploads or size:
-            links = f"{len(gone.layer_links)} layer links, {len(gone.uploads)} uploads"
-            self.before.append(f"  {links}, {size} bytes of blobs and uploads\n")
+            found = _found((len(gone.layer_links), "layer link"), (len(gone.uploads), "upload"))
+            self.before.append(f"  {', '.join([*found, describe_size(size)])} of blobs and uploads\n")
 
     def add_storage(self, removal: Removal) -> None:
         """Add what the whole store holds before and after."""
         counts, stays = removal.counts(), what_stays(self.graph, removal)
         size = sum(blob.size for blob in self.graph.blobs.values())
-        self.before.append(f"storage: {len(self.graph.blobs)} blobs, {size} bytes\n")
-        others = f"{counts.blobs} blobs, {counts.uploads} uploads, {counts.debris} pieces of debris"
-        self.before.append(f"  {others}, {counts.bytes} bytes\n")
-        self.after.append(f"storage: {stays['blobs']} blobs, {stays['bytes']} bytes\n")
+        self.before.append(f"storage: {counted(len(self.graph.blobs), 'blob')}, {describe_size(size)}\n")
+        found = _found((counts.blobs, "blob"), (counts.uploads, "upload"), (counts.debris, "piece of debris"))
+        self.before.append(f"  {', '.join([*found, describe_size(counts.bytes)])}\n")
+        self.after.append(f"storage: {counted(stays['blobs'], 'blob')}, {describe_size(stays['bytes'])}\n")
 
     def add_left_untagged(self, count: int) -> None:
         """Add how many manifests lose their last tag and are not ours to delete."""
-        self.after.append(f"without a tag, left to the registry's own garbage collector: {count} manifests\n")
+        left = counted(count, "manifest")
+        self.after.append(f"without a tag, left to the registry's own garbage collector: {left}\n")
 
     def _add_tags(self, name: str, gone: RepositoryRemoval) -> None:
         decisions = self.plan.decisions.get(name, [])
@@ -90,7 +94,7 @@ class _Diff:
         known = self.graph.manifests
         sizes = {digest: known[digest].size if digest in known else 0 for digest in sorted(gone.manifests)}
         self.before.extend(
-            self._fit("manifests", [f"  manifest {digest} {size} bytes\n" for digest, size in sizes.items()])
+            self._fit("manifests", [f"  manifest {digest} {describe_size(size)}\n" for digest, size in sizes.items()])
         )
 
     def _add_images(self, images: ImageGraph, repository: Repository) -> None:
@@ -106,3 +110,13 @@ class _Diff:
         self._room[kind] -= len(fitting)
         left = len(lines) - len(fitting)
         return [*fitting, f"  … {left} more {kind}\n"] if left else fitting
+
+
+def _holds(name: str, *counts: tuple[int, str]) -> str:
+    """Return the heading of a repository: what it has of each kind, be it nothing."""
+    return f"{name}: {', '.join(counted(number, noun) for number, noun in counts)}\n"
+
+
+def _found(*counts: tuple[int, str]) -> list[str]:
+    """Return in words what there is, and nothing of what there is none of."""
+    return [counted(number, noun) for number, noun in counts if number]

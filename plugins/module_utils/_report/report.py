@@ -13,6 +13,7 @@ from .._basics.order import natural_key
 from .._graph.drift import Drift
 from .._graph.graph import Graph
 from .._graph.removal import Counts, Removal, RepositoryRemoval
+from .._plan.consequences import YOUNG
 from .._plan.plan import Plan
 
 #: Lists in results and diffs hold at most this many entries; their full count stands beside them.
@@ -50,6 +51,7 @@ def empty_result() -> dict[str, Any]:
         "notes": [],
         "notes_total": 0,
         "left_untagged": 0,
+        "young_tags": 0,
         "lease": None,
         "not_deleted": [],
         "not_deleted_total": 0,
@@ -79,6 +81,7 @@ def describe_removal(
         "plan": dict(plan.removal.counts()._asdict()),
         "kept": what_stays(graph, removal),
         "left_untagged": removal.left_untagged,
+        "young_tags": sum(one.reason == YOUNG for found in plan.decisions.values() for one in found),
         **capped("repositories", rows),
         # Of all that go at once the most is not shown, and would take much memory.
         "tags_deleted": list(islice(_deleted_tags(plan, removal), CAP)),

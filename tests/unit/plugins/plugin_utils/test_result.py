@@ -126,3 +126,8 @@ def test_restoring() -> None:
     failed = restore_result(LOST, [{"step": "Put back", "message": "gone"}])
     assert (failed["error"], failed["is_unreachable"]) == ("Put back: gone", True)
     assert "drydock.registry.restore" in last_words(failed)
+
+
+def test_what_ansible_says_of_its_python_is_no_warning_of_a_clean_up() -> None:
+    found = "Host 'h' is using the discovered Python interpreter at '/usr/bin/python3', but future installation of ..."
+    assert result(planned={**PLANNED, "warnings": [found, "team/app: doubt"]})["warnings"] == ["team/app: doubt"]

@@ -89,7 +89,7 @@ def test_why_a_host_failed_is_only_told_in_a_report() -> None:
     }
     _headings, row = lines(failed)
     assert words(row) == "far - - - - - - - - - 0 unreachable: Plan"
-    assert lines(failed, with_errors=True)[2:] == ["unreachable: far: Plan: no route Do it."]
+    assert lines(failed, with_errors=True)[2:] == ["unreachable: far: Plan: no route. Do it."]
 
 
 def test_columns_stand_below_each_other() -> None:

@@ -25,6 +25,7 @@ RESULT: dict[str, Any] = {
     "drift_tags": 0,
     "drift": [],
     "left_untagged": 0,
+    "young_tags": 0,
     "window_seconds": 1.25,
     "set_aside": None,
     "free_bytes_before": 10**9,
@@ -105,3 +106,11 @@ def test_restoring() -> None:
     assert restore_line({"mode": "writable"}, is_over_api=False) == "The registry is writable."
     assert "maintenance method none" in restore_line({"mode": None}, is_over_api=False)
     assert "never closed" in restore_line({"mode": None}, is_over_api=True)
+
+
+def test_a_new_registry_is_told_why_nothing_goes() -> None:
+    found = said(preview=True, deleted=dict.fromkeys(COUNTS, 0), young_tags=38)
+    assert found[:2] == [
+        "would delete nothing; would keep 5 tags, 5 manifests, 9 blobs, 2.0 kB",
+        "kept for now, as pushed within registry_cleanup_grace_period: 38 tags that else would go",
+    ]

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.drydock.registry.plugins.module_utils._basics.sentences import few
+from ansible_collections.drydock.registry.plugins.module_utils._basics.sentences import counted, few
 
 
 def test_what_is_more_is_counted() -> None:
@@ -13,3 +13,9 @@ def test_what_is_more_is_counted() -> None:
     assert few(list("abcde")) == list("abcde")
     assert few(list("abcdefg")) == [*"abcde", "and 2 more"]
     assert few(list("abc"), 1) == ["a", "and 2 more"]
+
+
+def test_one_is_not_many() -> None:
+    assert [counted(number, "tag") for number in (0, 1, 2)] == ["0 tags", "1 tag", "2 tags"]
+    assert [counted(number, "empty repository") for number in (1, 2)] == ["1 empty repository", "2 empty repositories"]
+    assert [counted(number, "piece of debris") for number in (1, 2)] == ["1 piece of debris", "2 pieces of debris"]

@@ -46,3 +46,23 @@ def test_a_diff_shows_what_belongs_to_an_image_that_stays() -> None:
         f"  v2 {digest(2)} kept: newest 1 of 2",
         f"  sha256-{digest(2)[7:]}.sig {digest(12)} kept: belongs to {digest(2)}",
     ]
+
+
+def test_one_is_not_many_and_sizes_are_those_people_read() -> None:
+    graph = Graph(repositories={"app": Repository("app")})
+    for number, tag in enumerate(("1", "2"), 1):
+        graph.repositories["app"].tags[tag] = Tag(tag, digest(number), NOW - 10 * DAY)
+        graph.repositories["app"].revisions[digest(number)] = NOW - 10 * DAY
+        graph.manifests[digest(number)] = Manifest(OCI, 1559)
+        graph.blobs[digest(number)] = Weight(1559, NOW - 10 * DAY)
+    wanted = settings(policies=[{"keep_n": 1, "sort_by": "name"}])
+    plan = make_plan(graph, wanted, retain(graph, wanted, NOW), {}, Aged(graph, wanted, NOW, set()))
+    diff = render_diff(graph, plan, plan.removal, shares_of(graph, plan.removal))
+    assert diff["after"].splitlines()[0] == "app: 1 tag, 1 manifest"
+    assert diff["after"].splitlines()[-1] == "storage: 1 blob, 1.6 kB"
+    assert diff["before"].splitlines()[-4:] == [
+        f"  manifest {digest(1)} 1.6 kB",
+        "  1.6 kB of blobs and uploads",
+        "storage: 2 blobs, 3.1 kB",
+        "  1 blob, 1.6 kB",
+    ]
