@@ -9,9 +9,11 @@ the documentation know nothing of them.
 
 from __future__ import annotations
 
+from functools import wraps
 from typing import Any, Callable, Iterable, Mapping, Sequence
 
 from ansible.utils.display import Display
+from ansible.utils.unsafe_proxy import wrap_var
 
 from ansible_collections.drydock.registry.plugins.plugin_utils._diff_text import diff_text
 from ansible_collections.drydock.registry.plugins.plugin_utils._fleet import batches, units
@@ -39,13 +41,32 @@ def _misspelt(names: Iterable[str], specs: Mapping[str, Any]) -> list[str]:
     return [one.describe() for one in unknown if one.meant]
 
 
+def _as_data(value: Any) -> Any:
+    """Mark the texts within this as none that is a template: some came from hosts.
+
+    ansible-core 2.18 does not know it of a text that was put together from others, and would run what a failed command
+    of a host wrote, as a template on the controller. Later versions take no such text for a template.
+    """
+    if isinstance(value, str):
+        return wrap_var(value)
+    if isinstance(value, Mapping):
+        return {key: _as_data(one) for key, one in value.items()}
+    return [_as_data(one) for one in value] if isinstance(value, (list, tuple)) else value
+
+
+def _told(build: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(build)
+    def told(*arguments: Any, **options: Any) -> Any:
+        return _as_data(build(*arguments, **options))
+
+    return told
+
+
 class FilterModule:
     """The filters for Ansible."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
-        return {
-            "_batches": batches,
-            "_units": units,
+        of_hosts: dict[str, Callable[..., Any]] = {
             "_result": _result,
             "_lines": _lines,
             "_restore_result": restore_result,
@@ -53,6 +74,7 @@ class FilterModule:
             "_last_words": last_words,
             "_outcomes": outcomes,
             "_summary": summary,
-            "_misspelt": _misspelt,
             "_diff_text": diff_text,
         }
+        told = {name: _told(build) for name, build in of_hosts.items()}
+        return {"_batches": batches, "_units": units, "_misspelt": _misspelt, **told}

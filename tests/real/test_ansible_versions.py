@@ -8,7 +8,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shlex
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -18,7 +20,7 @@ import pytest
 from real.conftest import python_of
 
 from support import service
-from support.fleet import Host, checked
+from support.fleet import Host, checked, why
 from support.playbook import PlaybookRun, run_playbook
 from support.pushing import Repository
 from support.registries import V3, NewRegistry
@@ -41,6 +43,16 @@ def host(new_registry: NewRegistry, tmp_path: Path) -> Iterator[Host]:
         yield Host(registry, stack.enter_context(service.as_service(registry)), tmp_path)
 
 
+def play_on(controller: str, playbook: str, hosts: dict[str, dict[str, Any]], **extra_vars: Any) -> PlaybookRun:
+    return run_playbook(
+        f"drydock.registry.{playbook}",
+        inventory={"registries": {"hosts": hosts}},
+        extra_vars=extra_vars,
+        environment={"DRYDOCK_PACKED": ""},  # each version of Ansible packs modules in its own way
+        controller=python_of("controllers", controller),
+    )
+
+
 @pytest.mark.parametrize(("controller", "target"), SUPPORTED)
 def test_preview_run_again_and_restore(host: Host, controller: str, target: str) -> None:
     interpreter = target if target == sys.executable else python_of("targets", target)
@@ -49,13 +61,7 @@ def test_preview_run_again_and_restore(host: Host, controller: str, target: str)
     expectation = capture(host.registry, {"team/app": ["latest", "3"]})
 
     def play(playbook: str, **more: Any) -> PlaybookRun:
-        return run_playbook(
-            f"drydock.registry.{playbook}",
-            inventory={"registries": {"hosts": {host.name: variables}}},
-            extra_vars={"registry_cleanup_policies": policies, **more},
-            environment={"DRYDOCK_PACKED": ""},  # each version of Ansible packs modules in its own way
-            controller=python_of("controllers", controller),
-        ).check()
+        return play_on(controller, playbook, {host.name: variables}, registry_cleanup_policies=policies, **more).check()
 
     preview, run, again, restore = map(play, ("preview", "cleanup", "cleanup", "restore"))
     passed_on = preview.of("Pass on the result, and the plan of a preview")[0]["ansible_stats"]["data"]
@@ -71,3 +77,28 @@ def test_preview_run_again_and_restore(host: Host, controller: str, target: str)
     assert Repository(host.registry, "team/app").tags() == ["3", "latest"]
     assert host.is_writable()
     assert_pulls(host.registry, expectation)
+
+
+@pytest.mark.parametrize("controller", CONTROLLERS)
+def test_what_a_host_says_is_never_run_as_a_template(host: Host, tmp_path: Path, controller: str) -> None:
+    ran = tmp_path / "ran"
+    said = f"{{{{ lookup('pipe', 'touch {ran}') }}}}"
+    wanted = host.registry.config_path
+    closing = host.script("closing", f"if grep -q readonly {wanted}; then echo {shlex.quote(said)} >&2; exit 1; fi")
+    variables = {
+        **host.variables(),
+        "ansible_connection": "local",
+        "registry_cleanup_maintenance": host.maintenance(restart_command=closing),
+    }
+    run = play_on(
+        controller,
+        "cleanup",
+        {host.name: variables},
+        registry_cleanup_policies=[{"name": "newest", "keep_n": 1}],
+        registry_cleanup_report_dir=str(tmp_path / "report"),
+    )
+    assert said in why(run)
+    assert said in (tmp_path / "report/summary.txt").read_text()
+    assert said in json.loads((tmp_path / "report/summary.json").read_text())[0]["error"]
+    assert not ran.exists()
+    assert host.is_writable()
