@@ -46,7 +46,7 @@ def build_result(steps: Mapping[str, Step], about: About, failures: Sequence[Map
     told = _told(failures)
     outlook = _outlook(steps, about, last, after)
     return {
-        "changed": bool(last.get("changed") or purged.get("changed")),
+        "changed": bool(last.get("changed") or purged.get("changed") or outlook.is_unknown),
         "swept_by": about.leader,
         "plan_id": planned.get("plan_id"),
         "plan": planned.get("plan"),
@@ -126,7 +126,7 @@ def _outlook(steps: Mapping[str, Step], about: About, last: Step, mode: str | No
         is_preview=about.is_preview,
         is_swept_here=about.leader == about.host,
         deleted=last.get("deleted"),
-        is_unknown=is_lost(steps["applied"]),
+        is_unknown=not about.is_preview and is_lost(steps["planned" if about.is_over_api else "applied"]),
         is_over_api=about.is_over_api,
         was_closed=was_touched,
         is_put_back=not (has_failed(reopened) or is_lost(reopened)),

@@ -16,7 +16,7 @@ RESTORE = "Mend the cause, then run the playbook drydock.registry.restore on thi
 class Outlook(NamedTuple):
     """How things stand on a host where a step failed.
 
-    `is_unknown` says that the host went away in the middle of the sweep; `was_closed` that this run did something to
+    `is_unknown` says that the host went away while it deleted; `was_closed` that this run did something to
     close the registry, `is_put_back` that it is as it was before; `mode` is None where it is not known.
     """
 
@@ -43,8 +43,8 @@ def opened_by_others(lease_until: str | None) -> str:
     """Return what to say where the registry was open again before this run reopened it."""
     return (
         f"This run found the registry open again when it wanted to reopen it: its lease ended "
-        f"({lease_until or 'no time given'}), or somebody restored it. If that is too short, give "
-        "registry_cleanup_maintenance a longer lease."
+        f"({lease_until or 'no time given'}), somebody restored it, or the host went away after it had reopened it. "
+        "If the lease is too short, give registry_cleanup_maintenance a longer one."
     )
 
 

@@ -131,3 +131,15 @@ def test_restoring() -> None:
 def test_what_ansible_says_of_its_python_is_no_warning_of_a_clean_up() -> None:
     found = "Host 'h' is using the discovered Python interpreter at '/usr/bin/python3', but future installation of ..."
     assert result(planned={**PLANNED, "warnings": [found, "team/app: doubt"]})["warnings"] == ["team/app: doubt"]
+
+
+def test_what_a_host_did_before_it_went_away_is_not_known_and_may_be_a_change() -> None:
+    in_sweep = result("Apply the plan", planned=PLANNED, closed=CLOSED, applied=LOST, reopened=REOPENED)
+    over_api = result("Plan and delete", api=True, planned=LOST)
+    for found in (in_sweep, over_api):
+        assert found["changed"]
+        assert found["advice"].startswith("It is not known what was deleted before the host went away")
+    for preview in (result("Plan", preview=True, planned=LOST), result("Plan", preview=True, api=True, planned=LOST)):
+        assert not preview["changed"]
+        assert preview["advice"] == "Nothing was changed."
+    assert not result("Plan", planned=LOST)["changed"]
