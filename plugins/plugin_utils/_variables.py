@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any, Iterable, Iterator, Mapping, NamedTuple
 
@@ -73,8 +74,9 @@ def unknown_variables(names: Iterable[str], specs: Mapping[str, Any]) -> Iterato
 def _meant(name: str, known: Iterable[str]) -> str | None:
     """Return the variable that is written differently, or of which one letter is wrong."""
     plain = _plain(name)
-    same = (one for one in known if _plain(one) == plain)
-    return next(same, None) or min(set(known).intersection(near_words(name)), default=None)
+    same = next((one for one in known if _plain(one) == plain), None)
+    near = {one for one in known if _may_be_near(one, name, 1)}
+    return same or (min(near.intersection(near_words(name)), default=None) if near else None)
 
 
 def _far(name: str, known: Iterable[str]) -> str | None:
@@ -84,10 +86,17 @@ def _far(name: str, known: Iterable[str]) -> str | None:
     # With more behind it, it is a name that somebody made from one of ours.
     if same or len(name) < len(PREFIX) + _SHORTEST_TWICE_MISTYPED or name.startswith(tuple(f"{one}_" for one in known)):
         return same
-    mistyped = set(near_words(name))
-    return next(
-        (one for one in known if abs(len(one) - len(name)) <= 2 and not mistyped.isdisjoint(near_words(one))), None
-    )
+    near = [one for one in known if _may_be_near(one, name, 2)]
+    mistyped = set(near_words(name) if near else ())
+    return next((one for one in near if not mistyped.isdisjoint(near_words(one))), None)
+
+
+def _may_be_near(one: str, other: str, mistakes: int) -> bool:
+    """Tell whether so many mistakes can explain what letters differ: near words are thousands, and variables may be."""
+    if abs(len(one) - len(other)) > mistakes:
+        return False
+    letters, others = Counter(one), Counter(other.lower())
+    return max((letters - others).total(), (others - letters).total()) <= mistakes
 
 
 def _plain(name: str) -> str:
