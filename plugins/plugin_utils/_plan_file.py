@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import gzip
 import os
 import shlex
@@ -62,8 +61,13 @@ def _read(path: str) -> bytes:
             "on another execution node than the one before; it gets the plan with registry_cleanup_plans, or from a "
             "directory that all of them see. Nothing was touched."
         )
-    with open(path, "rb") as file:
-        return file.read()
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError as error:
+        raise UnusablePlanError(
+            f"registry_cleanup_plan: {path} can not be read: {error.strerror}. Nothing was touched."
+        ) from error
 
 
 def _unpacked(plans: Any, host: str) -> bytes:
@@ -83,7 +87,7 @@ def _unpacked(plans: Any, host: str) -> bytes:
         )
     try:
         return gzip.decompress(base64.b64decode(str(plans[host]), validate=True))
-    except (binascii.Error, OSError, EOFError, zlib.error) as error:
+    except (ValueError, OSError, EOFError, zlib.error) as error:
         raise UnusablePlanError(
             f"registry_cleanup_plans: what was passed on for this host is no packed plan: {error}. Let the preview run "
             "again. Nothing was touched."

@@ -120,10 +120,11 @@ def test_what_is_no_approved_plan_of_this_host_is_refused(host: Host) -> None:
     preview = host.preview(policies=[{"keep_n": 1}]).check()
     passed_on = preview.of("Pass on the result, and the plan of a preview")[0]["ansible_stats"]["data"]
     plan = passed_on["registry_cleanup_plans"][host.name]
-    plans = {host.name: plan, "changed": changed_by_hand(plan), "garbled": "abc", "large": ""}
+    plans = {host.name: plan, "changed": changed_by_hand(plan), "garbled": "abc", "foreign": "é", "large": ""}
     sentences = {
         "changed": "was changed since it was made",
         "garbled": "is no packed plan",
+        "foreign": "is no packed plan",
         "large": "was too large to be passed on",
         "new": "no plan was passed on for this host",
         "without_file": "registry_cleanup_plan: there is no file ",
@@ -137,6 +138,15 @@ def test_what_is_no_approved_plan_of_this_host_is_refused(host: Host) -> None:
     assert "Unexpected" not in run.output
     assert Repository(host.registry, "team/app").tags() == list(TAGS)
     assert checked(host.cleanup(plans=plans))["deleted"]["tags"] == 2
+
+
+def test_a_job_after_a_preview_that_was_refused_makes_no_plan_of_its_own(host: Host) -> None:
+    refused = host.preview(policies=[{"keep_n": 1}], max_delete=1)
+    assert "raise registry_cleanup_max_delete" in why(refused)
+    passed_on = refused.of("Pass on the result, and the plan of a preview")[0]["ansible_stats"]["data"]
+    run = host.cleanup(policies=[{"keep_n": 1}], plans=passed_on["registry_cleanup_plans"])
+    assert "no plan was passed on for this host" in why(run)
+    assert Repository(host.registry, "team/app").tags() == list(TAGS)
 
 
 def test_a_plan_too_large_to_be_passed_on_is_said_to_be(host: Host) -> None:
