@@ -111,14 +111,17 @@ def _asked(ask: Ask, command: Command, judge: Callable[[int, str], Presence]) ->
 def _systemd(unit: str, ask: Ask) -> Presence:
     command = ["systemctl", "show", "--property=LoadState,ActiveState", unit]
     is_booted = os.path.isdir(SYSTEMD_DIRECTORY)
-    return _asked(ask, command, lambda _code, said: of_unit(unit, said, is_booted))
+    return _asked(ask, command, lambda code, said: of_unit(unit, code, said, is_booted))
 
 
-def of_unit(unit: str, said: str, is_booted: bool) -> Presence:
-    """Judge what `systemctl show` said of LoadState and ActiveState (systemd.unit(5), systemctl(1))."""
+def of_unit(unit: str, code: int, said: str, is_booted: bool) -> Presence:
+    """Judge what `systemctl show` said of LoadState and ActiveState (systemd.unit(5), systemctl(1)).
+
+    In containers a script may stand in for it that restarts services and tells nothing of them.
+    """
     found = dict(line.partition("=")[::2] for line in said.splitlines())
     loaded = found.get("LoadState")
-    if loaded is None and not is_booted:
+    if loaded is None and code != 0 and not is_booted:
         return Presence(obstacle=f"systemd does not run this host ({shortened(said)})")
     if loaded in _UNUSABLE:
         return Presence(obstacle=_UNUSABLE[loaded].format(unit=unit))

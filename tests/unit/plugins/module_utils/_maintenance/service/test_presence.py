@@ -35,12 +35,12 @@ def kind_of(answer: Presence) -> str:
         ("LoadState=error", True, "obstacle", "can't read"),
         ("LoadState=merged", True, "doubt", "does not tell"),
         (NOT_BOOTED, False, "obstacle", "systemd does not run this host (System has not been booted"),
-        ("", False, "obstacle", "systemd does not run this host (no output)"),
+        ("", False, "doubt", "does not tell whether there is the unit: no output"),
         ("Failed to connect to bus: Permission denied", True, "doubt", "Permission denied"),
     ],
 )
 def test_a_unit(said: str, is_booted: bool, kind: str, words: str) -> None:
-    answer = presence.of_unit("registry", said, is_booted)
+    answer = presence.of_unit("registry", int("=" not in said and said != ""), said, is_booted)
     assert kind_of(answer) == kind
     assert words in (answer.obstacle or answer.doubt or "")
 
