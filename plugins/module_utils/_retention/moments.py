@@ -73,6 +73,36 @@ class Moments:
         suspects = set().union(*self.in_one_go)
         return {tag.digest for tag in tags if self.is_copied or tag.digest in suspects or self.pushed(tag) is None}
 
+    def witnesses(self, staying: Iterable[str], going: Iterable[str]) -> set[str]:
+        """Return those of the images `going` that have to stay so that a copy is seen by what is left, too.
+
+        Empty where it is seen by the images `staying` alone. Asked again of what then is left, they are the same.
+        """
+        staying, witnesses = set(staying), set(going)
+        while True:
+            fewer = self._first_witnesses(staying, witnesses)
+            if len(fewer) == len(witnesses):
+                return witnesses
+            witnesses = fewer
+
+    def _first_witnesses(self, staying: set[str], going: set[str]) -> set[str]:
+        """Return as few of the images `going` as it takes, those first that are in the wrong order."""
+        left = staying | going
+        first = set().union(*(self._out_of_order(images & left) for images in self.in_one_go))
+        ordered = sorted(going, key=lambda image: (image not in first, -self._apart(image), image))
+        fewest, enough = 0, len(ordered)
+        while fewest < enough:
+            middle = (fewest + enough) // 2
+            if self._is_copied_by(staying.union(ordered[:middle])):
+                enough = middle
+            else:
+                fewest = middle + 1
+        return set(ordered[:enough])
+
+    def _is_copied_by(self, images: set[str]) -> bool:
+        pushes = {image: pushed for image, pushed in self._pushes.items() if image in images}
+        return any(self._disagree(together) for together in _in_one_go(pushes))
+
     def rank(self, tag: Tag, sort_by: str) -> Moment:
         """Return by what time the tag is newer than another."""
         pushed = self.pushed(tag)
@@ -102,22 +132,29 @@ class Moments:
 
     def _disagree(self, images: Iterable[str]) -> bool:
         """Tell whether most came long after they were built (or before), and one that is no newer came no earlier."""
-        dated = [(self._pushes[image], self._dates[image]) for image in images if image in self._dates]
-        apart = sum(abs(pushed - date) >= _APART_SECONDS for pushed, date in dated)
-        return 2 * apart >= len(dated) > 0 and _is_out_of_order(dated)
+        dated = [image for image in images if image in self._dates]
+        apart = sum(self._apart(image) >= _APART_SECONDS for image in dated)
+        return 2 * apart >= len(dated) > 0 and bool(self._out_of_order(dated))
 
+    def _apart(self, image: str) -> float:
+        """Return how many seconds lie between push and date, 0 where there is no date."""
+        return abs(self._pushes[image] - self._dates[image]) if image in self._dates and image in self._pushes else 0.0
 
-def _is_out_of_order(dated: Iterable[tuple[float, float]]) -> bool:
-    """Tell whether of these (pushed, built) one was pushed no earlier than another that was built long after it.
+    def _out_of_order(self, images: Iterable[str]) -> set[str]:
+        """Return an image that was pushed no earlier than another that was built long after it, and that other.
 
-    So is one that was built long after its push.
-    """
-    latest = float("-inf")
-    for pushed, date in sorted(dated, key=lambda times: (times[0], -times[1])):
-        if max(latest - date, date - pushed) >= _APART_SECONDS:
-            return True
-        latest = max(latest, date)
-    return False
+        Or one that was built long after its push. Empty where there is none.
+        """
+        dated = [image for image in images if image in self._dates]
+        latest: str | None = None
+        for image in sorted(dated, key=lambda image: (self._pushes[image], -self._dates[image], image)):
+            if self._dates[image] - self._pushes[image] >= _APART_SECONDS:
+                return {image}
+            if latest is not None and self._dates[latest] - self._dates[image] >= _APART_SECONDS:
+                return {latest, image}
+            if latest is None or self._dates[image] > self._dates[latest]:
+                latest = image
+        return set()
 
 
 def _in_one_go(pushes: dict[str, float]) -> list[set[str]]:

@@ -23,6 +23,7 @@ from .rules import UNKNOWN_AGE, Decision, Rules, keeps_all
 BEGUN = "deleted: an interrupted run had begun to"
 #: What the reason of a tag begins with that goes because it does not pull.
 GOES_BROKEN = "deleted: does not pull"
+WITNESS = "kept: shows that its repository was copied, and with it the tags of unknown age stay"
 # So many tags are named in a warning.
 _SHOWN = 5
 
@@ -202,7 +203,7 @@ class _Judge:
                 next(tags for policy, tags in left if policy is judged[tag.name]).append(tag)
         for policy, tags in left:
             decisions.update((decision.tag.name, decision) for decision in self._apply_policy(policy, tags))
-        ordered = [decisions[name] for name in sorted(decisions, key=natural_key)]
+        ordered = self._keep_witnesses([decisions[name] for name in sorted(decisions, key=natural_key)])
         self._warn_of_times(ordered)
         self._warn_of_broken()
         return [*(ordered if self.settings.allow_empty else self._keep_one(ordered)), *self._decide_detached()]
@@ -214,6 +215,21 @@ class _Judge:
             reason = self._always_kept(tag)
             deleted = f"deleted: its subject {self.repository.detached[name]} is in no repository"
             yield Decision(tag, bool(reason), f"kept: {reason}" if reason else deleted)
+
+    def _keep_witnesses(self, decisions: list[Decision]) -> list[Decision]:
+        """Keep what shows that the repository was copied, where tags stay because nothing tells their age.
+
+        Without it the next run would take the hour of the copy for their age, and they would go, or others for them.
+        """
+        if not self.moments.is_copied or all(decision.reason != UNKNOWN_AGE for decision in decisions):
+            return decisions
+        staying = {decision.tag.digest for decision in decisions if decision.is_kept}
+        going = {decision.tag.digest for decision in decisions if not decision.is_kept} - staying
+        witnesses = self.moments.witnesses(staying, going)
+        return [
+            Decision(decision.tag, True, WITNESS) if decision.tag.digest in witnesses else decision
+            for decision in decisions
+        ]
 
     def _warn_of_times(self, decisions: list[Decision]) -> None:
         name = self.repository.name

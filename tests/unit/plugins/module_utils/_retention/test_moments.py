@@ -153,7 +153,8 @@ def test_images_without_a_date_stay_after_a_copy() -> None:
     rows = [*copied(0.2, ago=31 * DAY), ("undated", 31 * DAY, None)]
     retention, _read = judged(rows, keep_n=3, older_than="30d")
     assert [d.tag.name for d in retention.decisions["app"] if d.is_kept] == [*NEWEST, "undated"]
-    assert kept(rows, older_than="30d") == ["undated"]
+    # And with it the image that was built after its push: without that, it would be older than its push the next time.
+    assert kept(rows, older_than="30d") == ["1.12", "undated"]
 
 
 def test_images_built_after_their_push_show_that_it_was_none() -> None:
@@ -235,3 +236,29 @@ def test_a_whole_repository_pushed_in_one_go_keeps_the_newest_builds(
     expected = {f"v{day}" for day in sorted(days)[:number]}
     assert set(kept(rows, keep_n=number)) == expected
     assert len(kept(rows, older_than="30d")) == len(rows)
+
+
+#: Rows of one copy: names, minutes since the push, days since the build; some dates are unknown.
+COPIES = st.lists(st.tuples(st.integers(60, 200), st.none() | st.integers(1, 400)), min_size=2, max_size=30).map(
+    lambda rows: [(f"1.{place}", minutes * MINUTE, built) for place, (minutes, built) in enumerate(rows)]
+)
+
+
+@given(COPIES, st.integers(1, 4), st.integers(0, 3))
+def test_a_second_time_nothing_more_goes(rows: list[Row], keep_n: int, later: int) -> None:
+    """Whatever was copied, and whatever was pushed before it: doubt keeps the next time, too."""
+    rows = [*rows, *((f"0.{number}", 400 * DAY + number * DAY, 500.0 + number) for number in range(later))]
+    left = kept(rows, keep_n=keep_n)
+    assert kept([row for row in rows if row[0] in left], keep_n=keep_n) == left
+
+
+def test_what_shows_that_a_repository_was_copied_stays_with_the_tags_of_unknown_age() -> None:
+    """The newest by date would go for them the next time, for it was pushed first."""
+    rows: list[Row] = [("4.0", 130 * MINUTE, 2.0), ("1.0", 120 * MINUTE, None), ("3.0", 110 * MINUTE, 30.0)]
+    rows += [("2.0", 100 * MINUTE, 60.0), ("1.1", 90 * MINUTE, None)]
+    retention, _read = judged(rows, keep_n=1)
+    reasons = {decision.tag.name: decision.reason for decision in retention.decisions["app"]}
+    assert {name for name, reason in reasons.items() if reason.startswith("deleted")} == {"2.0"}
+    assert reasons["3.0"].startswith("kept: shows that its repository was copied")
+    left = [row for row in rows if row[0] != "2.0"]
+    assert kept(left, keep_n=1) == ["1.0", "1.1", "3.0", "4.0"]
