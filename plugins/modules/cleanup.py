@@ -17,7 +17,7 @@ description:
   - In the storage the plan holds the tags that the policies delete, the manifests that no tag reaches without them, the
     layer links and blobs that no manifest names without those, abandoned uploads and empty repositories.
   - Check mode makes the very same plan and touches nothing. With C(--diff), both show per repository the tags before
-    and after with their reasons.
+    and after with their reasons. Of a plan that goes beyond a limit that is returned in any case.
   - What is kept stays pullable, by tag and by digest, with every platform, every referrer (signatures, SBOMs) and
     every layer.
   - Storage is only changed while the registry is shown to be read-only or stopped. Before anything is changed,

@@ -71,8 +71,11 @@ def test_a_plain_run_has_few_headings_and_skips_nothing(host: Host) -> None:
     assert checked(cleaned)["free_bytes_after"] > 0
 
 
-def test_a_refused_plan_is_shown_reported_and_names_all_that_is_too_much(host: Host, tmp_path: Path) -> None:
-    run = host.preview(policies=KEEP_ONE, max_delete_percent=10, report_dir=str(tmp_path / "review"))
+@pytest.mark.parametrize("playbook", ["preview", "cleanup"])
+def test_a_refused_plan_is_shown_reported_and_names_all_that_is_too_much(
+    host: Host, tmp_path: Path, playbook: str
+) -> None:
+    run = play(playbook, [host], policies=KEEP_ONE, max_delete_percent=10, report_dir=str(tmp_path / "review"))
     limit = (
         "it deletes 2 of 3 tags of team/app, 2 of 3 tags of team/web, registry_cleanup_max_delete_percent allows 10 %"
     )

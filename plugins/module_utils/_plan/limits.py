@@ -75,9 +75,8 @@ def check_limits(limits: Limits, removal: Removal, graph: Graph, begun: Containe
     if beyond:
         options = list(dict.fromkeys(option for option, _how in beyond))
         raise PlanError(
-            f"the plan is refused: it deletes {'; '.join(how for _option, how in beyond)}. Nothing was changed. Its "
-            "diff, which a preview or --diff shows, names what it deletes; change the policies if that is wrong. If it "
-            "is right, raise "
+            f"the plan is refused: it deletes {'; '.join(how for _option, how in beyond)}. Nothing was changed. The "
+            "diff names what it deletes; change the policies if that is wrong. If it is right, raise "
             f"{' and '.join(options)}"
         )
     if limits.max_delete_store_percent is None and len(removal.blobs) * 100 > _UNASKED_PERCENT * len(graph.blobs):

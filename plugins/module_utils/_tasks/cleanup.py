@@ -124,7 +124,7 @@ class Cleanup(ABC):
         self._write_plan(plan)
         marked = Marked(plan, graph, plan.removal, [])
         self.report(marked)
-        check_limits(self.options.limits, plan.removal, graph, self.begun_blobs())
+        self._check_limits(marked)
         self.apply_new_plan(marked)
 
     def read_graph(self) -> Graph:
@@ -142,7 +142,7 @@ class Cleanup(ABC):
         removal, drift = self.mark_again(graph, allowed)
         marked = Marked(plan, graph, removal, [*left_alone, *drift])
         self.report(marked)
-        check_limits(self.options.limits, marked.removal, graph, self.begun_blobs())
+        self._check_limits(marked)
         return marked
 
     def report(self, marked: Marked) -> None:
@@ -153,6 +153,15 @@ class Cleanup(ABC):
         self._would_go = removal.counts()
         if self.mode.diff:
             self.output.diff = render_diff(graph, plan, removal, shares)
+
+    def _check_limits(self, marked: Marked) -> None:
+        """Raise PlanError where too much goes, and show that with or without --diff: somebody has to look at it."""
+        plan, graph, removal, _drift = marked
+        try:
+            check_limits(self.options.limits, removal, graph, self.begun_blobs())
+        except PlanError:
+            self.output.diff = render_diff(graph, plan, removal, shares_of(graph, removal))
+            raise
 
     def _load_plan(self, path: str) -> Plan:
         plan = load_plan(read_text(path), path)
