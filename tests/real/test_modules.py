@@ -115,6 +115,8 @@ def test_maintenance(service: Service, through_ansible: ThroughAnsible) -> None:
 
     assert preview["diff"] == closed["diff"]
     assert closed["diff"] == {
+        "before_header": "localhost",
+        "after_header": "localhost",
         "before": "storage.maintenance.readonly.enabled: false\n",
         "after": "storage.maintenance.readonly.enabled: true\n",
     }
@@ -136,7 +138,7 @@ def test_maintenance(service: Service, through_ansible: ThroughAnsible) -> None:
     opened, again = run("restored"), run("restored")
 
     assert preview["diff"] == opened["diff"]
-    assert opened["diff"] == {"before": closed["diff"]["after"], "after": closed["diff"]["before"]}
+    assert (opened["diff"]["before"], opened["diff"]["after"]) == (closed["diff"]["after"], closed["diff"]["before"])
     assert [one["changed"] for one in (preview, opened, again)] == [True, True, False]
     assert [one["mode_before"] for one in (preview, opened, again)] == ["read_only", "read_only", "writable"]
     assert [one["mode_after"] for one in (preview, opened, again)] == ["writable"] * 3

@@ -235,5 +235,5 @@ def test_the_examples(deleting: DeletingRegistry) -> None:
     project, preview = run_examples("repository", deleting).of("drydock.registry.repository")
     assert project["deleted"]["tags"] == 2
     assert preview["changed"]
-    assert "team/app: 1 tags" in preview["diff"]["before"]
+    assert "team/app: 1 tag, " in preview["diff"]["before"]
     assert tags_of(deleting)["team/app"] == ["1"]

@@ -26,7 +26,7 @@ RESULT_KEYS = {
     *("tags_deleted", "tags_deleted_total", "drift", "drift_total", "notes", "notes_total"),
     *("broken_tags", "broken_tags_total"),
     *("interrupted_plans", "quarantine", "plan_dest", "left_untagged", "not_deleted", "not_deleted_total"),
-    *("free_bytes", "young_tags"),
+    *("free_bytes", "young_tags", "lease"),
 }
 
 

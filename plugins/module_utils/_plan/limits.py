@@ -75,7 +75,7 @@ def check_limits(limits: Limits, removal: Removal, graph: Graph, begun: Containe
     if beyond:
         options = list(dict.fromkeys(option for option, _how in beyond))
         raise PlanError(
-            f"the plan is refused: it deletes {'; '.join(how for _option, how in beyond)}. Nothing was changed. The "
+            f"the plan is refused: it deletes {'; '.join(how for _option, how in beyond)}; nothing was changed. The "
             "diff names what it deletes; change the policies if that is wrong. If it is right, raise "
             f"{' and '.join(options)}"
         )
