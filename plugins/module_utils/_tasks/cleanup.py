@@ -160,7 +160,8 @@ class Cleanup(ABC):
         try:
             check_limits(self.options.limits, removal, graph, self.begun_blobs())
         except PlanError:
-            self.output.diff = render_diff(graph, plan, removal, shares_of(graph, removal))
+            if self.output.diff is None:
+                self.output.diff = render_diff(graph, plan, removal, shares_of(graph, removal))
             raise
 
     def _load_plan(self, path: str) -> Plan:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import Any, Callable, Iterable, Iterator, Mapping, NamedTuple, Sequence
 
 from ..._basics.errors import MaintenanceError
@@ -93,7 +94,7 @@ def _of_kind(service: Service, by_module: bool, ask: Ask) -> Presence:
         return Presence(doubt=missing) if by_module and kind == "docker" else Presence(obstacle=missing)
     if by_module and kind == "docker":
         # The module knows no contexts.
-        return _docker(str(details), lambda command: ask(["env", "DOCKER_CONTEXT=default", *command]))
+        return _QUESTIONS[kind](details, lambda command: ask(["env", "DOCKER_CONTEXT=default", *command]))
     return _QUESTIONS[kind](details, ask)
 
 
@@ -143,14 +144,9 @@ def _init(name: str, _ask: Ask) -> Presence:
     return of_script(name, os.access(os.path.join(SCRIPTS, name), os.X_OK), by_module=False)
 
 
-def _docker(name: str, ask: Ask) -> Presence:
-    command = ["docker", "container", "inspect", "--format={{.State.Running}}", name]
-    return _asked(ask, command, lambda code, said: of_container("Docker", name, code, said))
-
-
-def _podman(name: str, ask: Ask) -> Presence:
-    command = ["podman", "container", "inspect", "--format={{.State.Running}}", name]
-    return _asked(ask, command, lambda code, said: of_container("Podman", name, code, said))
+def _container(program: str, engine: str, name: str, ask: Ask) -> Presence:
+    command = [program, "container", "inspect", "--format={{.State.Running}}", name]
+    return _asked(ask, command, lambda code, said: of_container(engine, name, code, said))
 
 
 def of_container(engine: str, name: str, code: int, said: str) -> Presence:
@@ -207,8 +203,8 @@ def shortened(said: str) -> str:
 _QUESTIONS: Mapping[str, Callable[[Any, Ask], Presence]] = {
     "systemd": _systemd,
     "init": _init,
-    "docker": _docker,
-    "podman": _podman,
+    "docker": partial(_container, "docker", "Docker"),
+    "podman": partial(_container, "podman", "Podman"),
     "compose": _compose,
     "kubernetes": _kubernetes,
 }
